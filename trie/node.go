@@ -1,0 +1,249 @@
+package trie
+
+import (
+	"bytes"
+	"sync/atomic"
+
+	"github.com/tacit-network/tacit/hash"
+)
+
+// node is a leaf or a branch, or a stub: a node that is known by its hash and
+// is loaded when it is met. Nodes with an owner belong to that trie alone; all
+// others never change, but for what they cache.
+type node struct {
+	owner    *owner
+	partial  []byte     // nibbles between the parent's branching and this node's
+	children *[16]*node // nil in a leaf
+
+	hasValue bool
+	hashed   bool // the node holds the value's hash; then value may be nil until loaded
+	hole     bool // in compact proofs: a child whose node follows
+	stub     bool
+
+	value     []byte
+	valueHash hash.H256               // of a hashed value
+	lazy      *atomic.Pointer[[]byte] // the hashed value of a loaded node
+
+	// What stands for this node in its parent: its encoding if that is shorter
+	// than 32 bytes, else the hash of it. merkleLen is 0 when not yet known.
+	merkle    [32]byte
+	merkleLen uint8
+
+	loaded      atomic.Pointer[node] // of a stub
+	stored      atomic.Bool          // the store has the node and all below it
+	valueStored atomic.Bool          // the store has the hashed value
+}
+
+func stub(h hash.H256) *node {
+	n := &node{stub: true, merkle: h, merkleLen: 32}
+	n.stored.Store(true)
+	return n
+}
+
+// setValue gives an own node a value.
+func (n *node) setValue(v Version, value []byte) {
+	n.hasValue, n.value, n.lazy = true, value, nil
+	n.hashed = v.hashes(len(value))
+	n.valueStored.Store(false)
+	if n.hashed {
+		n.valueHash = hash.Blake2b256(value)
+	}
+}
+
+// resolve returns the node itself where n is a stub. path leads to the node.
+func (t *Trie) resolve(n *node, path []byte) *node {
+	if n == nil || !n.stub {
+		return n
+	}
+	if m := n.loaded.Load(); m != nil {
+		return m
+	}
+	raw := t.load(path, 'n', n.merkle)
+	m, err := decodeNode(raw)
+	if err == nil && len(raw) < 32 && len(path) > 0 {
+		err = errShortNode
+	}
+	if err != nil {
+		panic(&Fault{storeKey(path, 'n', n.merkle), err})
+	}
+	m.merkle, m.merkleLen = n.merkle, 32
+	if len(raw) < 32 {
+		m.merkleLen = uint8(copy(m.merkle[:], raw))
+	}
+	m.stored.Store(true)
+	n.loaded.CompareAndSwap(nil, m)
+	return n.loaded.Load()
+}
+
+// load fetches a node or a value and checks its hash.
+func (t *Trie) load(path []byte, kind byte, h hash.H256) []byte {
+	key := storeKey(path, kind, h)
+	if t.reader == nil {
+		panic(&Fault{key, ErrMissing})
+	}
+	raw, err := t.reader.Node(key)
+	switch {
+	case err != nil:
+		panic(&Fault{key, err})
+	case raw == nil:
+		panic(&Fault{key, ErrMissing})
+	case hash.Blake2b256(raw) != h:
+		panic(&Fault{key, ErrCorrupt})
+	}
+	return raw
+}
+
+// valueOf returns the value of a node that has one. path is the whole key.
+func (t *Trie) valueOf(n *node, path []byte) []byte {
+	if n.lazy == nil {
+		return n.value
+	}
+	if v := n.lazy.Load(); v != nil {
+		return *v
+	}
+	raw := t.load(path, 'v', n.valueHash)
+	n.lazy.Store(&raw)
+	return raw
+}
+
+func (t *Trie) sameValue(n *node, path, value []byte) bool {
+	if n.hashed != t.version.hashes(len(value)) {
+		return false // the value is to be written in the trie's version
+	}
+	if n.hashed && n.lazy != nil {
+		return n.valueHash == hash.Blake2b256(value)
+	}
+	return bytes.Equal(n.value, value)
+}
+
+// own returns a node like n that the trie may change, and notes that n is no
+// more in the trie.
+func (t *Trie) own(n *node, path []byte) *node {
+	if n.stored.Load() && n.merkleLen == 32 {
+		t.dead = append(t.dead, storeKey(path, 'n', n.merkle))
+	} else if n.stored.Load() && len(path) == 0 {
+		t.dead = append(t.dead, storeKey(path, 'n', hash.Blake2b256(n.merkle[:n.merkleLen])))
+	}
+	if n.owner == t.owner {
+		n.stored.Store(false)
+		n.merkleLen = 0
+		return n
+	}
+	m := &node{owner: t.owner, partial: n.partial, hasValue: n.hasValue, hashed: n.hashed,
+		value: n.value, valueHash: n.valueHash, lazy: n.lazy}
+	m.valueStored.Store(n.valueStored.Load())
+	if n.children != nil {
+		children := *n.children
+		m.children = &children
+	}
+	return m
+}
+
+// dropValue takes the value from an own node.
+func (t *Trie) dropValue(m *node, path []byte) {
+	if m.hasValue && m.hashed && m.valueStored.Load() {
+		t.dead = append(t.dead, storeKey(path, 'v', m.valueHash))
+	}
+	m.hasValue, m.hashed, m.value, m.lazy = false, false, nil, nil
+}
+
+// bury notes that a subtree is no more in the trie.
+func (t *Trie) bury(n *node, path []byte) {
+	n = t.resolve(n, path)
+	if n.stored.Load() && (n.merkleLen == 32 || len(path) == 0) {
+		h := hash.H256(n.merkle)
+		if n.merkleLen != 32 {
+			h = hash.Blake2b256(n.merkle[:n.merkleLen])
+		}
+		t.dead = append(t.dead, storeKey(path, 'n', h))
+	}
+	full := append(path[:len(path):len(path)], n.partial...)
+	if n.hasValue && n.hashed && n.valueStored.Load() {
+		t.dead = append(t.dead, storeKey(full, 'v', n.valueHash))
+	}
+	if n.children == nil {
+		return
+	}
+	for i, c := range n.children {
+		if c != nil {
+			t.bury(c, append(full[:len(full):len(full)], byte(i)))
+		}
+	}
+}
+
+// storeKey is where the store has a node or a long value:
+//
+//	path, packed ‖ kind u8 ‖ hash[32]
+//
+// The kind is 0 for a node below an even number of nibbles, 1 below an odd one
+// (the last nibble is then the high half of a byte), 2 for a value, whose path
+// is its whole key. As equal subtrees in two places have two keys, what one
+// place drops can be removed from the store.
+func storeKey(path []byte, kind byte, h hash.H256) []byte {
+	key := make([]byte, 0, (len(path)+1)/2+33)
+	key = packNibbles(key, path)
+	odd := byte(len(path) % 2)
+	if odd == 1 {
+		key = append(key, path[len(path)-1]<<4)
+	}
+	if kind == 'v' {
+		odd |= 2
+	}
+	return append(append(key, odd), h[:]...)
+}
+
+// Commit gives put every node and long value that the store does not have, and
+// drop every one that the last commit had and the trie has no more. What is
+// dropped may still be part of older roots. Put owns its slices.
+func (t *Trie) Commit(put func(key, node []byte), drop func(key []byte)) {
+	root := t.Root()
+	dead := map[string]bool{}
+	for _, key := range t.dead {
+		dead[string(key)] = true
+	}
+	c := committer{put: func(key, raw []byte) {
+		delete(dead, string(key))
+		put(key, raw)
+	}}
+	if n := t.root; n != nil && !n.stored.Load() {
+		c.commit(n, nil)
+		if n.merkleLen < 32 { // the root stands under its hash, however short
+			c.put(storeKey(nil, 'n', root), append([]byte(nil), n.merkle[:n.merkleLen]...))
+			n.stored.Store(true)
+		}
+	}
+	if drop != nil {
+		for _, key := range t.dead {
+			if dead[string(key)] {
+				delete(dead, string(key))
+				drop(key)
+			}
+		}
+	}
+	t.dead = nil
+}
+
+type committer struct {
+	put func(key, raw []byte)
+	enc encoder
+}
+
+func (c *committer) commit(n *node, path []byte) {
+	if n.stored.Load() || n.merkleLen < 32 { // a short node holds no hashes
+		return
+	}
+	full := append(path[:len(path):len(path)], n.partial...)
+	if n.hasValue && n.hashed && !n.valueStored.Load() {
+		c.put(storeKey(full, 'v', n.valueHash), n.value)
+		n.valueStored.Store(true)
+	}
+	if n.children != nil {
+		for i, child := range n.children {
+			if child != nil {
+				c.commit(child, append(full[:len(full):len(full)], byte(i)))
+			}
+		}
+	}
+	c.put(storeKey(path, 'n', n.merkle), bytes.Clone(c.enc.encode(n)))
+	n.stored.Store(true)
+}

@@ -1,0 +1,153 @@
+package sdk
+
+import "unsafe"
+
+//go:wasmimport seal0 input
+func sealInput(out, outLen unsafe.Pointer)
+
+//go:wasmimport seal0 seal_return
+func sealReturn(flags uint32, data unsafe.Pointer, n uint32)
+
+//go:wasmimport seal0 caller
+func sealCaller(out, outLen unsafe.Pointer)
+
+//go:wasmimport seal0 address
+func sealAddress(out, outLen unsafe.Pointer)
+
+//go:wasmimport seal0 value_transferred
+func sealValue(out, outLen unsafe.Pointer)
+
+//go:wasmimport seal0 now
+func sealNow(out, outLen unsafe.Pointer)
+
+//go:wasmimport seal0 block_number
+func sealBlock(out, outLen unsafe.Pointer)
+
+//go:wasmimport seal1 get_storage
+func sealGet(key unsafe.Pointer, keyLen uint32, out, outLen unsafe.Pointer) uint32
+
+//go:wasmimport seal2 set_storage
+func sealSet(key unsafe.Pointer, keyLen uint32, value unsafe.Pointer, valueLen uint32) uint32
+
+//go:wasmimport seal1 clear_storage
+func sealClear(key unsafe.Pointer, keyLen uint32) uint32
+
+//go:wasmimport seal0 deposit_event
+func sealEvent(topics unsafe.Pointer, topicsLen uint32, data unsafe.Pointer, dataLen uint32)
+
+//go:wasmimport seal0 hash_blake2_256
+func sealBlake(in unsafe.Pointer, n uint32, out unsafe.Pointer)
+
+//go:wasmimport seal0 debug_message
+func sealDebug(text unsafe.Pointer, n uint32) uint32
+
+//go:wasmimport seal1 call
+func sealCall(flags uint32, callee unsafe.Pointer, gas uint64, value, in unsafe.Pointer, inLen uint32, out, outLen unsafe.Pointer) uint32
+
+// sealed is the Host inside an enclave.
+type sealed struct{}
+
+// Deploy runs the constructor that the input names. It does not return.
+func (k *Contract) Deploy() { k.finish(k.Constructors) }
+
+// Call runs the message that the input names. It does not return.
+func (k *Contract) Call() { k.finish(k.Messages) }
+
+func (k *Contract) finish(entries []Entry) {
+	out, revert := k.Run(sealed{}, entries)
+	flags := uint32(0)
+	if revert {
+		flags = 1
+	}
+	sealReturn(flags, ptr(out), uint32(len(out)))
+}
+
+func ptr(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
+
+// fixed reads a value whose length is known.
+func fixed(read func(out, outLen unsafe.Pointer), out []byte) {
+	n := uint32(len(out))
+	read(ptr(out), unsafe.Pointer(&n))
+}
+
+// Inputs and values are at most these long; see the limits of the host.
+const (
+	maxInput = 64 << 10
+	maxValue = 16 << 10
+)
+
+// The buffers lie in the memory that every call begins with: a heap that has to
+// grow for them would cost the enclave a new instance at each call. A call is
+// alone in its instance.
+var (
+	inputBuffer [maxInput]byte
+	valueBuffer [maxValue]byte
+)
+
+func (sealed) Input() []byte {
+	n := uint32(maxInput)
+	sealInput(ptr(inputBuffer[:]), unsafe.Pointer(&n))
+	return inputBuffer[:n]
+}
+
+func (sealed) Caller() (a AccountID) { fixed(sealCaller, a[:]); return a }
+func (sealed) Self() (a AccountID)   { fixed(sealAddress, a[:]); return a }
+
+func (sealed) Value() U128 {
+	var b [16]byte
+	fixed(sealValue, b[:])
+	return Amount.Read(&Reader{b: b[:]})
+}
+
+func (sealed) Now() uint64 {
+	var b [8]byte
+	fixed(sealNow, b[:])
+	return Uint64.Read(&Reader{b: b[:]})
+}
+
+func (sealed) Block() uint32 {
+	var b [4]byte
+	fixed(sealBlock, b[:])
+	return Uint32.Read(&Reader{b: b[:]})
+}
+
+func (sealed) Load(key []byte) ([]byte, bool) {
+	n := uint32(maxValue)
+	if sealGet(ptr(key), uint32(len(key)), ptr(valueBuffer[:]), unsafe.Pointer(&n)) != 0 {
+		return nil, false
+	}
+	return append([]byte(nil), valueBuffer[:n]...), true
+}
+
+func (sealed) Store(key, value []byte) {
+	sealSet(ptr(key), uint32(len(key)), ptr(value), uint32(len(value)))
+}
+
+func (sealed) Remove(key []byte) { sealClear(ptr(key), uint32(len(key))) }
+
+func (sealed) Emit(topics []Hash, data []byte) {
+	t := appendLength(nil, len(topics))
+	for i := range topics {
+		t = append(t, topics[i][:]...)
+	}
+	sealEvent(ptr(t), uint32(len(t)), ptr(data), uint32(len(data)))
+}
+
+func (sealed) Blake2b256(data []byte) (h Hash) {
+	sealBlake(ptr(data), uint32(len(data)), unsafe.Pointer(&h))
+	return h
+}
+
+func (sealed) CallContract(to AccountID, input []byte) ([]byte, CallStatus) {
+	var value [16]byte
+	out, n := make([]byte, maxInput), uint32(maxInput)
+	status := CallStatus(sealCall(0, ptr(to[:]), 0, ptr(value[:]), ptr(input), uint32(len(input)), ptr(out), unsafe.Pointer(&n)))
+	if status != Done && status != Reverted {
+		n = 0
+	}
+	return out[:n], status
+}
+
+func (sealed) Debug(text string) {
+	sealDebug(unsafe.Pointer(unsafe.StringData(text)), uint32(len(text)))
+}

@@ -1,0 +1,149 @@
+package vm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+)
+
+// instance is an instance of a module with the parts that executions touch.
+type instance struct {
+	mod     api.Module
+	mem     api.Memory
+	gas     api.MutableGlobal
+	height  api.MutableGlobal
+	globals []api.MutableGlobal
+}
+
+// image is the state of an instance after its initialisation.
+type image struct {
+	memory  []byte
+	globals []uint64
+}
+
+// initGas bounds the initialisation: 0.1 s of the reference machine. Executions
+// do not pay for it: they pay their profile's base.
+const initGas = 1_000_000_000
+
+// maxIdle is how many initialised instances of a module are kept.
+const maxIdle = 4
+
+var errSegments = errors.New("data or elements out of bounds")
+
+func (m *Module) fresh(ctx context.Context) (*instance, error) {
+	mod, err := m.engine.rt.InstantiateModule(ctx, m.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	if err != nil {
+		// Segments out of bounds are the only thing left that can stop it here.
+		if strings.Contains(err.Error(), "out of bounds") {
+			return nil, errSegments
+		}
+		return nil, fmt.Errorf("instantiate contract: %w", err)
+	}
+	i := &instance{mod: mod, mem: mod.Memory()}
+	i.gas = mod.ExportedGlobal(globalGas).(api.MutableGlobal)
+	i.height = mod.ExportedGlobal(globalHeight).(api.MutableGlobal)
+	for n := range m.globals {
+		i.globals = append(i.globals, mod.ExportedGlobal("__mg"+strconv.Itoa(n)).(api.MutableGlobal))
+	}
+	return i, nil
+}
+
+// call prepares an execution with gas, of which base is spent.
+func (i *instance) call(ctx context.Context, host any, gas, base uint64) *Call {
+	i.gas.Set(gas - base)
+	i.height.Set(0)
+	return &Call{Host: host, ctx: ctx, mem: i.mem, gas: i.gas, limit: gas}
+}
+
+// initialize runs the module's initialisation in an instance of its own.
+func (m *Module) initialize(ctx context.Context, host any) (*image, error) {
+	i, err := m.fresh(ctx)
+	if errors.Is(err, errSegments) {
+		return nil, refuse("%v", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer i.mod.Close(ctx)
+	c := i.call(ctx, host, initGas, 0)
+	c.initializing = true
+	_, err = i.mod.ExportedFunction(m.profile.Init).Call(context.WithValue(ctx, callKey{}, c))
+	out := c.outcome(err, uint32(i.height.Get()))
+	if out.Status != OK {
+		return nil, refuse("its initialisation ends with %v %s", out.Status, out.Reason)
+	}
+	view, ok := i.mem.Read(0, uint32(min(uint64(i.mem.Size()), math.MaxUint32)))
+	if !ok {
+		return nil, errors.New("read memory of contract")
+	}
+	img := &image{memory: append([]byte(nil), view...)}
+	for _, g := range i.globals {
+		img.globals = append(img.globals, g.Get())
+	}
+	return img, nil
+}
+
+// restore makes i what the image is. It is false when i has more memory.
+func (i *instance) restore(img *image) bool {
+	size := uint32(len(img.memory))
+	if have := i.mem.Size(); have < size {
+		if _, ok := i.mem.Grow((size - have) / pageSize); !ok {
+			return false
+		}
+	}
+	if i.mem.Size() != size || !i.mem.Write(0, img.memory) {
+		return false
+	}
+	for n, g := range i.globals {
+		g.Set(img.globals[n])
+	}
+	return true
+}
+
+const pageSize = 64 << 10
+
+// take returns an instance in its first state.
+func (m *Module) take(ctx context.Context) (*instance, error) {
+	if m.image == nil {
+		return m.fresh(ctx)
+	}
+	m.mu.Lock()
+	var i *instance
+	if n := len(m.idle); n > 0 {
+		i, m.idle = m.idle[n-1], m.idle[:n-1]
+	}
+	m.mu.Unlock()
+	if i == nil {
+		var err error
+		if i, err = m.fresh(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !i.restore(m.image) {
+		return nil, errors.Join(errors.New("restore memory of contract"), i.mod.Close(ctx))
+	}
+	return i, nil
+}
+
+// put takes an instance back. One whose memory has grown cannot shrink again,
+// and goes.
+func (m *Module) put(ctx context.Context, i *instance) {
+	if m.image != nil && int(i.mem.Size()) == len(m.image.memory) {
+		m.mu.Lock()
+		keep := !m.closed && len(m.idle) < maxIdle
+		if keep {
+			m.idle = append(m.idle, i)
+		}
+		m.mu.Unlock()
+		if keep {
+			return
+		}
+	}
+	_ = i.mod.Close(ctx) // it frees memory; nobody waits to hear of it
+}

@@ -1,0 +1,342 @@
+package vm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// wasm assembles a module: types, then one function for each body. The first
+// two functions are exported as call and deploy.
+type wasm struct {
+	types   []FuncType
+	imports []importedFunc
+	bodies  []fnBody
+	min     uint32
+	max     uint32
+}
+
+type fnBody struct {
+	typ    uint32
+	locals []localGroup
+	code   []byte
+}
+
+func (w wasm) bytes() []byte {
+	out := append([]byte(nil), magic...)
+	section := func(id byte, n int, data []byte) {
+		data = append(appendU32(nil, uint32(n)), data...)
+		out = appendU32(append(out, id), uint32(len(data)))
+		out = append(out, data...)
+	}
+	var b []byte
+	for _, t := range w.types {
+		b = appendName(appendName(append(b, typeFunc), t.Params), t.Results)
+	}
+	section(secType, len(w.types), b)
+	b = nil
+	for _, f := range w.imports {
+		b = appendU32(append(appendName(appendName(b, f.module), f.name), 0), f.typ)
+	}
+	b = append(appendName(appendName(b, "env"), "memory"), 2, 1)
+	b = appendU32(appendU32(b, w.min), w.max)
+	section(secImport, len(w.imports)+1, b)
+	b = nil
+	for _, f := range w.bodies {
+		b = appendU32(b, f.typ)
+	}
+	section(secFunction, len(w.bodies), b)
+	section(secGlobal, 1, []byte{typeI32, 1, opI32Const, 0, opEnd})
+	n := uint32(len(w.imports))
+	b = appendU32(append(appendName(nil, "call"), 0), n)
+	b = appendU32(append(appendName(b, "deploy"), 0), n+1)
+	section(secExport, 2, b)
+	b = nil
+	for _, f := range w.bodies {
+		c := appendU32(nil, uint32(len(f.locals)))
+		for _, l := range f.locals {
+			c = append(appendU32(c, l.n), l.typ)
+		}
+		c = append(c, f.code...)
+		b = append(appendU32(b, uint32(len(c))), c...)
+	}
+	section(secCode, len(w.bodies), b)
+	return out
+}
+
+// program returns a module whose call has the given code, and a deploy that
+// does nothing.
+func program(locals []localGroup, code ...byte) wasm {
+	return wasm{
+		types: []FuncType{{}, {I32 + I32 + I32, ""}, {I32, I32}},
+		imports: []importedFunc{
+			{"seal0", "seal_return", 1},
+		},
+		bodies: []fnBody{{0, locals, append(code, opEnd)}, {0, nil, []byte{opEnd}}},
+		min:    1, max: 4,
+	}
+}
+
+var testFuncs = []HostFunc{{
+	Module: "seal0", Name: "seal_return", Type: FuncType{Params: I32 + I32 + I32},
+	Do: func(c *Call, s []uint64) error {
+		b, err := c.Read(uint32(s[1]), uint32(s[2]))
+		if err != nil {
+			return err
+		}
+		return c.Return(uint32(s[0]), append([]byte(nil), b...))
+	},
+}}
+
+func engines(t testing.TB) map[string]*Engine {
+	t.Helper()
+	all := map[string]*Engine{}
+	for _, interpreter := range []bool{false, true} {
+		e, err := NewEngine(context.Background(), Config{Interpreter: interpreter}, testFuncs, []string{"seal1.call"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { e.Close(context.Background()) })
+		all[fmt.Sprintf("interpreter=%v", interpreter)] = e
+	}
+	return all
+}
+
+func run(t testing.TB, code []byte, gas uint64) Outcome {
+	t.Helper()
+	var first *Outcome
+	for name, e := range engines(t) {
+		m, err := e.Load(context.Background(), code, &Ink, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		out, err := m.Execute(context.Background(), "call", nil, gas)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if first == nil {
+			first = &out
+		} else if fmt.Sprint(*first) != fmt.Sprint(out) {
+			t.Fatalf("engines differ: %v and %v", *first, out)
+		}
+	}
+	return *first
+}
+
+const base = 60_000
+
+func TestOutcomes(t *testing.T) {
+	ret := func(flags byte) []byte {
+		return []byte{
+			opI32Const, 8, opI32Const, 42, 0x36, 2, 0, // store 42 at 8
+			opI32Const, flags, opI32Const, 8, opI32Const, 4, opCall, 0,
+		}
+	}
+	recursion := program(nil, opCall, 1)
+	tests := []struct {
+		name string
+		code wasm
+		gas  uint64
+		want Outcome
+	}{
+		// Gas: the base, 1 for the entry, and the prices of the operations.
+		{"empty", program(nil), 1e6, Outcome{Gas: base + 1}},
+		{"arithmetic", program(nil, opI32Const, 1, opI32Const, 2, 0x6d, opDrop), 1e6, Outcome{Gas: base + 1 + 1 + 1 + 35}},
+		{"locals", program([]localGroup{{3, typeI32}}), 1e6, Outcome{Gas: base + 1 + 3}},
+		{"return", program(nil, ret(0)...), 1e6, Outcome{Data: []byte{42, 0, 0, 0}, Gas: base + 1 + 14 + 3 + 20 + 600}},
+		{"revert", program(nil, ret(1)...), 1e6, Outcome{Status: Reverted, Flags: 1, Data: []byte{42, 0, 0, 0}, Gas: base + 1 + 14 + 3 + 20 + 600}},
+		{"unreachable", program(nil, opUnreachable), 1e6, Outcome{Status: Trapped, Gas: base + 3, Reason: "unreachable"}},
+		{"endless loop", program(nil, opLoop, typeEmpty, opBr, 0, opEnd), 1e6, Outcome{Status: OutOfGas, Gas: 1e6}},
+		{"endless recursion", recursion, 1e9, Outcome{Status: Trapped, Gas: base + 65_536/40*21 + 21, Reason: "calls nest too deep"}},
+		{"recursion without gas", recursion, base + 1000, Outcome{Status: OutOfGas, Gas: base + 1000}},
+		{"less than the base", program(nil), base - 1, Outcome{Status: OutOfGas, Gas: base - 1}},
+		{"out of memory", program(nil, opI32Const, 0x7f, opI32Const, 0, 0x36, 2, 0), 1e6, Outcome{Status: Trapped, Gas: base, Reason: "out of bounds memory access"}},
+		{"division by zero", program(nil, opI32Const, 1, opI32Const, 0, 0x6d, opDrop), 1e6, Outcome{Status: Trapped, Gas: base, Reason: "integer divide by zero"}},
+		{"grow", program(nil, opI32Const, 1, opMemoryGrow, 0, opDrop), 1e6, Outcome{Gas: base + 1 + 1 + 400 + 16_000}},
+		{"grow without gas", program(nil, opI32Const, 63, opMemoryGrow, 0, opDrop), base + 20_000, Outcome{Status: OutOfGas, Gas: base + 20_000}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := run(t, tt.code.bytes(), tt.gas)
+			if fmt.Sprint(got) != fmt.Sprint(tt.want) {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+// A function whose code needs a large frame cannot overflow an engine's stack:
+// both stop at the same call.
+func TestLargeFrames(t *testing.T) {
+	var code []byte
+	for i := range 2500 {
+		code = append(code, opLocalGet, 0, opI32Const, byte(i&63), opI32Add, opLocalGet, 1, 0x6c, opLocalSet, byte(i%100))
+		if i%50 == 0 {
+			code = append(code, opLocalGet, byte(i%100), opIf, typeEmpty, opI32Const, 0, opLocalGet, byte(i%100), 0x36, 2, 0, opEnd)
+		}
+	}
+	code = append(code, opCall, 1)
+	for i := range 100 {
+		code = append(code, opI32Const, 0, opLocalGet, byte(i), 0x36, 2, 0)
+	}
+	out := run(t, program([]localGroup{{100, typeI32}}, code...).bytes(), 1e9)
+	if out.Status != Trapped || out.Reason != "calls nest too deep" {
+		t.Errorf("got %+v", out)
+	}
+}
+
+// A program that uses every kind of block runs out of gas exactly below what it
+// costs, at each limit, on both engines.
+func TestGasSweep(t *testing.T) {
+	code := []byte{
+		opI32Const, 5, opLocalSet, 0,
+		opBlock, typeEmpty,
+		opLoop, typeEmpty,
+		opLocalGet, 0, 0x45, opBrIf, 1, // leave at zero
+		opLocalGet, 0, opI32Const, 1, opI32Sub, opLocalSet, 0,
+		opLocalGet, 0, opI32Const, 1, 0x71, opIf, typeEmpty, opI32Const, 0, opLocalGet, 0, 0x36, 2, 0, opElse, opCall, 3, opEnd,
+		opLocalGet, 0, opI32Const, 2, 0x46, opIf, typeEmpty, opReturn, opEnd,
+		opBr, 0,
+		opEnd, opEnd,
+	}
+	w := program([]localGroup{{1, typeI32}}, code...)
+	w.bodies = append(w.bodies, fnBody{0, nil, []byte{opBlock, typeEmpty, opBlock, typeEmpty, opI32Const, 1, opBrTable, 1, 0, 1, opEnd, opEnd, opEnd}})
+	bin := w.bytes()
+	all := engines(t)
+	var mods []*Module
+	for _, e := range all {
+		m, err := e.Load(context.Background(), bin, &Ink, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mods = append(mods, m)
+	}
+	exec := func(m *Module, gas uint64) Outcome {
+		out, err := m.Execute(context.Background(), "call", nil, gas)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	full := exec(mods[0], 1e6)
+	if full.Status != OK {
+		t.Fatalf("outcome %+v", full)
+	}
+	for gas := uint64(base); gas <= full.Gas+10; gas++ {
+		a, b := exec(mods[0], gas), exec(mods[1], gas)
+		if fmt.Sprint(a) != fmt.Sprint(b) {
+			t.Fatalf("gas %d: %+v and %+v", gas, a, b)
+		}
+		if (a.Status == OK) != (gas >= full.Gas) {
+			t.Fatalf("gas %d of %d: %v", gas, full.Gas, a.Status)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	imports := func(mod, name string, typ uint32) wasm {
+		w := program(nil)
+		w.imports = append(w.imports, importedFunc{mod, name, typ})
+		return w
+	}
+	pages := program(nil)
+	pages.max = 17
+	repeat := func(n int, ops ...byte) []byte {
+		var b []byte
+		for range n {
+			b = append(b, ops...)
+		}
+		return b
+	}
+	tests := []struct {
+		name string
+		code []byte
+		want string
+	}{
+		{"empty", nil, "not a WebAssembly module"},
+		{"PolkaVM", []byte("PVM\x00....."), "PolkaVM"},
+		{"too long", append(program(nil).bytes(), make([]byte, 1<<20)...), "bytes of code"},
+		{"cut", program(nil).bytes()[:60], "module ends early"},
+		{"memory", pages.bytes(), "17 pages|above 16 pages"},
+		{"unoffered", imports("seal1", "call", 0).bytes(), "it imports seal1.call, which this network does not offer yet"},
+		{"unknown", imports("seal9", "call", 0).bytes(), "it imports seal9.call, which is not a function of this network"},
+		{"wrong type", imports("seal0", "seal_return", 0).bytes(), "other parameters"},
+		{"float", program(nil, opF32Const, 0, 0, 0, 0, opDrop).bytes(), "floating point"},
+		{"bulk", program(nil, opI32Const, 0, opI32Const, 0, opI32Const, 0, opPrefix, subMemoryFill, 0).bytes(), "not offered"},
+		{"the gas global", program(nil, opGlobalGet, 1, opDrop).bytes(), "unknown global 1"},
+		{"the gas local", program(nil, opLocalGet, 0, opDrop).bytes(), "unknown local 0"},
+		{"blocks", program(nil, repeat(1500, opI32Const, 0, opIf, typeEmpty, opReturn, opEnd)...).bytes(), "blocks"},
+		{"nesting", program(nil, append(repeat(1100, opBlock, typeEmpty), repeat(1100, opEnd)...)...).bytes(), "nests deeper"},
+		{"body", program(nil, repeat(70_000, opNop)...).bytes(), "bytes, 65536 are the most"},
+		{"locals", program([]localGroup{{1 << 31, typeI64}}).bytes(), "locals"},
+		{"locals that overflow", program([]localGroup{{1<<32 - 1, typeI64}, {5, typeI32}}).bytes(), "locals"},
+		{"stack", program(nil, opDrop).bytes(), "not valid WebAssembly"},
+		{"simd", program(nil, 0xfd, 0).bytes(), "0xfd is not offered"},
+		{"tail call", program(nil, 0x12, 0).bytes(), "0x12 is not offered"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for name, e := range engines(t) {
+				_, err := e.Load(context.Background(), tt.code, &Ink, nil)
+				if !errors.Is(err, ErrRefused) {
+					t.Fatalf("%s: got %v", name, err)
+				}
+				ok := false
+				for want := range strings.SplitSeq(tt.want, "|") {
+					ok = ok || strings.Contains(err.Error(), want)
+				}
+				if !ok {
+					t.Errorf("%s: got %q, want %q", name, err, tt.want)
+				}
+			}
+		})
+	}
+}
+
+// NaN bits reach memory in one form only.
+func TestCanonicalNaN(t *testing.T) {
+	p := Ink
+	p.Floats = true
+	// 0/0 stored as f64 at 0, as f32 at 8, reinterpreted at 16; returned.
+	code := []byte{opI32Const, 0}
+	zero := append([]byte{opF64Const}, make([]byte, 8)...)
+	code = append(append(append(code, zero...), zero...), 0xa3, opF64Store, 3, 0)
+	code = append(code, opI32Const, 8)
+	code = append(code, opF32Const, 0, 0, 0, 0, opF32Const, 0, 0, 0, 0, 0x95, opF32Store, 2, 0)
+	code = append(code, opI32Const, 16)
+	code = append(append(append(code, zero...), zero...), 0xa3, opReinterpF64, 0x37, 3, 0)
+	code = append(code, opI32Const, 0, opI32Const, 0, opI32Const, 24, opCall, 0)
+	for name, e := range engines(t) {
+		m, err := e.Load(context.Background(), program(nil, code...).bytes(), &p, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := m.Execute(context.Background(), "call", nil, 1e6)
+		want := "000000000000f87f" + "0000c07f00000000" + "000000000000f87f"
+		if got := fmt.Sprintf("%x", out.Data); err != nil || got != want {
+			t.Errorf("%s: got %s %v, want %s", name, got, err, want)
+		}
+	}
+}
+
+func FuzzInstrument(f *testing.F) {
+	f.Add(program(nil).bytes())
+	f.Add(program([]localGroup{{1, typeI32}}, opLoop, typeEmpty, opLocalGet, 0, opBrIf, 0, opEnd).bytes())
+	imports := Imports{"seal0.seal_return": &testFuncs[0].Type}
+	f.Fuzz(func(t *testing.T, code []byte) {
+		for _, p := range []*Profile{&Ink, &Go} {
+			c, err := Instrument(code, p, imports)
+			if err != nil {
+				if !errors.Is(err, ErrRefused) {
+					t.Fatal(err)
+				}
+				continue
+			}
+			if len(c.Wasm) > 64*len(code)+1024 {
+				t.Fatalf("%d bytes became %d", len(code), len(c.Wasm))
+			}
+		}
+	})
+}

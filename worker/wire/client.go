@@ -1,0 +1,138 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/scale"
+	"github.com/tacit-network/tacit/seal"
+)
+
+// Client talks to one worker. It may be used by several goroutines.
+type Client struct {
+	base string
+	http *http.Client
+}
+
+// NewClient returns a client of the worker at a URL such as
+// http://127.0.0.1:9945. Without a client of its own it waits a minute at most
+// for an answer.
+func NewClient(base string, c *http.Client) *Client {
+	if c == nil {
+		c = &http.Client{Timeout: time.Minute}
+	}
+	return &Client{strings.TrimSuffix(base, "/"), c}
+}
+
+func (c *Client) do(ctx context.Context, method, path string, body []byte, out any) error {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("worker %s: %w", path, err)
+	}
+	req.Header.Set("Content-Type", ContentType)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("worker %s: %w", path, err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(resp.Body, MaxReply+1))
+	if err != nil {
+		return fmt.Errorf("worker %s: %w", path, err)
+	}
+	if len(data) > MaxReply {
+		return fmt.Errorf("worker %s: the answer is longer than %d bytes", path, MaxReply)
+	}
+	if resp.StatusCode != http.StatusOK {
+		var e Error
+		if err := scale.Unmarshal(data, &e); err != nil {
+			return fmt.Errorf("worker %s: %s", path, resp.Status)
+		}
+		return fmt.Errorf("worker %s: %w", path, &e)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := scale.Unmarshal(data, out); err != nil {
+		return fmt.Errorf("worker %s: answer: %w", path, err)
+	}
+	return nil
+}
+
+// Info asks who the worker is and how far it is.
+func (c *Client) Info(ctx context.Context) (out Info, err error) {
+	return out, c.do(ctx, http.MethodGet, PathInfo, nil, &out)
+}
+
+// Register asks for the evidence that registers the worker.
+func (c *Client) Register(ctx context.Context, r Register) (out Registration, err error) {
+	return out, c.do(ctx, http.MethodPost, PathRegister, scale.Marshal(r), &out)
+}
+
+// Sync brings the worker forward.
+func (c *Client) Sync(ctx context.Context, r Sync) (out Synced, err error) {
+	return out, c.do(ctx, http.MethodPost, PathSync, scale.Marshal(r), &out)
+}
+
+// Code brings a code.
+func (c *Client) Code(ctx context.Context, r Code) error {
+	return c.do(ctx, http.MethodPost, PathCode, scale.Marshal(r), nil)
+}
+
+// Up fetches the messages for the chain.
+func (c *Client) Up(ctx context.Context) (out Up, err error) {
+	return out, c.do(ctx, http.MethodGet, PathUp, nil, &out)
+}
+
+// Query sends a query that is already sealed and signed.
+func (c *Client) Query(ctx context.Context, q Query) (out Reply, err error) {
+	return out, c.do(ctx, http.MethodPost, PathQuery, scale.Marshal(q), &out)
+}
+
+// Target is the worker that a query is for, as the chain knows it.
+type Target struct {
+	Genesis  hash.H256
+	Identity [32]byte
+	Key      seal.PublicKey
+}
+
+// Ask makes a query for from: it seals input to the worker, signs, sends, opens
+// the answer and checks the worker's signature.
+func (c *Client) Ask(ctx context.Context, to Target, from keys.Pair, contract hash.H256, least uint32, input []byte) (Answer, error) {
+	reply, err := seal.GenerateKey(to.Key.Suite())
+	if err != nil {
+		return Answer{}, err
+	}
+	m := seal.Message{Kind: seal.KindCall, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input}
+	q := Query{Contract: contract, Origin: from.AccountID(), Least: least, Scheme: from.Scheme()}
+	q.Envelope, err = seal.SealMessage(to.Key, seal.InfoQuery, seal.Context{
+		Genesis: to.Genesis, Target: to.Identity, Contract: contract, Origin: q.Origin,
+	}, m)
+	if err != nil {
+		return Answer{}, err
+	}
+	sum := q.SigningHash(to.Genesis, to.Identity, scale.Marshal(m))
+	q.Signature = from.Sign(sum[:])
+	r, err := c.Query(ctx, q)
+	if err != nil {
+		return Answer{}, err
+	}
+	var signed SignedAnswer
+	request := hash.Blake2b256(q.Envelope)
+	if err := reply.OpenReply(seal.InfoReply, request, r.Envelope, &signed); err != nil {
+		return Answer{}, err
+	}
+	if !keys.Verify(keys.Sr25519, to.Identity[:], signed.Answer.SigningBytes(to.Genesis, request), signed.Signature[:]) {
+		return Answer{}, fmt.Errorf("the answer is not signed by worker %x", to.Identity)
+	}
+	if signed.Answer.Block < least {
+		return Answer{}, fmt.Errorf("the answer is as of block %d, not %d", signed.Answer.Block, least)
+	}
+	return signed.Answer, nil
+}

@@ -1,0 +1,21 @@
+package runtime
+
+import (
+	"github.com/tacit-network/tacit/runtime/shim"
+	"github.com/tacit-network/tacit/scale"
+)
+
+// CodeKey is the well-known key of the runtime's code.
+var CodeKey = []byte(":code")
+
+// Code is what stands under :code: a module that answers light clients as this
+// runtime does, and changes whenever its metadata or version does.
+func (r *Runtime) Code() []byte {
+	v14, v15 := r.metadata()
+	return shim.Module(shim.Runtime{
+		Version: scale.Marshal(r.System.Version), V14: v14, V15: v15,
+		Authorities: r.Grandpa.Authorities.Key(), SetID: r.Grandpa.CurrentSetID.Key(), AuraAuthorities: r.Aura.Authorities.Key(),
+		Account: r.System.Account.Prefix(), SlotDuration: r.Aura.SlotDuration,
+		BaseFee: r.Payment.Base.RefTime, ByteFee: r.Payment.FeePerByte.Lo, CallWeight: 60_000_000,
+	})
+}

@@ -1,0 +1,49 @@
+package aura
+
+import (
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/scale"
+)
+
+// Key is the public key of every formal author: that of //Alice, whose secret
+// the world knows.
+var Key = Public{
+	0xd4, 0x35, 0x93, 0xc7, 0x15, 0xfd, 0xd3, 0x1c, 0x61, 0x14, 0x1a, 0xbd, 0x04, 0xa9, 0x9f, 0xd6,
+	0x82, 0x2c, 0x85, 0x58, 0x85, 0x4c, 0xcd, 0xe3, 0x9a, 0x56, 0x84, 0xe7, 0xa5, 0x6d, 0xa2, 0x7d,
+}
+
+// Digest is what the pallet needs of the system.
+type Digest interface {
+	Logs(*frame.Context) []chain.DigestItem
+}
+
+// OnInitialize implements frame.Initializer: it takes the slot from the
+// header. A block whose slot does not grow is no block.
+func (p *Pallet) OnInitialize(ctx *frame.Context) frame.Weight {
+	for _, item := range p.Digest.Logs(ctx) {
+		pre, ok := item.(chain.DigestPreRuntime)
+		if !ok || pre.Engine != chain.EngineAura {
+			continue
+		}
+		slot, err := scale.Decode[uint64](pre.Data)
+		if err != nil {
+			panic("the header's slot does not decode")
+		}
+		if last, had := p.CurrentSlot.Find(ctx); had && slot <= last.Number {
+			panic("the header's slot does not grow")
+		}
+		p.CurrentSlot.Put(ctx, Slot{slot})
+		return frame.Time(5 * frame.Microsecond)
+	}
+	panic("the header has no slot")
+}
+
+// Start puts the formal authors of n validators into genesis.
+func (p *Pallet) Start(ctx *frame.Context, n int) {
+	list := make([]Public, n)
+	for i := range list {
+		list[i] = Key
+	}
+	p.Authorities.Put(ctx, list)
+}

@@ -1,0 +1,125 @@
+// Package clusters keeps the sets of workers that run contracts together. The
+// chain draws a cluster's members; the first of them makes its secret inside
+// its enclave, and only the public keys ever appear here.
+package clusters
+
+import (
+	_ "embed"
+
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
+)
+
+//go:embed pallet.go
+var source string
+
+// Config is what a chain chooses.
+type Config struct {
+	// The most workers in one cluster.
+	MaxReplicas uint16
+	// What the owner of a cluster leaves as a deposit for it.
+	ClusterDeposit chain.Balance
+}
+
+// The calls.
+type (
+	// Create makes a cluster of replicas workers, which the chain draws.
+	Create struct{ Replicas uint16 }
+)
+
+// The events.
+type (
+	// ClusterCreated says that owner has a new cluster, and who its members are.
+	ClusterCreated struct {
+		Cluster hash.H256
+		Owner   chain.AccountID
+		Members [][32]byte
+	}
+	// ClusterReady says that a cluster has keys, to which commands are encrypted.
+	ClusterReady struct {
+		Cluster hash.H256
+		Epoch   uint32
+		Worker  [32]byte
+	}
+	// RootsDiffer says that a member of a cluster reached another state than the one on record.
+	RootsDiffer struct {
+		Cluster hash.H256
+		Next    uint64
+		Worker  [32]byte
+		Root    hash.H256
+	}
+)
+
+// The errors.
+var (
+	// ErrTooFewWorkers means that there are not enough workers that could be members.
+	ErrTooFewWorkers = frame.NewError(0, "TooFewWorkers")
+	// ErrBadReplicas means that a cluster cannot have that many members.
+	ErrBadReplicas = frame.NewError(1, "BadReplicas")
+	// ErrNoSuchCluster means that there is no such cluster.
+	ErrNoSuchCluster = frame.NewError(2, "NoSuchCluster")
+	// ErrNotMember means that the worker is no member of the cluster.
+	ErrNotMember = frame.NewError(3, "NotMember")
+	// ErrNotReady means that the cluster has no keys yet.
+	ErrNotReady = frame.NewError(4, "NotReady")
+	// ErrKeyKnown means that the cluster's keys of this epoch are known already.
+	ErrKeyKnown = frame.NewError(5, "KeyKnown")
+	// ErrBadKey means that the keys are not of the kinds that commands need.
+	ErrBadKey = frame.NewError(6, "BadKey")
+)
+
+// Pallet is the clusters of one chain.
+type Pallet struct {
+	Config
+	words.State
+	Workers Workers
+	Queue   Queue
+	Money   Money
+	// Seed is what draws are made from.
+	Seed Seed
+	// Contracts hears what becomes of contracts.
+	Contracts Contracts
+}
+
+// Workers is what the pallet needs of the registry.
+type Workers interface {
+	// Eligible returns the workers that may become members, in an order that
+	// depends on the state alone.
+	Eligible(ctx *frame.Context) []words.Member
+}
+
+// Queue is what the pallet needs of the queues.
+type Queue interface {
+	Push(ctx *frame.Context, to queue.Destination, origin queue.MessageOrigin, payload []byte) (uint64, error)
+}
+
+// Money is what the pallet needs of the balances.
+type Money interface {
+	Reserve(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error
+}
+
+// Seed is 32 bytes that nobody chose alone: those of the block before.
+type Seed interface {
+	Seed(*frame.Context) hash.H256
+}
+
+// Contracts is what the pallet needs of the contracts.
+type Contracts interface {
+	Receipt(ctx *frame.Context, cluster hash.H256, worker [32]byte, r words.Receipt)
+	CodeChecked(ctx *frame.Context, cluster, code hash.H256, ok bool, reason []byte)
+}
+
+// Declare implements frame.Module.
+func (p *Pallet) Declare() frame.Pallet {
+	return frame.Pallet{
+		Name: "Clusters", Source: source, State: &p.State, Config: p.Config,
+		Calls:  []frame.CallDef{frame.Call(0, p.create, frame.Time(300*frame.Microsecond))},
+		Events: []frame.EventDef{frame.Event[ClusterCreated](0), frame.Event[ClusterReady](1), frame.Event[RootsDiffer](2)},
+		Errors: []*frame.Error{
+			ErrTooFewWorkers, ErrBadReplicas, ErrNoSuchCluster, ErrNotMember, ErrNotReady, ErrKeyKnown, ErrBadKey,
+		},
+	}
+}

@@ -1,0 +1,251 @@
+// Package words has what both the chain and the enclave say of clusters and
+// their contracts: the messages down, the messages up, and where the chain
+// keeps a cluster's keys. The handlers are in the pallets, which the enclave
+// does not link.
+package words
+
+import (
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/runtime/storage"
+	"github.com/tacit-network/tacit/scale"
+)
+
+// HPKEKey is a public key for a key encapsulation of RFC 9180, by the KEM's
+// registered number.
+type HPKEKey struct {
+	Kem uint16
+	Key []byte
+}
+
+// Member is a worker of a cluster.
+type Member struct {
+	Identity [32]byte
+	HPKE     []HPKEKey `name:"hpke"`
+}
+
+// WorkerMessage is what the chain tells a worker.
+type WorkerMessage interface{ isWorkerMessage() }
+
+// The kinds of WorkerMessage.
+type (
+	// Registered says that the worker is registered.
+	Registered struct {
+		BootEpoch uint64
+		Block     chain.BlockNumber
+	}
+	// ClusterJoin says that the worker is a member of a cluster. The first
+	// member makes the cluster's secret.
+	ClusterJoin struct {
+		Cluster hash.H256
+		Epoch   uint32
+		Members []Member
+		First   bool
+	}
+	// Removed says that the worker is registered no longer.
+	Removed struct{}
+	// ClusterSecret brings a cluster's secret from another member, sealed to the
+	// worker, and the public keys that it has to lead to.
+	ClusterSecret struct {
+		Cluster  hash.H256
+		Epoch    uint32
+		From     [32]byte
+		Keys     []HPKEKey
+		Envelope []byte
+	}
+)
+
+func (Registered) isWorkerMessage()  {}
+func (ClusterJoin) isWorkerMessage() {}
+func (Removed) isWorkerMessage()     {}
+
+func (ClusterSecret) isWorkerMessage() {}
+
+var _ = scale.Enum(scale.V[WorkerMessage]{0: Registered{}, 1: ClusterJoin{}, 2: Removed{}, 3: ClusterSecret{}})
+
+// ClusterMessage is what the chain tells all members of a cluster, which do it
+// in the same order.
+type ClusterMessage interface{ isClusterMessage() }
+
+// The kinds of ClusterMessage.
+type (
+	// Instantiate makes a contract of a code.
+	Instantiate struct {
+		Contract hash.H256
+		Deployer chain.AccountID
+		Code     hash.H256
+		Salt     []byte
+		Value    chain.Balance
+		Envelope []byte
+	}
+	// Command calls a contract. The origin of the queue's message is the caller.
+	Command struct {
+		Contract hash.H256
+		Value    chain.Balance
+		Envelope []byte
+	}
+	// Code asks whether a code can run.
+	Code struct {
+		Hash hash.H256
+		Size uint32
+	}
+)
+
+func (Instantiate) isClusterMessage() {}
+func (Command) isClusterMessage()     {}
+func (Code) isClusterMessage()        {}
+
+var _ = scale.Enum(scale.V[ClusterMessage]{0: Instantiate{}, 1: Command{}, 2: Code{}})
+
+// UpMessage is what a worker tells the chain.
+type UpMessage interface{ isUpMessage() }
+
+// The kinds of UpMessage.
+type (
+	// ClusterKey publishes the keys to which commands are encrypted.
+	ClusterKey struct {
+		Cluster hash.H256
+		Epoch   uint32
+		HPKE    []HPKEKey `name:"hpke"`
+	}
+	// Receipts says how messages of a cluster's queue ended.
+	Receipts struct {
+		Cluster hash.H256
+		// Next is the number after the last message that was executed.
+		Next uint64
+		// StateRoot is the blinded root of the cluster's state after it.
+		StateRoot hash.H256
+		Receipts  []Receipt
+	}
+	// CodeChecked says whether a code can run, and why not.
+	CodeChecked struct {
+		Cluster hash.H256
+		Hash    hash.H256
+		OK      bool
+		Reason  []byte
+	}
+	// HandOver gives a cluster's secret to another member, sealed to the key
+	// that it was registered with.
+	HandOver struct {
+		Cluster  hash.H256
+		Epoch    uint32
+		To       [32]byte
+		Envelope []byte
+	}
+)
+
+func (ClusterKey) isUpMessage()  {}
+func (Receipts) isUpMessage()    {}
+func (CodeChecked) isUpMessage() {}
+func (HandOver) isUpMessage()    {}
+
+var _ = scale.Enum(scale.V[UpMessage]{0: ClusterKey{}, 1: Receipts{}, 2: CodeChecked{}, 3: HandOver{}})
+
+// MaxHandOver is the most bytes of a sealed secret.
+const MaxHandOver = 4096
+
+// Receipt is how one message of a cluster's queue ended.
+type Receipt struct {
+	Seq      uint64
+	Contract hash.H256
+	Status   Status
+	// Gas is what it cost, rounded up so that it tells little.
+	Gas uint64
+	// Output is sealed to the caller's reply key; it is empty where there is
+	// none.
+	Output []byte
+	// Error says why a message was not executed. It never holds a secret.
+	Error []byte
+}
+
+// Status is how a message ended.
+type Status uint8
+
+// The statuses.
+const (
+	// StatusOK means that the contract did it.
+	StatusOK Status = iota
+	// StatusReverted means that the contract refused; the output says why.
+	StatusReverted
+	// StatusTrapped means that the contract broke.
+	StatusTrapped
+	// StatusOutOfGas means that the gas did not suffice.
+	StatusOutOfGas
+	// StatusRejected means that the message was not executed at all.
+	StatusRejected
+)
+
+// Variants implements scale.Units.
+func (Status) Variants() []string {
+	return []string{"Ok", "Reverted", "Trapped", "OutOfGas", "Rejected"}
+}
+
+// Cluster is a set of contracts with one key tree and the workers that run it.
+type Cluster struct {
+	Owner   chain.AccountID
+	Members [][32]byte
+	// Epoch counts the changes of the cluster's key.
+	Epoch uint32
+	// Keys are those of the epoch; empty until the first member made them.
+	Keys []HPKEKey
+	// Next is the number after the last message that was executed.
+	Next uint64
+	// StateRoot is the blinded root of its state after it.
+	StateRoot hash.H256
+}
+
+// Ready says whether commands can be encrypted to the cluster.
+func (c Cluster) Ready() bool { return len(c.Keys) > 0 }
+
+// State is what pallet Clusters stores.
+type State struct {
+	// The clusters.
+	Clusters storage.OptMap[hash.H256, Cluster, storage.Blake2Concat]
+	// How many clusters there ever were.
+	ClusterCount storage.Value[uint64]
+	// The clusters that each worker is a member of.
+	Memberships storage.Map[[32]byte, []hash.H256, storage.Blake2Concat]
+}
+
+// NewState returns the items, bound to their places.
+func NewState() *State {
+	s := new(State)
+	storage.Bind("Clusters", s)
+	return s
+}
+
+// ChunkSize is the most bytes in one chunk of a code, MaxChunks the most
+// chunks.
+const (
+	ChunkSize = 256 << 10
+	MaxChunks = 8
+)
+
+// CodeHash names a code by its chunks, which are its compressed bytes.
+func CodeHash(chunks [][]byte) hash.H256 {
+	list := make([]hash.H256, len(chunks))
+	for i, c := range chunks {
+		list[i] = hash.Blake2b256(c)
+	}
+	return hash.Blake2b256(scale.Encode(list))
+}
+
+// Chunks cuts a compressed code.
+func Chunks(code []byte) [][]byte {
+	var list [][]byte
+	for len(code) > ChunkSize {
+		list = append(list, code[:ChunkSize])
+		code = code[ChunkSize:]
+	}
+	return append(list, code)
+}
+
+// ChunkKey is where, beside the state, a chunk lies.
+func ChunkKey(code hash.H256, index uint8) []byte {
+	return append(append([]byte("code/"), code[:]...), index)
+}
+
+// ContractID is the address of a contract.
+func ContractID(deployer chain.AccountID, code, cluster hash.H256, salt []byte) hash.H256 {
+	return hash.Blake2b256(deployer[:], code[:], cluster[:], salt)
+}

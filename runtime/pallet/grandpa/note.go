@@ -1,0 +1,53 @@
+package grandpa
+
+import (
+	"fmt"
+
+	"github.com/tacit-network/tacit/grandpa"
+	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/runtime/storage"
+)
+
+// weighJustification is what the signatures cost to check.
+func weighJustification(_ *frame.Runtime, c NoteJustification) frame.Weight {
+	const vote = 132 // bytes
+	return frame.Time(50*frame.Microsecond + uint64(len(c.Justification)/vote+1)*25*frame.Microsecond)
+}
+
+func (p *Pallet) noteJustification(ctx *frame.Context, c NoteJustification) error {
+	if err := ctx.EnsureNone(); err != nil {
+		return err
+	}
+	now := p.Blocks.Now(ctx)
+	j, err := grandpa.DecodeJustification(c.Justification)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBadJustification, err)
+	}
+	target := j.Commit.Target
+	h, ok := p.Blocks.HashOf(ctx, target.Number)
+	if now < 2 || target.Number != now-2 || !ok || h != target.Hash {
+		return fmt.Errorf("a proof of block %d in block %d: %w", target.Number, now, ErrBadJustification)
+	}
+	set := p.Set(ctx)
+	if err := grandpa.VerifyTarget(j, set, target); err != nil {
+		return fmt.Errorf("%w: %w", ErrBadJustification, err)
+	}
+	p.LastJustified.Put(ctx, Justified{target.Number, target.Hash, set.ID})
+	return nil
+}
+
+// IsInherent implements frame.Inherent.
+func (p *Pallet) IsInherent(call any) bool {
+	_, ok := call.(NoteJustification)
+	return ok
+}
+
+// Set returns the authorities.
+func (p *Pallet) Set(ctx storage.Reader) grandpa.AuthoritySet {
+	set := grandpa.AuthoritySet{ID: p.CurrentSetID.Get(ctx)}
+	for _, a := range p.Authorities.Get(ctx) {
+		set.Authorities = append(set.Authorities, grandpa.Authority{ID: keys.GrandpaID(a.Key), Weight: a.Weight})
+	}
+	return set
+}

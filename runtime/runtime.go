@@ -1,0 +1,212 @@
+// Package runtime is the chain's state machine: the pallets bound together,
+// the execution of blocks, and the runtime APIs through which a node asks.
+//
+// It is pure. It reaches the world through storage.Host alone, and the same
+// source runs natively inside the node and as WebAssembly.
+package runtime
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/runtime/pallet/attestation"
+	"github.com/tacit-network/tacit/runtime/pallet/aura"
+	"github.com/tacit-network/tacit/runtime/pallet/balances"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters"
+	"github.com/tacit-network/tacit/runtime/pallet/contracts"
+	"github.com/tacit-network/tacit/runtime/pallet/grandpa"
+	"github.com/tacit-network/tacit/runtime/pallet/payment"
+	"github.com/tacit-network/tacit/runtime/pallet/queue"
+	queuewords "github.com/tacit-network/tacit/runtime/pallet/queue/words"
+	"github.com/tacit-network/tacit/runtime/pallet/registry"
+	"github.com/tacit-network/tacit/runtime/pallet/sudo"
+	"github.com/tacit-network/tacit/runtime/pallet/system"
+	"github.com/tacit-network/tacit/runtime/pallet/timestamp"
+	"github.com/tacit-network/tacit/runtime/pallet/utility"
+	"github.com/tacit-network/tacit/runtime/storage"
+	"github.com/tacit-network/tacit/scale"
+)
+
+// The numbers of this runtime.
+const (
+	SpecVersion        = 1
+	TransactionVersion = 1
+	StateVersion       = 1
+)
+
+// Decimals is how many decimal places the token has, Unit is one token.
+const Decimals = 12
+
+// Unit is one token.
+var Unit = scale.U64(1_000_000_000_000)
+
+// Runtime is the chain's state machine. It does not change once made, and is
+// safe for concurrent use.
+type Runtime struct {
+	*frame.Runtime
+	System    *system.Pallet
+	Timestamp *timestamp.Pallet
+	Balances  *balances.Pallet
+	Payment   *payment.Pallet
+	Grandpa   *grandpa.Pallet
+	Sudo      *sudo.Pallet
+	Aura      *aura.Pallet
+
+	Attestation *attestation.Pallet
+	Registry    *registry.Pallet
+	Queue       *queue.Pallet
+	Clusters    *clusters.Pallet
+	Contracts   *contracts.Pallet
+
+	meta sync.Once
+	v14  []byte
+	v15  []byte
+}
+
+// New makes the runtime.
+func New() *Runtime {
+	r := &Runtime{}
+	weights, length := system.Limits(frame.Weight{RefTime: frame.Second / 2, ProofSize: 5 << 20}, 5<<20, 75)
+	r.System = &system.Pallet{Config: system.Config{
+		BlockWeights: weights, BlockLength: length, BlockHashCount: 4096,
+		DbWeight: system.DbWeight{Read: 10 * frame.Microsecond, Write: 20 * frame.Microsecond}, SS58Prefix: 42,
+		Version: system.RuntimeVersion{
+			SpecName: "tacit", ImplName: "tacit", AuthoringVersion: 1, SpecVersion: SpecVersion, ImplVersion: 1,
+			TransactionVersion: TransactionVersion, SystemVersion: StateVersion, Apis: []system.APIVersion{},
+		},
+	}}
+	r.Timestamp = &timestamp.Pallet{Config: timestamp.Config{MinimumPeriod: 1}}
+	r.Balances = &balances.Pallet{Config: balances.Config{ExistentialDeposit: scale.U64(1_000_000_000)}, Accounts: r.System}
+	r.Payment = &payment.Pallet{Money: r.Balances, Config: payment.Config{
+		OperationalFeeMultiplier: 5, FeePerByte: scale.U64(1_000_000), MaxBlock: weights.MaxBlock,
+		MaxLength: length.Max.Normal, Base: weights.PerClass.Normal.BaseExtrinsic,
+	}}
+	r.Grandpa = &grandpa.Pallet{Config: grandpa.Config{MaxAuthorities: 1000}, Blocks: r.System}
+	r.Sudo = &sudo.Pallet{}
+	r.Aura = &aura.Pallet{Config: aura.Config{SlotDuration: 1}, Digest: r.System}
+	r.confidential()
+	apis := r.apis()
+	for _, api := range apis {
+		v := &r.System.Version
+		v.Apis = append(v.Apis, system.APIVersion{ID: api.ID(), Version: api.Version})
+	}
+	r.Runtime = frame.New(frame.Config{
+		Pallets:    r.pallets(),
+		Deposit:    r.System.Deposit,
+		Extensions: append(r.System.Extensions(), r.Payment.Extension()),
+		APIs:       apis,
+		Naming:     naming,
+	})
+	return r
+}
+
+// confidential makes the pallets of the confidential part and binds them.
+func (r *Runtime) confidential() {
+	const hour = 60 * 60 * 1000
+	r.Attestation = &attestation.Pallet{Config: attestation.Config{MaxName: 64}, Blocks: r.System, Clock: r.Timestamp}
+	r.Queue = &queue.Pallet{
+		Config: queue.Config{MaxPayload: queuewords.MaxPayload, MaxUp: queuewords.MaxUp},
+		Blocks: r.System, Clock: r.Timestamp, Fees: r.Payment, Receiver: receiver{r},
+	}
+	r.Registry = &registry.Pallet{
+		Config:      registry.Config{MaxBlockAge: 300, MaxAge: 24 * hour, CollateralGrace: 7 * 24 * hour},
+		Attestation: r.Attestation, Queue: r.Queue, Blocks: r.System, Clock: r.Timestamp,
+	}
+	r.Queue.Workers = r.Registry
+	r.Clusters = &clusters.Pallet{
+		Config:  clusters.Config{MaxReplicas: 16, ClusterDeposit: Unit},
+		Workers: r.Registry, Queue: r.Queue, Money: r.Balances, Seed: seed{r},
+	}
+	r.Contracts = &contracts.Pallet{
+		Config:   contracts.Config{DepositPerByte: scale.U64(1_000_000), MaxEnvelope: 128 << 10, MaxSalt: 64},
+		Clusters: r.Clusters, Queue: r.Queue, Money: r.Balances,
+	}
+	r.Clusters.Contracts = r.Contracts
+}
+
+// receiver acts on what workers say.
+type receiver struct{ *Runtime }
+
+// Receive implements queue.Receiver.
+func (r receiver) Receive(ctx *frame.Context, worker [32]byte, payload []byte) error {
+	known, err := r.Clusters.Receive(ctx, worker, payload)
+	if !known {
+		return queue.ErrUndecodable
+	}
+	return err
+}
+
+// seed is the hash of the block before: its author could have withheld it,
+// and no one could choose it.
+type seed struct{ *Runtime }
+
+// Seed implements clusters.Seed.
+func (s seed) Seed(ctx *frame.Context) hash.H256 { return s.System.ParentHash.Get(ctx) }
+
+// pallets are the chain's. Indices never move.
+func (r *Runtime) pallets() []frame.At {
+	return []frame.At{
+		{Index: 0, Module: r.System},
+		{Index: 1, Module: &utility.Pallet{Config: utility.Config{BatchedCallsLimit: 10_922}}},
+		{Index: 2, Module: r.Timestamp},
+		{Index: 3, Module: r.Balances},
+		{Index: 4, Module: r.Payment},
+		{Index: 9, Module: r.Grandpa},
+		{Index: 12, Module: r.Sudo},
+		{Index: 20, Module: r.Attestation},
+		{Index: 21, Module: r.Registry},
+		{Index: 22, Module: r.Queue},
+		{Index: 23, Module: r.Clusters},
+		{Index: 24, Module: r.Contracts},
+		{Index: 29, Module: r.Aura},
+	}
+}
+
+// Genesis is the state that a chain begins with.
+type Genesis struct {
+	// Balances are what accounts hold.
+	Balances []Endowment
+	// Sudo is the account that may do what root may; nil for none.
+	Sudo *chain.AccountID
+	// Authorities are the GRANDPA keys of the validators.
+	Authorities [][32]byte
+	// Attestation is whom and what the chain trusts.
+	Attestation attestation.Genesis
+}
+
+// Endowment is what an account holds at genesis.
+type Endowment struct {
+	Account chain.AccountID
+	Amount  chain.Balance
+}
+
+// Build writes the state of block 0 into h. It returns an error when g is no
+// good state to begin with.
+func (r *Runtime) Build(h storage.Host, g Genesis) error {
+	ctx := r.Context(h)
+	if len(g.Authorities) == 0 {
+		return fmt.Errorf("genesis has no authority")
+	}
+	if err := r.Grandpa.Start(ctx, g.Authorities); err != nil {
+		return err
+	}
+	h.Set(CodeKey, r.Code())
+	r.Aura.Start(ctx, len(g.Authorities))
+	r.Registry.Start(ctx, g.Authorities)
+	if err := r.Attestation.Start(ctx, g.Attestation); err != nil {
+		return err
+	}
+	r.Payment.NextFeeMultiplier.Put(ctx, payment.One)
+	for _, e := range g.Balances {
+		if err := r.Balances.Endow(ctx, e.Account, e.Amount); err != nil {
+			return fmt.Errorf("genesis endows %s: %w", e.Account, err)
+		}
+	}
+	if g.Sudo != nil {
+		r.Sudo.Key.Put(ctx, *g.Sudo)
+	}
+	return nil
+}

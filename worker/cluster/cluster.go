@@ -1,0 +1,326 @@
+// Package cluster executes what a cluster is told: codes, constructors and
+// commands, in the order of its queue.
+//
+// A message of the queue comes in; changes of the encrypted state and a receipt
+// go out. All that decides is in the message, the state and the cluster's
+// secret, so that every replica comes to the same state. Input that means
+// nothing changes nothing and is answered by an error receipt; an error of a
+// method means that this machine could not execute, and says nothing about the
+// message.
+//
+// The package believes its input: that a message is in the queue was proved
+// before.
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/tacit-network/tacit/contract/host"
+	"github.com/tacit-network/tacit/contract/vm"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
+	"github.com/tacit-network/tacit/scale"
+	"github.com/tacit-network/tacit/seal"
+)
+
+// Gas of one execution: the unit is 0.1 ns of the reference machine, so that a
+// command takes at most 0.2 s and a query half a second.
+const (
+	CommandGas = 2_000_000_000
+	QueryGas   = 5_000_000_000
+)
+
+// Codes finds compiled codes.
+type Codes interface {
+	// Module returns the compiled code. The error wraps ErrNoCode when the code
+	// is not here, and vm.ErrRefused when it can never run.
+	Module(ctx context.Context, code hash.H256) (*vm.Module, error)
+}
+
+// ErrNoCode tells that a code has to be brought first.
+var ErrNoCode = errors.New("code is not here")
+
+// NoCode is ErrNoCode with the name of the code.
+type NoCode struct{ Code hash.H256 }
+
+// Error names the code.
+func (e NoCode) Error() string { return fmt.Sprintf("code %v is not here", e.Code) }
+
+// Is makes errors.Is(e, ErrNoCode) true.
+func (e NoCode) Is(target error) bool { return target == ErrNoCode }
+
+// Cluster is a cluster that this worker holds the keys of.
+type Cluster struct {
+	id      hash.H256
+	genesis hash.H256
+	epoch   uint32
+	codes   Codes
+	vault   *vault
+	seeds   seal.Secret
+	hpke    map[seal.Suite]seal.PrivateKey
+}
+
+// New returns a cluster in an epoch of its secret.
+func New(id, genesis hash.H256, secret seal.Secret, epoch uint32, codes Codes) (*Cluster, error) {
+	s := secret.Epoch(epoch)
+	v, err := newVault(id, s)
+	if err != nil {
+		return nil, fmt.Errorf("keys of cluster %v: %w", id, err)
+	}
+	c := &Cluster{
+		id: id, genesis: genesis, epoch: epoch, codes: codes, vault: v,
+		seeds: s.Derive(seal.LabelRandomness), hpke: map[seal.Suite]seal.PrivateKey{},
+	}
+	for _, suite := range seal.Suites {
+		if c.hpke[suite], err = s.HPKE(suite); err != nil {
+			return nil, fmt.Errorf("keys of cluster %v: %w", id, err)
+		}
+	}
+	return c, nil
+}
+
+// Keys are the public keys that commands are sealed to.
+func (c *Cluster) Keys() []words.HPKEKey {
+	var out []words.HPKEKey
+	for _, s := range seal.Suites {
+		out = append(out, words.HPKEKey{Kem: s.KEM(), Key: c.hpke[s].Public().Bytes()})
+	}
+	return out
+}
+
+// Begin starts collecting changes over stored state.
+func (c *Cluster) Begin(r Reader) (*Tx, error) { return newTx(c.vault, r) }
+
+// Result is what came of a message: a receipt, or for a code what there is to
+// say about it.
+type Result struct {
+	Receipt *words.Receipt
+	Checked *words.CodeChecked
+}
+
+// Execute does what m says and puts the changes into t. head is the queue's
+// hash after m. An error leaves t as it was.
+func (c *Cluster) Execute(ctx context.Context, t *Tx, m queue.Message, head hash.H256) (_ Result, err error) {
+	changes, root := maps.Clone(t.changes), t.root
+	defer func() {
+		if err != nil {
+			t.changes, t.root, t.err = changes, root, nil
+		}
+	}()
+	msg, err := scale.Decode[words.ClusterMessage](m.Payload)
+	if err != nil {
+		return rejected(m, hash.H256{}, "the message does not decode"), nil
+	}
+	var r Result
+	switch msg := msg.(type) {
+	case words.Code:
+		r.Checked, err = c.check(ctx, msg)
+	case words.Instantiate:
+		r, err = c.instantiate(ctx, t, m, head, msg)
+	case words.Command:
+		r, err = c.command(ctx, t, m, head, msg)
+	}
+	if err == nil {
+		err = t.err
+	}
+	return r, err
+}
+
+func rejected(m queue.Message, contract hash.H256, reason string) Result {
+	return Result{Receipt: &words.Receipt{Seq: m.Seq, Contract: contract, Status: words.StatusRejected, Error: []byte(reason)}}
+}
+
+func (c *Cluster) check(ctx context.Context, msg words.Code) (*words.CodeChecked, error) {
+	out := &words.CodeChecked{Cluster: c.id, Hash: msg.Hash, OK: true}
+	_, err := c.codes.Module(ctx, msg.Hash)
+	if errors.Is(err, vm.ErrRefused) {
+		out.OK, out.Reason, err = false, []byte(err.Error()), nil
+	}
+	return out, err
+}
+
+// Names of the state's parts. What a contract stores has the name
+// "data" ‖ contract ‖ its key.
+func dataName(contract hash.H256) string     { return "data" + string(contract[:]) }
+func contractName(contract hash.H256) string { return "contract" + string(contract[:]) }
+
+func nonceName(contract hash.H256, origin keys.AccountID, nonce [16]byte) string {
+	return "nonce" + string(contract[:]) + string(origin[:]) + string(nonce[:])
+}
+
+// open reads the message in an envelope and takes its nonce. Text tells why not.
+func (c *Cluster) open(t *Tx, contract hash.H256, m queue.Message, envelope []byte) (msg seal.Message, origin keys.AccountID, text string) {
+	from, ok := m.Origin.(queue.OriginAccount)
+	if !ok {
+		return msg, origin, "only accounts may call"
+	}
+	origin = from.ID
+	e, err := seal.ParseEnvelope(envelope)
+	if err != nil {
+		return msg, origin, "the envelope does not decode"
+	}
+	if e.Epoch != c.epoch {
+		return msg, origin, fmt.Sprintf("the envelope is for epoch %d of the cluster, which is in epoch %d", e.Epoch, c.epoch)
+	}
+	msg, err = c.hpke[e.Suite].OpenMessage(seal.InfoCommand, seal.Context{
+		Genesis: c.genesis, Target: c.id, Contract: contract, Origin: origin, Epoch: c.epoch,
+	}, e)
+	if err != nil {
+		return msg, origin, "the envelope does not open for this account and contract"
+	}
+	if msg.Kind != seal.KindCall {
+		return msg, origin, "messages of this kind are not offered yet"
+	}
+	nonce := nonceName(contract, origin, msg.Nonce)
+	if _, seen := t.get(nonce); seen {
+		return msg, origin, "the nonce was used before"
+	}
+	t.set(nonce, []byte{})
+	return msg, origin, ""
+}
+
+func (c *Cluster) instantiate(ctx context.Context, t *Tx, m queue.Message, head hash.H256, msg words.Instantiate) (Result, error) {
+	reject := func(reason string) (Result, error) { return rejected(m, msg.Contract, reason), nil }
+	if msg.Contract != words.ContractID(msg.Deployer, msg.Code, c.id, msg.Salt) || m.Origin != (queue.OriginAccount{ID: msg.Deployer}) {
+		return reject("the contract has another id")
+	}
+	if _, exists := t.get(contractName(msg.Contract)); exists {
+		return reject("the contract exists")
+	}
+	module, err := c.codes.Module(ctx, msg.Code)
+	if errors.Is(err, vm.ErrRefused) {
+		return reject(err.Error())
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	call, origin, reason := c.open(t, msg.Contract, m, msg.Envelope)
+	if reason != "" {
+		return reject(reason)
+	}
+	out, err := c.run(ctx, t, module, msg.Code, "deploy", m, head, msg.Contract, origin, msg.Value, call.Input)
+	if err != nil {
+		return Result{}, err
+	}
+	if out.Status == vm.OK {
+		t.set(contractName(msg.Contract), msg.Code[:])
+	}
+	return c.receipt(m, msg.Contract, msg.Envelope, call.Reply, out), nil
+}
+
+// ErrNoContract tells that a cluster has no such contract.
+var ErrNoContract = errors.New("no such contract")
+
+func (c *Cluster) command(ctx context.Context, t *Tx, m queue.Message, head hash.H256, msg words.Command) (Result, error) {
+	contract, found, err := contracts{c, t}.Contract(ctx, msg.Contract)
+	if err != nil {
+		return Result{}, err
+	}
+	if !found {
+		return rejected(m, msg.Contract, "there is no such contract"), nil
+	}
+	call, origin, reason := c.open(t, msg.Contract, m, msg.Envelope)
+	if reason != "" {
+		return rejected(m, msg.Contract, reason), nil
+	}
+	out, err := c.run(ctx, t, contract.Module, contract.Code, "call", m, head, msg.Contract, origin, msg.Value, call.Input)
+	if err != nil {
+		return Result{}, err
+	}
+	return c.receipt(m, msg.Contract, msg.Envelope, call.Reply, out), nil
+}
+
+// contracts is the cluster's contracts, for calls and for each other.
+type contracts struct {
+	c *Cluster
+	t *Tx
+}
+
+// Contract implements host.Contracts.
+func (x contracts) Contract(ctx context.Context, id [32]byte) (host.Contract, bool, error) {
+	code, ok := x.t.get(contractName(id))
+	if x.t.err != nil || !ok {
+		return host.Contract{}, false, x.t.err
+	}
+	if len(code) != 32 {
+		return host.Contract{}, false, errState
+	}
+	m, err := x.c.codes.Module(ctx, hash.H256(code))
+	return host.Contract{Module: m, Code: hash.H256(code), State: contractState{x.t, dataName(id)}}, err == nil, err
+}
+
+func (c *Cluster) run(ctx context.Context, t *Tx, module *vm.Module, code hash.H256, export string, m queue.Message, head, contract hash.H256,
+	origin keys.AccountID, value scale.U128, input []byte) (host.Result, error) {
+	return host.Run(ctx, module, export, host.Env{
+		State: contractState{t, dataName(contract)}, Code: code, Others: contracts{c, t},
+		Caller: origin, Address: contract, Value: value, Block: m.Block, Time: m.Time, Input: input,
+		Seed: c.seeds.Derive("command", head[:]).Reveal(),
+	}, CommandGas)
+}
+
+// receipt seals what came of an execution to the caller.
+func (c *Cluster) receipt(m queue.Message, contract hash.H256, envelope []byte, to seal.Key, out host.Result) Result {
+	r := &words.Receipt{Seq: m.Seq, Contract: contract, Status: words.Status(out.Status), Gas: Coarse(out.Gas)}
+	sealed, err := seal.SealReply(to, seal.InfoReply, hash.Blake2b256(envelope), seal.Reply{
+		Status: uint8(out.Status), Gas: out.Gas, Output: out.Data, Error: []byte(out.Reason),
+	})
+	if err != nil {
+		r.Error = []byte("the reply key is not one")
+	} else {
+		r.Output = sealed
+	}
+	return Result{Receipt: r}
+}
+
+// Coarse rounds gas up to a power of two, a million at least: what exactly was
+// used depends on secrets.
+func Coarse(gas uint64) uint64 {
+	n := uint64(1 << 20)
+	for n < gas {
+		n *= 2
+	}
+	return n
+}
+
+// Call is a query: a call whose changes are dropped.
+type Call struct {
+	Contract hash.H256
+	Origin   keys.AccountID
+	Block    uint32
+	Time     uint64
+	Input    []byte
+}
+
+// Query runs a call over stored state.
+func (c *Cluster) Query(ctx context.Context, r Reader, q Call) (host.Result, error) {
+	t, err := c.Begin(r)
+	if err != nil {
+		return host.Result{}, err
+	}
+	contract, found, err := contracts{c, t}.Contract(ctx, q.Contract)
+	if err != nil {
+		return host.Result{}, err
+	}
+	if !found {
+		return host.Result{}, ErrNoContract
+	}
+	out, err := host.Run(ctx, contract.Module, "call", host.Env{
+		State: contract.State, Code: contract.Code, Others: contracts{c, t}, Caller: q.Origin, Address: q.Contract,
+		Block: q.Block, Time: q.Time, Input: q.Input, Seed: randomSeed(),
+	}, QueryGas)
+	if err == nil {
+		err = t.err
+	}
+	return out, err
+}
+
+// Has tells whether the cluster has a contract.
+func (c *Cluster) Has(r Reader, contract hash.H256) (bool, error) {
+	_, ok, err := c.vault.get(r, contractName(contract))
+	return ok, err
+}

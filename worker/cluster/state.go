@@ -1,0 +1,201 @@
+package cluster
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/scale"
+	"github.com/tacit-network/tacit/seal"
+	"github.com/tacit-network/tacit/worker/store"
+)
+
+// Reader is stored state, encrypted.
+type Reader interface {
+	Get(store.Key) ([]byte, bool)
+}
+
+// vault encrypts the names and values of a cluster's state.
+//
+//	stored key:   HMAC-SHA256(storage key, cluster ‖ name)
+//	stored value: AES-256-GCM with a random nonce in front; the AAD is the stored key
+//
+// The root is an accumulator: the XOR, over all names and values, of
+// HMAC-SHA256(root key, SCALE(name, value)). Nobody without the key can find two
+// states with one root, a write changes it in constant time, and what is
+// published of it is a hash with another key.
+type vault struct {
+	id      hash.H256
+	names   seal.Secret
+	root    seal.Secret
+	blind   seal.Secret
+	cipher  cipher.AEAD
+	rootKey store.Key
+}
+
+// errState tells that stored state does not decrypt: it is another cluster's,
+// or the worker has a fault.
+var errState = errors.New("stored state does not decrypt")
+
+func newVault(id hash.H256, epoch seal.Secret) (*vault, error) {
+	v := &vault{
+		id:    id,
+		names: epoch.Derive(seal.LabelStorageKey),
+		root:  epoch.Derive(seal.LabelRoot, []byte("entries")),
+		blind: epoch.Derive(seal.LabelRoot, []byte("blind")),
+	}
+	key := epoch.Derive(seal.LabelStorageValue).Reveal()
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, err
+	}
+	if v.cipher, err = cipher.NewGCMWithRandomNonce(block); err != nil {
+		return nil, err
+	}
+	v.rootKey = v.key("root")
+	return v, nil
+}
+
+func mac(key seal.Secret, parts ...[]byte) (out [32]byte) {
+	k := key.Reveal()
+	h := hmac.New(sha256.New, k[:])
+	for _, p := range parts {
+		h.Write(p)
+	}
+	h.Sum(out[:0])
+	return out
+}
+
+func (v *vault) key(name string) store.Key { return mac(v.names, v.id[:], []byte(name)) }
+
+func (v *vault) get(r Reader, name string) ([]byte, bool, error) {
+	k := v.key(name)
+	box, ok := r.Get(k)
+	if !ok {
+		return nil, false, nil
+	}
+	value, err := v.cipher.Open(nil, nil, box, k[:])
+	if err != nil {
+		return nil, false, errState
+	}
+	if value == nil {
+		value = []byte{}
+	}
+	return value, true, nil
+}
+
+func (v *vault) put(name string, value []byte) store.Change {
+	k := v.key(name)
+	if value == nil {
+		return store.Change{Key: k}
+	}
+	return store.Change{Key: k, Value: v.cipher.Seal(nil, nil, value, k[:])}
+}
+
+func (v *vault) entry(name string, value []byte) [32]byte {
+	return mac(v.root, scale.AppendBytes(scale.AppendBytes(nil, []byte(name)), value))
+}
+
+// published is the root that the chain sees, after the messages below next.
+func (v *vault) published(root [32]byte, next uint64) hash.H256 {
+	return mac(v.blind, root[:], scale.AppendUint64(nil, next))
+}
+
+// Tx collects changes of a cluster's state.
+type Tx struct {
+	v       *vault
+	base    Reader
+	root    [32]byte
+	changes map[string][]byte // nil removes
+	err     error             // the first fault of the store
+}
+
+const rootName = "root"
+
+func newTx(v *vault, base Reader) (*Tx, error) {
+	t := &Tx{v: v, base: base, changes: map[string][]byte{}}
+	root, ok, err := v.get(base, rootName)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		if len(root) != 32 {
+			return nil, fmt.Errorf("%w: root of %d bytes", errState, len(root))
+		}
+		t.root = [32]byte(root)
+	}
+	return t, nil
+}
+
+func (t *Tx) get(name string) ([]byte, bool) {
+	if v, ok := t.changes[name]; ok {
+		return v, v != nil
+	}
+	v, ok, err := t.v.get(t.base, name)
+	if err != nil && t.err == nil {
+		t.err = err
+	}
+	return v, ok
+}
+
+func (t *Tx) set(name string, value []byte) {
+	old, ok := t.get(name)
+	if ok {
+		t.toggle(name, old)
+	}
+	if value != nil {
+		t.toggle(name, value)
+	}
+	t.changes[name] = value
+}
+
+func (t *Tx) toggle(name string, value []byte) {
+	for i, b := range t.v.entry(name, value) {
+		t.root[i] ^= b
+	}
+}
+
+// Root is the blinded root of the state after the messages below next.
+func (t *Tx) Root(next uint64) hash.H256 { return t.v.published(t.root, next) }
+
+// Changes returns what is to be stored, encrypted.
+func (t *Tx) Changes() []store.Change {
+	var out []store.Change
+	for _, name := range slices.Sorted(maps.Keys(t.changes)) {
+		out = append(out, t.v.put(name, t.changes[name]))
+	}
+	return append(out, t.v.put(rootName, t.root[:]))
+}
+
+// contractState is the storage of one contract: host.State.
+type contractState struct {
+	t      *Tx
+	prefix string
+}
+
+// Get implements host.State.
+func (s contractState) Get(key []byte) ([]byte, bool) { return s.t.get(s.prefix + string(key)) }
+
+// Set implements host.State.
+func (s contractState) Set(key, value []byte) {
+	if value == nil {
+		value = []byte{}
+	}
+	s.t.set(s.prefix+string(key), value)
+}
+
+// Clear implements host.State.
+func (s contractState) Clear(key []byte) { s.t.set(s.prefix+string(key), nil) }
+
+// randomSeed is for queries, which need not repeat.
+func randomSeed() (h hash.H256) {
+	_, _ = rand.Read(h[:]) // does not fail
+	return h
+}

@@ -1,0 +1,115 @@
+package worker
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tacit-network/tacit/contract/host"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/keys"
+	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
+	"github.com/tacit-network/tacit/scale"
+	"github.com/tacit-network/tacit/seal"
+	"github.com/tacit-network/tacit/worker/cluster"
+	"github.com/tacit-network/tacit/worker/store"
+	"github.com/tacit-network/tacit/worker/wire"
+)
+
+// view is the state at one commit, for a query.
+type view struct {
+	answer   wire.Answer // its block and number are filled in
+	time     uint64
+	cluster  *cluster.Cluster
+	snapshot *store.Snapshot
+}
+
+// Query answers a query over the state as it is now. Commands go on meanwhile.
+func (w *Worker) Query(ctx context.Context, q wire.Query) (wire.Reply, error) {
+	select {
+	case w.queries <- struct{}{}:
+		defer func() { <-w.queries }()
+	default:
+		return wire.Reply{}, wire.Errorf(wire.KindBusy, "too many queries run")
+	}
+	message, err := w.openQuery(q)
+	if err != nil {
+		return wire.Reply{}, err
+	}
+	v, err := w.view(q)
+	if err != nil {
+		return wire.Reply{}, err
+	}
+	defer v.snapshot.Close()
+	out, err := v.cluster.Query(ctx, v.snapshot, cluster.Call{
+		Contract: q.Contract, Origin: q.Origin, Block: v.answer.Block, Time: v.time, Input: message.Input,
+	})
+	switch {
+	case errors.Is(err, cluster.ErrNoCode):
+		return wire.Reply{}, wire.Errorf(wire.KindNoCode, "%v", err)
+	case err != nil:
+		return wire.Reply{}, err
+	}
+	return w.reply(q, message, v.answer, out)
+}
+
+// openQuery decrypts a query and checks who asks.
+func (w *Worker) openQuery(q wire.Query) (seal.Message, error) {
+	e, err := seal.ParseEnvelope(q.Envelope)
+	if err != nil || e.Epoch != 0 {
+		return seal.Message{}, wire.Errorf(wire.KindEnvelope, "the envelope does not decode")
+	}
+	m, err := w.hpke[e.Suite].OpenMessage(seal.InfoQuery, seal.Context{
+		Genesis: w.cfg.Chain.Genesis, Target: w.Identity(), Contract: q.Contract, Origin: q.Origin,
+	}, e)
+	if err != nil || m.Kind != seal.KindCall {
+		return seal.Message{}, wire.Errorf(wire.KindEnvelope, "the envelope does not open for this worker, account and contract")
+	}
+	sum := q.SigningHash(w.cfg.Chain.Genesis, w.Identity(), scale.Marshal(m))
+	wrapped := append(append([]byte("<Bytes>"), sum[:]...), "</Bytes>"...)
+	if !keys.VerifyAccount(q.Scheme, q.Origin, sum[:], q.Signature) && !keys.VerifyAccount(q.Scheme, q.Origin, wrapped, q.Signature) {
+		return seal.Message{}, wire.Errorf(wire.KindSignature, "the query is not signed by %v", q.Origin)
+	}
+	return m, nil
+}
+
+// view finds the contract's cluster and takes a snapshot.
+func (w *Worker) view(q wire.Query) (view, error) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	var v view
+	v.answer.Block, v.answer.BlockHash, v.time = w.block()
+	if v.answer.Block < q.Least {
+		return v, wire.Errorf(wire.KindTooOld, "the worker has seen block %d, the query wants %d", v.answer.Block, q.Least)
+	}
+	v.snapshot = w.store.Snapshot()
+	for _, p := range w.core.Queues {
+		to, ok := p.To.(queue.ToCluster)
+		if !ok || w.clusters[to.ID] == nil {
+			continue
+		}
+		has, err := w.clusters[to.ID].Has(v.snapshot, q.Contract)
+		if err != nil {
+			v.snapshot.Close()
+			return v, err
+		}
+		if has {
+			v.cluster, v.answer.Next = w.clusters[to.ID], p.Head.Count
+			return v, nil
+		}
+	}
+	v.snapshot.Close()
+	return v, wire.Errorf(wire.KindNoContract, "this worker has no contract %v", q.Contract)
+}
+
+// reply signs an answer and seals it to the caller.
+func (w *Worker) reply(q wire.Query, m seal.Message, a wire.Answer, out host.Result) (wire.Reply, error) {
+	a.Status, a.Gas, a.Output, a.Error = uint8(out.Status), out.Gas, out.Data, []byte(out.Reason)
+	request := hash.Blake2b256(q.Envelope)
+	signed := wire.SignedAnswer{Answer: a}
+	signed.Signature = [64]byte(w.identity.Sign(a.SigningBytes(w.cfg.Chain.Genesis, request)))
+	sealed, err := seal.SealReply(m.Reply, seal.InfoReply, request, signed)
+	if err != nil {
+		return wire.Reply{}, wire.Errorf(wire.KindEnvelope, "the reply key is not one")
+	}
+	return wire.Reply{Envelope: sealed}, nil
+}

@@ -1,0 +1,465 @@
+// Package engine makes blocks. App is the application: it executes blocks
+// through the runtime, keeps the newest state, signs and collects GRANDPA
+// precommits, and says what is new. Two drivers decide which transactions
+// stand in the next block and when: Comet, which is CometBFT among validators,
+// and Solo, which is nobody else, for tests and stories.
+//
+// A driver calls Build or Check for a proposal, Execute for what was decided,
+// Commit to keep it, and then brings the precommits for the block before.
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/grandpa"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/node/store"
+	"github.com/tacit-network/tacit/runtime"
+	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/runtime/storage"
+	"github.com/tacit-network/tacit/scale"
+	"github.com/tacit-network/tacit/trie"
+)
+
+// Pool is where the transactions of the next block come from.
+type Pool interface {
+	// Ready returns transactions, whole, in the order in which they should
+	// stand in the next block.
+	Ready(maxBytes int) [][]byte
+	// Imported says that a block came, with which transactions.
+	Imported(header chain.Header, body [][]byte)
+}
+
+// App is the application of one node. It is safe for concurrent use.
+type App struct {
+	spec    Spec
+	rt      *runtime.Runtime
+	db      *store.Store
+	log     *slog.Logger
+	seal    keys.Pair
+	genesis hash.H256
+
+	// Hub says what is new.
+	Hub *Hub
+
+	mu     sync.Mutex // guards what follows
+	pool   Pool
+	head   chain.Header
+	state  *trie.Trie
+	staged *Staged
+}
+
+// Config is what an App is made of.
+type Config struct {
+	Spec    Spec
+	Runtime *runtime.Runtime
+	Store   *store.Store
+	// Log is for the engine; nil is silence.
+	Log *slog.Logger
+}
+
+// NewApp resumes the chain in the store, or begins it there.
+func NewApp(cfg Config) (app *App, err error) {
+	defer trie.Catch(&err)
+	if err := cfg.Spec.Validate(); err != nil {
+		return nil, fmt.Errorf("chain spec: %w", err)
+	}
+	seal, err := keys.FromURI(keys.Sr25519, "//Alice")
+	if err != nil {
+		return nil, err
+	}
+	a := &App{spec: cfg.Spec, rt: cfg.Runtime, db: cfg.Store, log: cfg.Log, seal: seal, Hub: newHub()}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	header, state, err := a.begin()
+	if err != nil {
+		return nil, err
+	}
+	a.genesis = header.Hash()
+	number, ok, err := a.db.Head()
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		if err := a.db.Put(store.Block{Header: header, State: state}); err != nil {
+			return nil, err
+		}
+		a.head, a.state = header, state
+		return a, nil
+	}
+	if known, err := a.db.HashOf(0); err != nil {
+		return nil, err
+	} else if known != a.genesis {
+		return nil, fmt.Errorf("the database holds the chain %v, and not %v that the chain spec describes", known.Short(), a.genesis.Short())
+	}
+	if a.head, err = a.db.HeaderAt(number); err != nil {
+		return nil, err
+	}
+	a.state = a.db.State(a.head.StateRoot)
+	return a, nil
+}
+
+// begin makes block 0.
+func (a *App) begin() (chain.Header, *trie.Trie, error) {
+	state := trie.New(trie.V1)
+	o := storage.NewOverlay(backend{state}, verify)
+	if err := a.rt.Build(o, a.spec.Genesis); err != nil {
+		return chain.Header{}, nil, fmt.Errorf("genesis: %w", err)
+	}
+	apply(state, o.Changes())
+	return chain.Header{
+		StateRoot: state.Root(), ExtrinsicsRoot: trie.EmptyRoot, Digest: []chain.DigestItem{},
+	}, state, nil
+}
+
+// Spec returns the chain's spec.
+func (a *App) Spec() Spec { return a.spec }
+
+// Runtime returns the chain's runtime.
+func (a *App) Runtime() *runtime.Runtime { return a.rt }
+
+// Store returns the node's database.
+func (a *App) Store() *store.Store { return a.db }
+
+// Genesis returns the hash of block 0.
+func (a *App) Genesis() hash.H256 { return a.genesis }
+
+// UsePool says where transactions come from. It is called once, before the
+// first block.
+func (a *App) UsePool(p Pool) { a.pool = p }
+
+// Head returns the newest block's header.
+func (a *App) Head() chain.Header {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.head
+}
+
+// Finalized returns the header of the newest block that is proven final;
+// before there is one, that is genesis.
+func (a *App) Finalized() (chain.Header, error) {
+	n, _, err := a.db.Finalized()
+	if err != nil {
+		return chain.Header{}, err
+	}
+	return a.db.HeaderAt(n)
+}
+
+// Input is what was decided, or proposed, of one block.
+type Input struct {
+	// Time is the block's, in milliseconds since 1970.
+	Time uint64
+	// Proposer is the index of the proposer among the block's Validators.
+	Proposer, Validators int
+	// Txs are whole extrinsics: a proof of finality, if there is one, and then
+	// transactions.
+	Txs [][]byte
+}
+
+func (in Input) id(number chain.BlockNumber) hash.H256 {
+	return hash.Blake2b256(scale.Marshal(struct {
+		Number               chain.BlockNumber
+		Time                 uint64
+		Proposer, Validators uint32
+		Txs                  [][]byte
+	}{number, in.Time, uint32(in.Proposer), uint32(in.Validators), in.Txs}))
+}
+
+// Staged is a block that was executed and is not yet kept.
+type Staged struct {
+	Header chain.Header
+	// Body are the extrinsics that are in the block.
+	Body [][]byte
+	// Refused has, for each transaction of the input, why it is not in the
+	// block, or nil.
+	Refused []error
+	state   *trie.Trie
+	index   []storage.Change
+	input   hash.H256
+}
+
+// Execute runs the block after the head. What was run for the same input
+// before, when it was proposed, is not run again.
+func (a *App) Execute(in Input) (_ *Staged, err error) {
+	defer trie.Catch(&err)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	number := a.head.Number + 1
+	if id := in.id(number); a.staged != nil && a.staged.input == id {
+		return a.staged, nil
+	}
+	s, err := a.execute(in)
+	if err != nil {
+		return nil, err
+	}
+	a.staged = s
+	return s, nil
+}
+
+func (a *App) execute(in Input) (*Staged, error) {
+	number := a.head.Number + 1
+	state := a.state.Snapshot()
+	o := storage.NewOverlay(backend{state}, verify)
+	previous, _ := chain.AuraSlotOf(a.head)
+	slot := chain.AuraSlot(previous, in.Time, in.Proposer, in.Validators)
+	start := chain.Header{
+		ParentHash: a.head.Hash(), Number: number, Digest: []chain.DigestItem{chain.AuraPreRuntime(slot)},
+	}
+	if _, err := a.rt.Call(o, "Core_initialize_block", scale.Marshal(start)); err != nil {
+		return nil, fmt.Errorf("block %d: %w", number, err)
+	}
+	s := &Staged{input: in.id(number), Refused: make([]error, len(in.Txs))}
+	stamp := scale.AppendBytes(nil, a.rt.Bare(a.rt.SetTime(in.Time)))
+	if refused, err := a.applyTx(o, stamp); err != nil || refused != nil {
+		return nil, fmt.Errorf("block %d: the time %d: %w", number, in.Time, errors.Join(err, refused))
+	}
+	s.Body = append(s.Body, stamp)
+	for i, tx := range in.Txs {
+		refused, err := a.applyTx(o, tx)
+		if err != nil {
+			return nil, fmt.Errorf("block %d: transaction %d: %w", number, i, err)
+		}
+		if s.Refused[i] = refused; refused == nil {
+			s.Body = append(s.Body, tx)
+		}
+	}
+	out, err := a.rt.Call(o, "BlockBuilder_finalize_block", nil)
+	if err != nil {
+		return nil, fmt.Errorf("block %d: %w", number, err)
+	}
+	header, err := chain.DecodeHeader(out)
+	if err != nil {
+		return nil, err
+	}
+	apply(state, o.Changes())
+	if root := state.Root(); root != header.StateRoot {
+		panic(fmt.Sprintf("engine: block %d has the root %v and says %v", number, root, header.StateRoot))
+	}
+	s.Header, s.state, s.index = chain.AuraSealed(header, a.seal), state, o.Index()
+	return s, nil
+}
+
+// applyTx applies a whole extrinsic. refused says why it cannot be in the
+// block.
+func (a *App) applyTx(o *storage.Overlay, whole []byte) (refused, err error) {
+	if _, err := chain.DecodeExtrinsic(whole); err != nil {
+		return err, nil
+	}
+	out, err := a.rt.Call(o, "BlockBuilder_apply_extrinsic", whole)
+	if err != nil {
+		return nil, err
+	}
+	res, err := scale.Decode[runtime.Applied](out)
+	if err != nil {
+		return nil, err
+	}
+	if !res.OK {
+		return res.Err, nil
+	}
+	return nil, nil
+}
+
+// Commit keeps the block that was executed last, as the new head.
+func (a *App) Commit() (err error) {
+	defer trie.Catch(&err)
+	s, err := a.commit()
+	if err != nil {
+		return err
+	}
+	if a.pool != nil {
+		a.pool.Imported(s.Header, s.Body)
+	}
+	a.Hub.publish()
+	return nil
+}
+
+func (a *App) commit() (*Staged, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := a.staged
+	if s == nil || s.Header.Number != a.head.Number+1 {
+		return nil, errors.New("commit: no block was executed")
+	}
+	if err := a.db.Put(store.Block{Header: s.Header, Body: s.Body, State: s.state, Index: s.index}); err != nil {
+		return nil, err
+	}
+	a.head, a.state, a.staged = s.Header, s.state, nil
+	return s, nil
+}
+
+// Build returns the transactions of a proposal for the next block: the proof
+// of the block before the head, if there is one, and what the pool has.
+func (a *App) Build(maxBytes int) [][]byte {
+	var txs [][]byte
+	head := a.Head()
+	if head.Number > 0 {
+		if j, err := a.db.Justification(head.Number - 1); err == nil && head.Number > 1 {
+			tx := scale.AppendBytes(nil, a.rt.Bare(a.rt.NoteJustification(j)))
+			if len(tx) <= maxBytes {
+				txs = append(txs, tx)
+				maxBytes -= len(tx)
+			}
+		}
+	}
+	if a.pool != nil {
+		txs = append(txs, a.pool.Ready(maxBytes)...)
+	}
+	return txs
+}
+
+// Check says why a proposal cannot be voted for: an extrinsic that does not
+// decode, an inherent out of its place, a proof of finality or a signature
+// that does not hold.
+func (a *App) Check(in Input) error {
+	for i, tx := range in.Txs {
+		inherent, err := a.rt.Inspect(tx)
+		if err != nil {
+			return fmt.Errorf("transaction %d: %w", i, err)
+		}
+		if inherent != runtime.NoInherent && (i != 0 || inherent != runtime.FinalityInherent) {
+			return fmt.Errorf("transaction %d is an inherent out of its place", i)
+		}
+	}
+	s, err := a.Execute(in)
+	if err != nil {
+		return err
+	}
+	for i, refused := range s.Refused {
+		if v, ok := refused.(frame.Invalid); ok && (v.Reason == frame.BadProof{} || v.Reason == frame.BadMandatory{}) {
+			return fmt.Errorf("transaction %d: %w", i, refused)
+		}
+	}
+	return nil
+}
+
+// Voters returns the authorities whose precommits prove that the block with
+// the given number is final, and their set's number. They are those of the
+// state before it: a block that changes the set is finalised by the old one.
+func (a *App) Voters(number chain.BlockNumber) (set grandpa.AuthoritySet, err error) {
+	defer trie.Catch(&err)
+	header, err := a.db.HeaderAt(max(number, 1) - 1)
+	if err != nil {
+		return set, err
+	}
+	return a.rt.Grandpa.Set(a.db.State(header.StateRoot)), nil
+}
+
+// Finalize keeps a justification whose signatures were checked, unless a newer
+// block is final already, and says so.
+func (a *App) Finalize(number chain.BlockNumber, justification []byte) error {
+	if last, ok, err := a.db.Finalized(); err != nil {
+		return err
+	} else if ok && number <= last {
+		return nil
+	}
+	if err := a.db.Finalize(number, justification); err != nil {
+		return err
+	}
+	a.Hub.publish()
+	return nil
+}
+
+// Call calls a runtime API on the state of a block. What it changes is thrown
+// away.
+func (a *App) Call(at hash.H256, method string, args []byte) (out []byte, err error) {
+	defer trie.Catch(&err)
+	state, err := a.StateAt(at)
+	if err != nil {
+		return nil, err
+	}
+	return a.rt.Call(storage.NewOverlay(backend{state}, verify), method, args)
+}
+
+// StateAt opens the state of a block.
+func (a *App) StateAt(at hash.H256) (*trie.Trie, error) {
+	header, err := a.db.Header(at)
+	if err != nil {
+		return nil, err
+	}
+	return a.db.State(header.StateRoot), nil
+}
+
+// backend is a trie under an overlay.
+type backend struct{ *trie.Trie }
+
+// RootWith implements storage.Backend.
+func (b backend) RootWith(changes []storage.Change, _ uint8) hash.H256 {
+	t := b.Snapshot()
+	apply(t, changes)
+	return t.Root()
+}
+
+func apply(t *trie.Trie, changes []storage.Change) {
+	for _, c := range changes {
+		if c.Deleted {
+			t.Delete(c.Key)
+		} else {
+			t.Put(c.Key, c.Value)
+		}
+	}
+}
+
+func verify(scheme uint8, account, message, signature []byte) bool {
+	return len(account) == 32 && keys.VerifyAccount(keys.Scheme(scheme), keys.AccountID(account), message, signature)
+}
+
+// Final returns the number of the newest block that is proven final.
+func (a *App) Final() chain.BlockNumber {
+	n, _, err := a.db.Finalized()
+	if err != nil {
+		a.log.Warn("the newest final block cannot be read", "err", err)
+	}
+	return n
+}
+
+// Metadata returns the metadata, version 14, at a block.
+func (a *App) Metadata(at hash.H256) ([]byte, error) {
+	out, err := a.Call(at, "Metadata_metadata", nil)
+	if err != nil {
+		return nil, err
+	}
+	return scale.Decode[[]byte](out)
+}
+
+// Nonce returns the next nonce of an account at a block.
+func (a *App) Nonce(at hash.H256, who chain.AccountID) (uint32, error) {
+	out, err := a.Call(at, "AccountNonceApi_account_nonce", who[:])
+	if err != nil {
+		return 0, err
+	}
+	return scale.Decode[uint32](out)
+}
+
+// DryRun applies a whole extrinsic in the block after the one with the given
+// hash, and returns how it ended, encoded.
+func (a *App) DryRun(at hash.H256, whole []byte) (out []byte, err error) {
+	defer trie.Catch(&err)
+	if _, err := a.rt.Inspect(whole); err != nil {
+		return nil, err
+	}
+	header, err := a.db.Header(at)
+	if err != nil {
+		return nil, err
+	}
+	o := storage.NewOverlay(backend{a.db.State(header.StateRoot)}, verify)
+	previous, _ := chain.AuraSlotOf(header)
+	start := chain.Header{
+		ParentHash: at, Number: header.Number + 1, Digest: []chain.DigestItem{chain.AuraPreRuntime(previous + 1)},
+	}
+	if _, err := a.rt.Call(o, "Core_initialize_block", scale.Marshal(start)); err != nil {
+		return nil, err
+	}
+	return a.rt.Call(o, "BlockBuilder_apply_extrinsic", whole)
+}
+
+// Time returns the time of the head, in milliseconds since 1970.
+func (a *App) Time() (ms uint64, err error) {
+	defer trie.Catch(&err)
+	return a.rt.Timestamp.Now.Get(a.db.State(a.Head().StateRoot)), nil
+}

@@ -1,0 +1,423 @@
+package comet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	"github.com/cometbft/cometbft/crypto/ed25519"
+	"github.com/cometbft/cometbft/types"
+
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/grandpa"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/runtime"
+	"github.com/tacit-network/tacit/scale"
+)
+
+// extensionVersion is the first byte of a vote extension:
+//
+//	version u8 ‖ signature[64]
+//
+// The signature is a GRANDPA precommit for the block before the one that is
+// voted on, in the round of that block's number.
+const extensionVersion = 1
+
+// codeRefused is the code of a transaction that is not in the block.
+const codeRefused = 1
+
+// Pool is where the transactions of peers go, and those for peers come from.
+type Pool interface {
+	// Enqueue takes a transaction without looking at it; false means that too
+	// many wait.
+	Enqueue(raw []byte) bool
+	// Pending returns all transactions that could be in a block now.
+	Pending() [][]byte
+}
+
+// application is the App as CometBFT drives it.
+type application struct {
+	abci.BaseApplication
+	app   *engine.App
+	pool  Pool
+	log   *slog.Logger
+	guard *guard // nil where the node is no validator
+	// grandpaOf tells a validator's GRANDPA key by its address in CometBFT,
+	// engineOf the other way round.
+	grandpaOf map[string]keys.GrandpaID
+	engineOf  map[keys.GrandpaID]ed25519.PubKey
+	// justify makes what justifications can be made by now.
+	justify func()
+
+	brought []byte // the justification in the block that is being executed
+
+	mu        sync.Mutex         // guards what follows
+	good      map[hash.H256]bool // extensions that hold, of the current height
+	goodFor   int64
+	announced map[hash.H256]bool
+	reaps     int
+}
+
+func newApplication(app *engine.App, pool Pool, g *guard, log *slog.Logger) *application {
+	a := &application{app: app, pool: pool, guard: g, log: log, justify: func() {},
+		grandpaOf: map[string]keys.GrandpaID{}, engineOf: map[keys.GrandpaID]ed25519.PubKey{}}
+	for _, v := range app.Spec().Validators {
+		public := ed25519.PubKey(v.Engine[:])
+		a.grandpaOf[string(public.Address())] = v.Grandpa
+		a.engineOf[v.Grandpa] = public
+	}
+	return a
+}
+
+// Info implements abci.Application: how far the node is.
+func (a *application) Info(context.Context, *abci.RequestInfo) (*abci.ResponseInfo, error) {
+	head := a.app.Head()
+	h := head.Hash()
+	return &abci.ResponseInfo{LastBlockHeight: int64(head.Number), LastBlockAppHash: h[:]}, nil
+}
+
+// InitChain implements abci.Application. The chain spec gave CometBFT the
+// validators already.
+func (a *application) InitChain(context.Context, *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
+	h := a.app.Genesis()
+	return &abci.ResponseInitChain{AppHash: h[:]}, nil
+}
+
+// CheckTx implements abci.Application. The pool judges.
+func (a *application) CheckTx(context.Context, *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
+	return &abci.ResponseCheckTx{Code: codeRefused}, nil
+}
+
+// InsertTx implements abci.Application. It runs in the routine that also
+// carries a peer's votes, so that it only puts the transaction aside.
+func (a *application) InsertTx(_ context.Context, req *abci.RequestInsertTx) (*abci.ResponseInsertTx, error) {
+	if a.pool == nil || !a.pool.Enqueue(req.Tx) {
+		return &abci.ResponseInsertTx{Code: abci.CodeTypeRetry}, nil
+	}
+	return &abci.ResponseInsertTx{Code: abci.CodeTypeOK}, nil
+}
+
+// reannounce is after how many reaps peers are told everything again, as some
+// came later.
+const reannounce = 300
+
+// ReapTxs implements abci.Application: what peers are to be told.
+func (a *application) ReapTxs(_ context.Context, req *abci.RequestReapTxs) (*abci.ResponseReapTxs, error) {
+	if a.pool == nil {
+		return &abci.ResponseReapTxs{}, nil
+	}
+	pending := a.pool.Pending()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.reaps++; a.reaps%reannounce == 0 {
+		a.announced = nil
+	}
+	told := make(map[hash.H256]bool, len(pending))
+	res, size := &abci.ResponseReapTxs{}, uint64(0)
+	for _, tx := range pending {
+		id := hash.Blake2b256(tx)
+		if a.announced[id] {
+			told[id] = true
+			continue
+		}
+		if size += uint64(len(tx)); req.MaxBytes > 0 && size > req.MaxBytes {
+			break
+		}
+		told[id] = true
+		res.Txs = append(res.Txs, tx)
+	}
+	a.announced = told
+	return res, nil
+}
+
+// set returns the authorities that vote at a height, and the index of a
+// validator among them, or -1.
+func (a *application) set(height int64, address []byte) (grandpa.AuthoritySet, int, error) {
+	// Who votes at a height signs the block before it.
+	set, err := a.app.Voters(chain.BlockNumber(height - 1))
+	if err != nil {
+		return set, -1, fmt.Errorf("voters of height %d: %w", height, err)
+	}
+	id, known := a.grandpaOf[string(address)]
+	for i, v := range set.Authorities {
+		if known && v.ID == id {
+			return set, i, nil
+		}
+	}
+	return set, -1, nil
+}
+
+// input makes the input of a block of what CometBFT says about it.
+func (a *application) input(height int64, ms int64, proposer []byte, txs [][]byte) (engine.Input, error) {
+	if head := a.app.Head(); int64(head.Number)+1 != height {
+		return engine.Input{}, fmt.Errorf("block %d is wanted after block %d", height, head.Number)
+	}
+	set, index, err := a.set(height, proposer)
+	if err != nil {
+		return engine.Input{}, err
+	}
+	if index < 0 {
+		return engine.Input{}, fmt.Errorf("the proposer %X of block %d is no validator", proposer, height)
+	}
+	return engine.Input{Time: uint64(max(ms, 0)), Proposer: index, Validators: len(set.Authorities), Txs: txs}, nil
+}
+
+// PrepareProposal implements abci.Application. CometBFT panics on an error and
+// on too many bytes, so that an empty proposal is the answer to all trouble.
+func (a *application) PrepareProposal(_ context.Context, req *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error) {
+	a.justify()
+	txs := fit(a.app.Build(int(req.MaxTxBytes)), req.MaxTxBytes)
+	in, err := a.input(req.Height, req.Time.UnixMilli(), req.ProposerAddress, txs)
+	if err == nil {
+		err = a.app.Check(in)
+	}
+	if err != nil {
+		a.log.Warn("the proposal does not hold, an empty one is made", "block", req.Height, "err", err)
+		txs = nil
+	} else if s, err := a.app.Execute(in); err == nil {
+		kept := txs[:0:0]
+		for i, tx := range txs {
+			if s.Refused[i] == nil {
+				kept = append(kept, tx)
+			}
+		}
+		txs = kept
+	}
+	return &abci.ResponsePrepareProposal{Txs: txs}, nil
+}
+
+// fit cuts transactions off until CometBFT's encoding of them fits.
+func fit(txs [][]byte, most int64) [][]byte {
+	size := int64(0)
+	for i, tx := range txs {
+		if size += types.ComputeProtoSizeForTxs([]types.Tx{tx}); size > most {
+			return txs[:i]
+		}
+	}
+	return txs
+}
+
+// ProcessProposal implements abci.Application.
+func (a *application) ProcessProposal(_ context.Context, req *abci.RequestProcessProposal) (*abci.ResponseProcessProposal, error) {
+	in, err := a.input(req.Height, req.Time.UnixMilli(), req.ProposerAddress, req.Txs)
+	if err == nil {
+		err = a.app.Check(in)
+	}
+	if err == nil {
+		err = a.handsOver(req.Height, req.Txs)
+	}
+	if err != nil {
+		a.log.Warn("proposal refused", "block", req.Height, "err", err)
+		return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_REJECT}, nil
+	}
+	return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_ACCEPT}, nil
+}
+
+// handsOver refuses a block that does not bring the proof that the block two
+// before is final, where that one changes the authorities.
+func (a *application) handsOver(height int64, txs [][]byte) error {
+	if height < 3 {
+		return nil
+	}
+	header, err := a.app.Store().HeaderAt(chain.BlockNumber(height - 2))
+	if err != nil {
+		return err
+	}
+	logs, err := grandpa.Logs(header)
+	if err != nil {
+		return err
+	}
+	scheduled, forced := grandpa.FindChanges(logs)
+	if scheduled == nil && forced == nil {
+		return nil
+	}
+	if len(txs) > 0 {
+		if kind, err := a.app.Runtime().Inspect(txs[0]); err == nil && kind == runtime.FinalityInherent {
+			return nil
+		}
+	}
+	return fmt.Errorf("block %d changes the authorities and block %d does not prove that it is final", height-2, height)
+}
+
+// FinalizeBlock implements abci.Application. An error stops the consensus of
+// this node, which must not go on with a state of its own.
+func (a *application) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	in, err := a.input(req.Height, req.Time.UnixMilli(), req.ProposerAddress, req.Txs)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.app.Execute(in)
+	if err != nil {
+		return nil, err
+	}
+	res := &abci.ResponseFinalizeBlock{TxResults: make([]*abci.ExecTxResult, len(req.Txs))}
+	for i, refused := range s.Refused {
+		res.TxResults[i] = &abci.ExecTxResult{}
+		if refused != nil {
+			res.TxResults[i].Code = codeRefused
+		}
+	}
+	if res.ValidatorUpdates, err = a.updates(s.Header); err != nil {
+		return nil, err
+	}
+	a.brought = nil
+	if len(s.Refused) > 0 && s.Refused[0] == nil {
+		a.brought = a.broughtBy(req.Txs[0])
+	}
+	h := s.Header.Hash()
+	res.AppHash = h[:]
+	return res, nil
+}
+
+// updates tells CometBFT the change of authorities in a header. It takes over
+// two heights later, which is when GRANDPA's next set votes first.
+func (a *application) updates(header chain.Header) ([]abci.ValidatorUpdate, error) {
+	logs, err := grandpa.Logs(header)
+	if err != nil {
+		return nil, err
+	}
+	scheduled, _ := grandpa.FindChanges(logs)
+	if scheduled == nil {
+		return nil, nil
+	}
+	now, err := a.app.Voters(header.Number)
+	if err != nil {
+		return nil, err
+	}
+	var list []abci.ValidatorUpdate
+	next := map[keys.GrandpaID]bool{}
+	for _, v := range scheduled.Next {
+		public, ok := a.engineOf[v.ID]
+		if !ok {
+			return nil, fmt.Errorf("block %d: the next authority %v has no consensus key", header.Number, v.ID)
+		}
+		next[v.ID] = true
+		list = append(list, abci.Ed25519ValidatorUpdate(public, 1))
+	}
+	for _, v := range now.Authorities {
+		if public, ok := a.engineOf[v.ID]; ok && !next[v.ID] {
+			list = append(list, abci.Ed25519ValidatorUpdate(public, 0))
+		}
+	}
+	return list, nil
+}
+
+// Commit implements abci.Application. All blocks are retained.
+func (a *application) Commit(context.Context, *abci.RequestCommit) (*abci.ResponseCommit, error) {
+	if err := a.app.Commit(); err != nil {
+		return nil, err
+	}
+	a.justify()
+	// A node that came by its blocks otherwise than by voting may lack the
+	// votes; it then takes the proof that the block brought.
+	if n := a.app.Head().Number; a.brought != nil && n > 2 {
+		if err := a.app.Finalize(n-2, a.brought); err != nil {
+			return nil, err
+		}
+	}
+	return &abci.ResponseCommit{}, nil
+}
+
+// broughtBy returns the justification in an extrinsic, or nil.
+func (a *application) broughtBy(tx []byte) []byte {
+	if kind, err := a.app.Runtime().Inspect(tx); err != nil || kind != runtime.FinalityInherent {
+		return nil
+	}
+	x, err := chain.DecodeExtrinsic(tx)
+	if err != nil || len(x.Call) < 2 {
+		return nil
+	}
+	j, err := scale.Decode[[]byte](x.Call[2:]) // after the pallet's and the call's index
+	if err != nil {
+		return nil
+	}
+	return j
+}
+
+// target is the block whose precommits are the extensions of a height's votes.
+func (a *application) target(height int64) (chain.Header, grandpa.AuthoritySet, error) {
+	header, err := a.app.Store().HeaderAt(chain.BlockNumber(height - 1))
+	if err != nil {
+		return header, grandpa.AuthoritySet{}, err
+	}
+	set, err := a.app.Voters(chain.BlockNumber(height - 1))
+	return header, set, err
+}
+
+var errNoValidator = errors.New("this node has no GRANDPA key")
+
+// ExtendVote implements abci.Application: it signs the block before, which is
+// decided and never the one that is voted on.
+func (a *application) ExtendVote(_ context.Context, req *abci.RequestExtendVote) (*abci.ResponseExtendVote, error) {
+	if a.guard == nil {
+		return nil, errNoValidator
+	}
+	header, set, err := a.target(req.Height)
+	if err != nil {
+		return nil, err
+	}
+	signature, err := a.guard.sign(grandpa.TargetOf(header), set.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &abci.ResponseExtendVote{VoteExtension: append([]byte{extensionVersion}, signature[:]...)}, nil
+}
+
+// VerifyVoteExtension implements abci.Application. A vote without a good
+// precommit does not count, so that whoever has the votes for a block can
+// prove the block before.
+func (a *application) VerifyVoteExtension(_ context.Context, req *abci.RequestVerifyVoteExtension) (*abci.ResponseVerifyVoteExtension, error) {
+	status := abci.ResponseVerifyVoteExtension_REJECT
+	if a.holds(req) {
+		status = abci.ResponseVerifyVoteExtension_ACCEPT
+	}
+	return &abci.ResponseVerifyVoteExtension{Status: status}, nil
+}
+
+// holds verifies an extension, once.
+func (a *application) holds(req *abci.RequestVerifyVoteExtension) bool {
+	id := hash.Blake2b256(req.ValidatorAddress, req.VoteExtension)
+	a.mu.Lock()
+	if a.goodFor != req.Height {
+		a.good, a.goodFor = map[hash.H256]bool{}, req.Height
+	}
+	known := a.good[id]
+	a.mu.Unlock()
+	if known {
+		return true
+	}
+	header, set, err := a.target(req.Height)
+	if err != nil {
+		a.log.Warn("a vote cannot be checked", "height", req.Height, "err", err)
+		return false
+	}
+	if _, ok := precommit(header, set, a.grandpaOf[string(req.ValidatorAddress)], req.VoteExtension); !ok {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.goodFor == req.Height {
+		a.good[id] = true
+	}
+	return true
+}
+
+// precommit reads and verifies an extension.
+func precommit(header chain.Header, set grandpa.AuthoritySet, voter keys.GrandpaID, extension []byte) (grandpa.SignedPrecommit, bool) {
+	if len(extension) != 65 || extension[0] != extensionVersion {
+		return grandpa.SignedPrecommit{}, false
+	}
+	target := grandpa.TargetOf(header)
+	for _, v := range set.Authorities {
+		if v.ID == voter {
+			ok := voter.Verify(grandpa.PrecommitPayload(target, uint64(target.Number), set.ID), extension[1:])
+			return grandpa.SignedPrecommit{Target: target, Signature: [64]byte(extension[1:]), ID: voter}, ok
+		}
+	}
+	return grandpa.SignedPrecommit{}, false
+}

@@ -1,0 +1,304 @@
+// Package comet drives an engine.App among validators with CometBFT, in this
+// process: CometBFT decides which block comes next, and the votes for it carry
+// the precommits that prove the block before final.
+//
+// Proposals and votes go in and out over CometBFT's own network; the App
+// executes what was decided. CometBFT keeps its data in the node's store. Its
+// RPC and its index are off, and its mempool is the node's pool.
+package comet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	dbm "github.com/cometbft/cometbft-db"
+	"github.com/cometbft/cometbft/config"
+	"github.com/cometbft/cometbft/consensus"
+	"github.com/cometbft/cometbft/crypto/ed25519"
+	"github.com/cometbft/cometbft/node"
+	"github.com/cometbft/cometbft/p2p"
+	"github.com/cometbft/cometbft/proxy"
+	"github.com/cometbft/cometbft/types"
+
+	"github.com/tacit-network/tacit/grandpa"
+	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/node/engine"
+)
+
+// Config is what a Node is made of.
+type Config struct {
+	// App is the application, of which the Node becomes the only driver.
+	App *engine.App
+	// Pool is the node's; nil takes no transactions of peers.
+	Pool Pool
+	// Home is the folder of the network key, of the consensus log and of the
+	// address book. It is made. Empty is a fresh folder that Run removes, for
+	// a store in memory.
+	Home string
+	// Validator is a validator's ed25519 key for consensus. Zero is a fresh
+	// key, of a node that only follows.
+	Validator keys.Pair
+	// Grandpa is a validator's key for finality.
+	Grandpa keys.GrandpaPair
+	// Listen is where peers connect, as host:port. Default 127.0.0.1:0.
+	Listen string
+	// Peers are peers to stay connected with, as id@host:port.
+	Peers []string
+	// Local allows peers in private networks, and several on one address.
+	Local bool
+	// Log is for the engine; nil is silence.
+	Log *slog.Logger
+}
+
+// Node is CometBFT over an App.
+type Node struct {
+	app    *engine.App
+	abci   *application
+	comet  *node.Node
+	state  *consensus.State
+	listen string
+	remove string // a folder that Run removes
+	log    *slog.Logger
+}
+
+// ErrHalted means that the consensus of this node stopped by itself: its state
+// or its votes are not those of the others, or its disk failed.
+var ErrHalted = errors.New("the consensus of this node has stopped")
+
+// New makes a Node and brings the App up to what CometBFT decided before. Run
+// starts it.
+func New(cfg Config) (_ *Node, err error) {
+	defer func() { // CometBFT panics about what it finds at its start
+		if r := recover(); r != nil {
+			err = fmt.Errorf("start CometBFT: %v", r)
+		}
+	}()
+	log := cfg.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	remove := ""
+	if cfg.Home == "" {
+		if cfg.Home, err = os.MkdirTemp("", "tacit-engine-"); err != nil {
+			return nil, fmt.Errorf("make the engine's folder: %w", err)
+		}
+		remove = cfg.Home
+	}
+	for _, dir := range []string{"config", "data"} {
+		if err := os.MkdirAll(filepath.Join(cfg.Home, dir), 0o700); err != nil {
+			return nil, fmt.Errorf("make the engine's folder: %w", err)
+		}
+	}
+	conf := settings(cfg)
+	if cfg.Validator.IsZero() {
+		if cfg.Validator, err = keys.NewPair(keys.Ed25519, [32]byte(ed25519.GenPrivKey()[:32])); err != nil {
+			return nil, err
+		}
+	}
+	validator, err := newSigner(cfg.Validator, cfg.App.Store().Space("signer"))
+	if err != nil {
+		return nil, err
+	}
+	nodeKey, err := p2p.LoadOrGenNodeKey(conf.NodeKeyFile())
+	if err != nil {
+		return nil, fmt.Errorf("make the network key: %w", err)
+	}
+	var g *guard
+	if !cfg.Grandpa.IsZero() {
+		if g, err = newGuard(cfg.Grandpa, cfg.App.Store().Space("guard")); err != nil {
+			return nil, err
+		}
+	}
+	n := &Node{app: cfg.App, log: log, remove: remove}
+	n.abci = newApplication(cfg.App, cfg.Pool, g, log)
+	databases := func(ctx *config.DBContext) (dbm.DB, error) {
+		return database{cfg.App.Store().Space(ctx.ID)}, nil
+	}
+	n.comet, err = node.NewNode(conf, validator, nodeKey, proxy.NewConnSyncLocalClientCreator(n.abci),
+		func() (*types.GenesisDoc, error) { return genesis(cfg.App.Spec()), nil },
+		databases, node.DefaultMetricsProvider(conf.Instrumentation), logger{log: log})
+	if err != nil {
+		return nil, fmt.Errorf("start CometBFT: %w", err)
+	}
+	env, err := n.comet.ConfigureRPC()
+	if err != nil {
+		return nil, fmt.Errorf("start CometBFT: %w", err)
+	}
+	state, ok := env.ConsensusState.(*consensus.State)
+	if !ok {
+		return nil, fmt.Errorf("start CometBFT: its consensus is a %T", env.ConsensusState)
+	}
+	n.state = state
+	n.listen = strings.TrimPrefix(conf.P2P.ListenAddress, "tcp://")
+	n.abci.justify = n.justify
+	n.justify()
+	return n, nil
+}
+
+// Peer is the address under which others name this node, as id@host:port.
+func (n *Node) Peer() string { return fmt.Sprintf("%s@%s", n.comet.NodeInfo().ID(), n.listen) }
+
+// Peers is how many peers are connected.
+func (n *Node) Peers() int { return n.comet.Switch().Peers().Size() }
+
+// Syncing says whether the node fetches old blocks from peers.
+func (n *Node) Syncing() bool {
+	return n.comet.ConsensusReactor().WaitSync()
+}
+
+// Run takes part in consensus until ctx ends, or returns ErrHalted when the
+// consensus stops by itself. A Node runs once.
+func (n *Node) Run(ctx context.Context) error {
+	if n.remove != "" {
+		defer os.RemoveAll(n.remove)
+	}
+	if err := n.comet.Start(); err != nil {
+		return fmt.Errorf("start CometBFT: %w", err)
+	}
+	halted := make(chan struct{})
+	go func() {
+		n.state.Wait()
+		close(halted)
+	}()
+	var result error
+	select {
+	case <-ctx.Done():
+	case <-halted:
+		if ctx.Err() == nil {
+			result = fmt.Errorf("after block %d: %w", n.app.Head().Number, ErrHalted)
+		}
+	}
+	if err := n.comet.Stop(); err != nil && result == nil {
+		result = fmt.Errorf("stop CometBFT: %w", err)
+	}
+	n.comet.Wait()
+	<-halted
+	return result
+}
+
+// justify makes the justifications of blocks below the head out of the votes
+// for the block after each. Votes that came late were never checked, so each
+// is checked here.
+func (n *Node) justify() {
+	head := n.app.Head().Number
+	for number := max(n.app.Final()+1, 1); number < head; number++ {
+		header, set, err := n.abci.target(int64(number) + 1)
+		if err != nil {
+			n.log.Warn("a block cannot be justified", "block", number, "err", err)
+			return
+		}
+		var votes []grandpa.SignedPrecommit
+		if commit := n.comet.BlockStore().LoadBlockExtendedCommit(int64(number) + 1); commit != nil {
+			for _, v := range commit.ExtendedSignatures {
+				if v.BlockIDFlag != types.BlockIDFlagCommit {
+					continue
+				}
+				voter := n.abci.grandpaOf[string(v.ValidatorAddress)]
+				if vote, ok := precommit(header, set, voter, v.Extension); ok {
+					votes = append(votes, vote)
+				}
+			}
+		}
+		j, err := grandpa.Assemble(uint64(number), grandpa.TargetOf(header), set, votes)
+		if err == nil {
+			err = n.app.Finalize(number, j.Encode())
+		} else if errors.Is(err, grandpa.ErrVotes) {
+			// The votes are not here; a later block brings the proof. One that
+			// hands over to other authorities must not be passed by.
+			logs, e := grandpa.Logs(header)
+			if scheduled, _ := grandpa.FindChanges(logs); e == nil && scheduled == nil {
+				continue
+			}
+			return
+		}
+		if err != nil {
+			n.log.Warn("a block cannot be justified", "block", number, "err", err)
+			return
+		}
+	}
+}
+
+// settings are CometBFT's, which follow from the chain's block time.
+func settings(cfg Config) *config.Config {
+	c := config.DefaultConfig()
+	c.SetRoot(cfg.Home)
+	c.RPC.ListenAddress = ""
+	c.TxIndex.Indexer = "null"
+	c.Storage.DiscardABCIResponses = true
+	c.Instrumentation.Prometheus = false
+	c.BlockSync.AdaptiveSync = false
+
+	c.Mempool.Type = config.MempoolTypeApp
+	c.Mempool.ReapInterval = 100 * time.Millisecond
+	c.Mempool.MaxTxBytes = 1 << 20
+	c.Mempool.MaxBatchBytes = 1 << 20
+	c.Mempool.SeenCacheSize = 200_000
+
+	listen := cfg.Listen
+	if listen == "" {
+		listen = "127.0.0.1:0"
+	}
+	c.P2P.ListenAddress = "tcp://" + listen
+	c.P2P.PersistentPeers = strings.Join(cfg.Peers, ",")
+	c.P2P.FlushThrottleTimeout = 5 * time.Millisecond
+	c.P2P.MaxPacketMsgPayloadSize = 16384
+	c.P2P.SendRate, c.P2P.RecvRate = 20<<20, 20<<20
+	c.P2P.AllowDuplicateIP = cfg.Local
+	c.P2P.AddrBookStrict = !cfg.Local
+	c.P2P.PexReactor = !cfg.Local
+
+	spec := cfg.App.Spec()
+	t := c.Consensus
+	t.CreateEmptyBlocks, t.CreateEmptyBlocksInterval = true, 0
+	t.SkipTimeoutCommit = false
+	t.PeerGossipSleepDuration = 10 * time.Millisecond
+	t.DoubleSignCheckHeight = 0
+	overhead := 50 * time.Millisecond // of proposing and voting among several
+	if len(spec.Validators) == 1 {
+		overhead = 12 * time.Millisecond
+	}
+	t.TimeoutCommit = max(spec.Interval()-overhead, time.Millisecond)
+	t.TimeoutPropose, t.TimeoutProposeDelta = 500*time.Millisecond, 200*time.Millisecond
+	t.TimeoutPrevote, t.TimeoutPrevoteDelta = 200*time.Millisecond, 100*time.Millisecond
+	if spec.Interval() >= time.Second {
+		t.TimeoutPropose, t.TimeoutProposeDelta = time.Second, 300*time.Millisecond
+		t.TimeoutPrevote, t.TimeoutPrevoteDelta = 300*time.Millisecond, 150*time.Millisecond
+	}
+	t.TimeoutPrecommit, t.TimeoutPrecommitDelta = t.TimeoutPrevote, t.TimeoutPrevoteDelta
+	return c
+}
+
+// Limits of blocks and of the time in which a double vote can be punished.
+const (
+	maxBlock          = 4 << 20
+	maxEvidence       = 256 << 10
+	evidenceBlocks    = 100_000
+	evidenceRetention = 48 * time.Hour
+)
+
+// genesis is what CometBFT must know of the chain.
+func genesis(spec engine.Spec) *types.GenesisDoc {
+	params := types.DefaultConsensusParams()
+	params.ABCI.VoteExtensionsEnableHeight = 1
+	params.Block.MaxBytes, params.Block.MaxGas = maxBlock, -1
+	params.Evidence = types.EvidenceParams{MaxAgeNumBlocks: evidenceBlocks, MaxAgeDuration: evidenceRetention, MaxBytes: maxEvidence}
+	doc := &types.GenesisDoc{
+		GenesisTime:     time.UnixMilli(int64(spec.GenesisTime)).UTC(),
+		ChainID:         spec.ID,
+		InitialHeight:   1,
+		ConsensusParams: params,
+	}
+	for i, v := range spec.Validators {
+		public := ed25519.PubKey(v.Engine[:])
+		doc.Validators = append(doc.Validators, types.GenesisValidator{
+			Address: public.Address(), PubKey: public, Power: 1, Name: fmt.Sprintf("validator %d", i),
+		})
+	}
+	return doc
+}

@@ -1,0 +1,48 @@
+package comet_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/node/engine/comet"
+	"github.com/tacit-network/tacit/node/store"
+	"github.com/tacit-network/tacit/runtime"
+)
+
+// A chain of one validator runs until its first block is final.
+func Example() {
+	consensus, _ := keys.FromURI(keys.Ed25519, "//Alice//engine")
+	alice, _ := keys.FromURI(keys.Ed25519, "//Alice")
+	finality, _ := keys.NewGrandpaPair(alice)
+	spec := engine.Spec{Name: "Example", ID: "example", Symbol: "TACIT", BlockTime: 50}
+	spec.Validators = []engine.Validator{{Grandpa: finality.ID(), Engine: [32]byte(consensus.Public())}}
+	spec.Genesis.Authorities = [][32]byte{finality.ID()}
+	spec.GenesisTime = 1_700_000_000_000
+
+	db, err := store.Open(store.Config{})
+	if err != nil {
+		panic(err)
+	}
+	defer db.Close()
+	app, err := engine.NewApp(engine.Config{Spec: spec, Runtime: runtime.New(), Store: db})
+	if err != nil {
+		panic(err)
+	}
+	node, err := comet.New(comet.Config{App: app, Validator: consensus, Grandpa: finality})
+	if err != nil {
+		panic(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	changed, stop := app.Hub.Listen()
+	defer stop()
+	go func() {
+		for app.Final() < 1 {
+			<-changed
+		}
+		cancel()
+	}()
+	fmt.Println(node.Run(ctx), app.Final() >= 1)
+	// Output: <nil> true
+}

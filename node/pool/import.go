@@ -1,0 +1,112 @@
+package pool
+
+import (
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/runtime/frame"
+)
+
+// Imported takes out what stands in the block, tells who watches, and judges
+// what is left again, as much of it as the time between blocks allows.
+func (p *Pool) Imported(header chain.Header, body [][]byte) {
+	block := header.Hash()
+	p.mu.Lock()
+	p.now = header.Number
+	in := included{number: header.Number, block: block}
+	for _, raw := range body {
+		id := hash.Blake2b256(raw)
+		p.recent[id] = p.now + finalityBlocks
+		e := p.txs[id]
+		if e == nil {
+			continue
+		}
+		p.remove(e)
+		e.tell(Status{Kind: InBlock, Hash: block})
+		in.watches = append(in.watches, e.watches...)
+	}
+	if len(in.watches) > 0 {
+		p.included = append(p.included, in)
+	}
+	forget(p.recent, p.now)
+	forget(p.banned, p.now)
+	list := p.ordered()
+	window := make([]*entry, 0, revalidated)
+	for i := range min(len(list), revalidated) {
+		window = append(window, list[(p.cursor+i)%len(list)])
+	}
+	p.cursor += len(window)
+	p.mu.Unlock()
+
+	for _, e := range window {
+		validity, err := p.judge(e.raw, frame.External, header)
+		p.mu.Lock()
+		if p.txs[e.id] == e {
+			p.rejudged(e, validity, err)
+		}
+		p.mu.Unlock()
+	}
+	p.mu.Lock()
+	p.promote()
+	p.mu.Unlock()
+}
+
+func forget(m map[hash.H256]chain.BlockNumber, now chain.BlockNumber) {
+	for id, until := range m {
+		if until <= now {
+			delete(m, id)
+		}
+	}
+}
+
+func (p *Pool) rejudged(e *entry, validity frame.Validity, err error) {
+	switch {
+	case err != nil:
+		p.remove(e)
+		if len(p.banned) < maxBanned {
+			p.banned[e.id] = p.now + banBlocks
+		}
+		e.tell(Status{Kind: Invalid})
+		p.demote()
+	case e.until < uint64(p.now):
+		p.remove(e)
+		e.tell(Status{Kind: Dropped})
+		p.demote()
+	default:
+		e.validity = validity
+	}
+}
+
+// demote lets what needed a transaction that is gone wait again.
+func (p *Pool) demote() {
+	for again := true; again; {
+		again = false
+		for _, e := range p.txs {
+			if e.ready && !p.satisfied(e) {
+				e.ready, again = false, true
+				p.waiting++
+				e.tell(Status{Kind: Future})
+			}
+		}
+	}
+}
+
+// Finalized tells who watches that blocks up to number are final.
+func (p *Pool) Finalized(number chain.BlockNumber) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	kept := p.included[:0]
+	for _, in := range p.included {
+		status := Status{Kind: Finalized, Hash: in.block}
+		if in.number > number {
+			if in.number+finalityBlocks > p.now {
+				kept = append(kept, in)
+				continue
+			}
+			status.Kind = FinalityTimeout
+		}
+		for _, w := range in.watches {
+			w.tell(status)
+		}
+	}
+	p.included = kept
+}

@@ -1,0 +1,106 @@
+package rpc
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/node/pool"
+)
+
+func itoa[N int | uint64](n N) string { return strconv.FormatInt(int64(n), 10) }
+
+func (s *Server) authorMethods() map[string]method {
+	return map[string]method{
+		"author_submitExtrinsic":         s.submit,
+		"author_submitAndWatchExtrinsic": s.submitAndWatch,
+		"author_unwatchExtrinsic":        unsubscribe,
+		"author_pendingExtrinsics":       s.pending,
+	}
+}
+
+func (s *Server) submit(_ *call, a args) (any, error) {
+	raw, err := a.bytes(0)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.pool.Submit(raw)
+	if err != nil {
+		return nil, s.poolError(err, id)
+	}
+	return id, nil
+}
+
+func (s *Server) poolError(err error, id hash.H256) *Error {
+	e := poolError(err)
+	if e.Code == codeKnown {
+		e.Data = id.String()
+	}
+	return e
+}
+
+// statuses are the names under which clients know what becomes of a
+// transaction; those with a hash are objects.
+var statuses = map[pool.Kind]string{
+	pool.Future: "future", pool.Ready: "ready", pool.Dropped: "dropped", pool.Invalid: "invalid",
+	pool.InBlock: "inBlock", pool.Finalized: "finalized", pool.FinalityTimeout: "finalityTimeout", pool.Usurped: "usurped",
+}
+
+func statusOf(st pool.Status) any {
+	switch st.Kind {
+	case pool.InBlock, pool.Finalized, pool.FinalityTimeout, pool.Usurped:
+		return map[string]any{statuses[st.Kind]: st.Hash}
+	case pool.Broadcast:
+		return map[string]any{"broadcast": []string{}}
+	}
+	return statuses[st.Kind]
+}
+
+func (s *Server) submitAndWatch(c *call, a args) (any, error) {
+	raw, err := a.bytes(0)
+	if err != nil {
+		return nil, err
+	}
+	if c.out == nil {
+		return nil, &Error{Code: codeServer, Message: "watching a transaction needs a WebSocket"}
+	}
+	w, err := s.pool.SubmitAndWatch(raw)
+	if err != nil {
+		return nil, s.poolError(err, hash.Blake2b256(raw))
+	}
+	return c.subscribe("author_extrinsicUpdate", func(ctx context.Context, push func(any)) {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case st, ok := <-w.Statuses():
+				if !ok {
+					return
+				}
+				// Without peers nothing is broadcast.
+				if st.Kind == pool.Broadcast && s.peers == nil {
+					continue
+				}
+				push(statusOf(st))
+			}
+		}
+	})
+}
+
+func (s *Server) pending(*call, args) (any, error) {
+	out := []string{}
+	for _, raw := range s.pool.Pending() {
+		out = append(out, hexOf(raw))
+	}
+	return out, nil
+}
+
+// nonce is who's next, after what is ready.
+func (s *Server) nonce(who chain.AccountID) (uint32, error) {
+	next, err := s.app.Nonce(s.app.Head().Hash(), who)
+	if err != nil {
+		return 0, err
+	}
+	return s.pool.Nonce(who, next), nil
+}

@@ -1,0 +1,68 @@
+package rpc
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/tacit-network/tacit/runtime"
+)
+
+// Version is the node's, as system_version tells it.
+const Version = "0.1.0"
+
+func (s *Server) systemMethods() map[string]method {
+	fixed := func(v any) method { return func(*call, args) (any, error) { return v, nil } }
+	spec := s.app.Spec()
+	next := func(_ *call, a args) (any, error) {
+		who, err := a.account(0)
+		if err != nil {
+			return nil, err
+		}
+		nonce, err := s.nonce(who)
+		return nonce, err
+	}
+	return map[string]method{
+		"system_name":      fixed("Tacit Node"),
+		"system_version":   fixed(Version),
+		"system_chain":     fixed(spec.Name),
+		"system_chainType": fixed("Development"),
+		"system_nodeRoles": fixed([]string{"Authority"}),
+		"system_properties": fixed(map[string]any{
+			"ss58Format": 42, "tokenDecimals": runtime.Decimals, "tokenSymbol": spec.Symbol,
+		}),
+		"system_health":           func(*call, args) (any, error) { return s.health(), nil },
+		"system_accountNextIndex": next,
+		"account_nextIndex":       next,
+		"system_dryRun":           s.dryRun,
+		"system_dryRunAt":         s.dryRun,
+	}
+}
+
+func (s *Server) health() map[string]any {
+	peers := 0
+	if s.peers != nil {
+		peers = s.peers()
+	}
+	return map[string]any{"peers": peers, "isSyncing": false, "shouldHavePeers": s.peers != nil}
+}
+
+func (s *Server) rpcMethods(*call, args) (any, error) {
+	return map[string]any{"methods": slices.Sorted(maps.Keys(s.methods))}, nil
+}
+
+// dryRun applies a transaction to the state of a block and throws it away.
+func (s *Server) dryRun(_ *call, a args) (any, error) {
+	raw, err := a.bytes(0)
+	if err != nil {
+		return nil, err
+	}
+	at, err := s.state(a, 1)
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.app.DryRun(at, raw)
+	if err != nil {
+		return nil, &Error{Code: codeFormat, Message: "Unable to dry run extrinsic: " + err.Error()}
+	}
+	return hexOf(out), nil
+}

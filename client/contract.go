@@ -1,0 +1,394 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+	"github.com/tacit-network/tacit/runtime/pallet/contracts"
+	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
+	"github.com/tacit-network/tacit/seal"
+	"github.com/tacit-network/tacit/worker/wire"
+)
+
+// Outcome is how a command ended. Only who sent it can read what is in it.
+type Outcome struct {
+	// Sent is the transaction that brought the command, Envelope what everybody
+	// sees of it.
+	Sent     *Included
+	Envelope []byte
+	// Receipt is the worker's, in the block Number; Reply is what it holds.
+	Receipt words.Receipt
+	Number  chain.BlockNumber
+	Worker  [32]byte
+	Reply   seal.Reply
+}
+
+// CreateCluster makes a cluster and waits until its workers have made its keys.
+func (c *Client) CreateCluster(ctx context.Context, owner keys.Pair, replicas uint16) (hash.H256, error) {
+	in, err := c.Submit(ctx, owner, clusters.Create{Replicas: replicas}, UntilInBlock)
+	if err != nil {
+		return hash.H256{}, err
+	}
+	created, ok := Event[clusters.ClusterCreated](in)
+	if !ok {
+		return hash.H256{}, errors.New("the chain made no cluster")
+	}
+	err = c.Follow(ctx, in.Number, func(_ chain.Header, events []Record) (bool, error) {
+		for _, r := range events {
+			if e, ok := r.Event.(clusters.ClusterReady); ok && e.Cluster == created.Cluster {
+				return true, nil
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		return created.Cluster, fmt.Errorf("wait for the keys of cluster %v: %w", created.Cluster, err)
+	}
+	return created.Cluster, nil
+}
+
+// Cluster returns a cluster.
+func (c *Client) Cluster(ctx context.Context, id hash.H256) (words.Cluster, error) {
+	cluster, ok, err := Find[words.Cluster](ctx, c, c.rt.Clusters.Clusters.Key(id), nil)
+	if err == nil && !ok {
+		err = fmt.Errorf("there is no cluster %v", id)
+	}
+	return cluster, err
+}
+
+// Clusters returns the names of all clusters.
+func (c *Client) Clusters(ctx context.Context) ([]hash.H256, error) {
+	list, err := c.Keys(ctx, c.rt.Clusters.Clusters.Prefix())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]hash.H256, len(list))
+	for i, k := range list {
+		out[i] = hash.H256(k[len(k)-32:])
+	}
+	return out, nil
+}
+
+// Contract returns a contract.
+func (c *Client) Contract(ctx context.Context, id hash.H256) (contracts.Contract, error) {
+	contract, ok, err := Find[contracts.Contract](ctx, c, c.rt.Contracts.Contracts.Key(id), nil)
+	if err == nil && !ok {
+		err = fmt.Errorf("there is no contract %v", id)
+	}
+	return contract, err
+}
+
+// Upload puts a compressed code on the chain, unless it is there, and returns
+// its name.
+func (c *Client) Upload(ctx context.Context, who keys.Pair, code []byte) (hash.H256, error) {
+	chunks := words.Chunks(code)
+	if len(chunks) > words.MaxChunks {
+		return hash.H256{}, fmt.Errorf("the code has %d bytes, compressed; at most %d fit", len(code), words.MaxChunks*words.ChunkSize)
+	}
+	id := words.CodeHash(chunks)
+	known, _, err := Find[contracts.Code](ctx, c, c.rt.Contracts.Codes.Key(id), nil)
+	if err != nil {
+		return id, err
+	}
+	hashes := make([]hash.H256, len(chunks))
+	for i, chunk := range chunks {
+		hashes[i] = hash.Blake2b256(chunk)
+	}
+	var calls []any
+	for i, chunk := range chunks {
+		if known.Have&(1<<i) == 0 {
+			calls = append(calls, contracts.UploadChunk{Code: id, Hashes: hashes, Index: uint8(i), Bytes: chunk})
+		}
+	}
+	if _, err := c.SubmitAll(ctx, who, calls, UntilInBlock); err != nil {
+		return id, fmt.Errorf("upload code %v: %w", id, err)
+	}
+	return id, nil
+}
+
+// CheckCode asks a cluster's workers whether a code can run, and returns why
+// not.
+func (c *Client) CheckCode(ctx context.Context, who keys.Pair, cluster, code hash.H256) error {
+	in, err := c.Submit(ctx, who, contracts.CheckCode{Cluster: cluster, Code: code}, UntilInBlock)
+	if err != nil {
+		return err
+	}
+	var verdict *contracts.CodeChecked
+	err = c.Follow(ctx, in.Number, func(_ chain.Header, events []Record) (bool, error) {
+		for _, r := range events {
+			if e, ok := r.Event.(contracts.CodeChecked); ok && e.Cluster == cluster && e.Code == code {
+				verdict = &e
+				return true, nil
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		return fmt.Errorf("wait for the verdict on code %v: %w", code, err)
+	}
+	if !verdict.Ok {
+		return fmt.Errorf("the workers refuse the code: %s", verdict.Reason)
+	}
+	return nil
+}
+
+// message seals input to a cluster.
+func (c *Client) message(ctx context.Context, from chain.AccountID, id, contract hash.H256, input []byte) ([]byte, seal.PrivateKey, error) {
+	cluster, err := c.Cluster(ctx, id)
+	if err != nil {
+		return nil, seal.PrivateKey{}, err
+	}
+	key, err := best(cluster.Keys)
+	if err != nil {
+		return nil, seal.PrivateKey{}, fmt.Errorf("cluster %v: %w", id, err)
+	}
+	reply, err := seal.GenerateKey(key.Suite())
+	if err != nil {
+		return nil, reply, err
+	}
+	envelope, err := seal.SealMessage(key, seal.InfoCommand, seal.Context{
+		Genesis: c.genesis, Target: id, Contract: contract, Origin: from, Epoch: cluster.Epoch,
+	}, seal.Message{Kind: seal.KindCall, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input})
+	return envelope, reply, err
+}
+
+// best is the key of the strongest suite: the hybrid one where there is one.
+func best(list []words.HPKEKey) (seal.PublicKey, error) {
+	for _, suite := range seal.Suites {
+		for _, k := range list {
+			if k.Kem == suite.KEM() {
+				return seal.ParsePublicKey(k.Kem, k.Key)
+			}
+		}
+	}
+	return seal.PublicKey{}, errors.New("it has no key that this program can encrypt to")
+}
+
+// Pending is an encrypted message on its way to a contract.
+type Pending struct {
+	c        *Client
+	sent     *Sent
+	cluster  hash.H256
+	reply    seal.PrivateKey
+	envelope []byte
+}
+
+// SendInstantiate makes a contract in a cluster, with an encrypted constructor
+// call. Commands may be sent to it at once.
+func (c *Client) SendInstantiate(ctx context.Context, who keys.Pair, cluster, code hash.H256, salt, input []byte) (hash.H256, *Pending, error) {
+	id := words.ContractID(who.AccountID(), code, cluster, salt)
+	envelope, reply, err := c.message(ctx, who.AccountID(), cluster, id, input)
+	if err != nil {
+		return id, nil, err
+	}
+	sent, err := c.Send(ctx, who, contracts.Instantiate{Cluster: cluster, Code: code, Salt: salt, Envelope: envelope})
+	if err != nil {
+		return id, nil, err
+	}
+	return id, &Pending{c, sent, cluster, reply, envelope}, nil
+}
+
+// SendCommand calls a contract of a cluster by an encrypted command.
+func (c *Client) SendCommand(ctx context.Context, who keys.Pair, cluster, contract hash.H256, input []byte) (*Pending, error) {
+	envelope, reply, err := c.message(ctx, who.AccountID(), cluster, contract, input)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := c.Send(ctx, who, contracts.Command{Contract: contract, Envelope: envelope})
+	if err != nil {
+		return nil, err
+	}
+	return &Pending{c, sent, cluster, reply, envelope}, nil
+}
+
+// Wait waits for the receipt and opens it. It is called once.
+func (p *Pending) Wait(ctx context.Context) (*Outcome, error) {
+	in, err := p.sent.Wait(ctx, UntilInBlock)
+	if err != nil {
+		return nil, err
+	}
+	if e, ok := Event[contracts.Instantiating](in); ok {
+		return p.c.await(ctx, in, p.envelope, p.cluster, e.Seq, p.reply)
+	}
+	if e, ok := Event[contracts.CommandQueued](in); ok {
+		return p.c.await(ctx, in, p.envelope, p.cluster, e.Seq, p.reply)
+	}
+	return nil, errors.New("the chain queued no message")
+}
+
+// Instantiate is SendInstantiate and Wait.
+func (c *Client) Instantiate(ctx context.Context, who keys.Pair, cluster, code hash.H256, salt, input []byte) (hash.H256, *Outcome, error) {
+	id, p, err := c.SendInstantiate(ctx, who, cluster, code, salt, input)
+	if err != nil {
+		return id, nil, err
+	}
+	out, err := p.Wait(ctx)
+	return id, out, err
+}
+
+// Command finds a contract's cluster, and is SendCommand and Wait.
+func (c *Client) Command(ctx context.Context, who keys.Pair, contract hash.H256, input []byte) (*Outcome, error) {
+	info, err := c.Contract(ctx, contract)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.SendCommand(ctx, who, info.Cluster, contract, input)
+	if err != nil {
+		return nil, err
+	}
+	return p.Wait(ctx)
+}
+
+// await waits for the receipt of a message and opens what it holds.
+func (c *Client) await(ctx context.Context, in *Included, envelope []byte, cluster hash.H256, seq uint64, key seal.PrivateKey) (*Outcome, error) {
+	out := &Outcome{Sent: in, Envelope: envelope}
+	err := c.Follow(ctx, in.Number, func(h chain.Header, events []Record) (bool, error) {
+		for _, r := range events {
+			if e, ok := r.Event.(contracts.CommandDone); ok && e.Cluster == cluster && e.Receipt.Seq == seq {
+				out.Receipt, out.Worker, out.Number = e.Receipt, e.Worker, h.Number
+				return true, nil
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("wait for the receipt: %w", err)
+	}
+	if len(out.Receipt.Output) == 0 {
+		return out, fmt.Errorf("the worker rejected the message: %s", out.Receipt.Error)
+	}
+	if err := key.OpenReply(seal.InfoReply, hash.Blake2b256(envelope), out.Receipt.Output, &out.Reply); err != nil {
+		return out, fmt.Errorf("open the receipt: %w", err)
+	}
+	return out, nil
+}
+
+// Worker is a registered worker and where it answers.
+type Worker struct {
+	Identity  [32]byte
+	Info      registry.Worker
+	Endpoints []string
+}
+
+// Workers returns all registered workers.
+func (c *Client) Workers(ctx context.Context) ([]Worker, error) {
+	list, err := c.Keys(ctx, c.rt.Registry.Workers.Prefix())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Worker, 0, len(list))
+	for _, k := range list {
+		w, err := c.Worker(ctx, [32]byte(k[len(k)-32:]))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, w)
+	}
+	return out, nil
+}
+
+// Worker returns a registered worker.
+func (c *Client) Worker(ctx context.Context, identity [32]byte) (Worker, error) {
+	info, ok, err := Find[registry.Worker](ctx, c, c.rt.Registry.Workers.Key(identity), nil)
+	if err != nil {
+		return Worker{}, err
+	}
+	if !ok {
+		return Worker{}, fmt.Errorf("there is no worker %x", identity)
+	}
+	urls, _, err := Find[[][]byte](ctx, c, c.rt.Registry.Endpoints.Key(identity), nil)
+	w := Worker{Identity: identity, Info: info}
+	for _, u := range urls {
+		w.Endpoints = append(w.Endpoints, string(u))
+	}
+	return w, err
+}
+
+// Query asks a contract, encrypted to one of its workers, as it is after the
+// block with the number least. A worker that has not come so far yet is asked
+// again until ctx ends.
+func (c *Client) Query(ctx context.Context, who keys.Pair, contract hash.H256, least chain.BlockNumber, input []byte) (wire.Answer, error) {
+	info, err := c.Contract(ctx, contract)
+	if err != nil {
+		return wire.Answer{}, err
+	}
+	cluster, err := c.Cluster(ctx, info.Cluster)
+	if err != nil {
+		return wire.Answer{}, err
+	}
+	var faults []error
+	for _, identity := range cluster.Members {
+		w, err := c.Worker(ctx, identity)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		list := make([]words.HPKEKey, len(w.Info.HPKE))
+		for i, k := range w.Info.HPKE {
+			list[i] = words.HPKEKey{Kem: k.KEM, Key: k.Key}
+		}
+		key, err := best(list)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("worker %x: %w", identity, err))
+			continue
+		}
+		for _, url := range w.Endpoints {
+			a, err := ask(ctx, wire.NewClient(url, nil), wire.Target{Genesis: c.genesis, Identity: identity, Key: key}, who, contract, least, input)
+			if err == nil {
+				return a, nil
+			}
+			faults = append(faults, fmt.Errorf("%s: %w", url, err))
+		}
+		if len(w.Endpoints) == 0 {
+			faults = append(faults, fmt.Errorf("worker %x tells no address", identity))
+		}
+	}
+	return wire.Answer{}, fmt.Errorf("no worker answered: %w", errors.Join(faults...))
+}
+
+// patience are the kinds of errors that time mends.
+var patience = []wire.Kind{wire.KindTooOld, wire.KindBusy, wire.KindNoCode}
+
+// absence is how long a worker that cannot be reached is waited for: it may
+// have been started again.
+const absence = 10 * time.Second
+
+func ask(ctx context.Context, w *wire.Client, to wire.Target, who keys.Pair, contract hash.H256, least chain.BlockNumber, input []byte) (wire.Answer, error) {
+	began := time.Now()
+	for {
+		a, err := w.Ask(ctx, to, who, contract, least, input)
+		switch {
+		case err == nil:
+			return a, nil
+		case slices.Contains(patience, wire.KindOf(err)):
+		case unreachable(err) && time.Since(began) < absence:
+		default:
+			return a, err
+		}
+		select {
+		case <-ctx.Done():
+			return a, err
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// unreachable says whether a request failed on its way.
+func unreachable(err error) bool {
+	if _, ok := errors.AsType[*url.Error](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[net.Error](err)
+	return ok || errors.Is(err, io.ErrUnexpectedEOF)
+}

@@ -1,0 +1,1 @@
+var e=globalThis.crypto;export{e as webcrypto};

@@ -1,0 +1,238 @@
+// The chain as a client sees it: blocks, storage, events and transactions, all
+// decoded by the metadata that the node itself gives.
+
+import { decAnyMetadata, unifyMetadata } from '@polkadot-api/substrate-bindings';
+import { getDynamicBuilder, getLookupFn } from '@polkadot-api/metadata-builders';
+import { Bytes, compact, Option } from 'scale-ts';
+import { concat, hex, u32, unhex, blake2, type Hex } from '../bytes';
+import type { Account } from './account';
+import { Disconnected, type Rpc } from './rpc';
+
+/** Head is a block's header. */
+export interface Head {
+  hash: Hex;
+  number: number;
+}
+
+/** Event is one event of a block, and the index of the extrinsic that made it. */
+export interface Event {
+  extrinsic: number | undefined;
+  pallet: string;
+  name: string;
+  /** fields are decoded as the metadata says. */
+  fields: any;
+}
+
+/** Included is a transaction in a block. */
+export interface Included {
+  block: Head;
+  index: number;
+  extrinsic: Hex;
+  hash: Hex;
+  events: Event[];
+}
+
+/** Refused says that a transaction was executed and failed, and why. */
+export class Refused extends Error {}
+
+interface RawHeader {
+  number: Hex;
+}
+
+type Builder = ReturnType<typeof getDynamicBuilder>;
+
+/** Chain is one chain behind one node. */
+export class Chain {
+  private constructor(
+    readonly rpc: Rpc,
+    readonly genesis: Hex,
+    readonly name: string,
+    readonly version: { specName: string; specVersion: number; transactionVersion: number },
+    readonly decimals: number,
+    readonly symbol: string,
+    private readonly builder: Builder,
+  ) {}
+
+  /** open learns what must be known before anything can be decoded. */
+  static async open(rpc: Rpc): Promise<Chain> {
+    const [genesis, name, version, properties, raw] = await Promise.all([
+      rpc.call<Hex>('chain_getBlockHash', 0),
+      rpc.call<string>('system_chain'),
+      rpc.call<Chain['version']>('state_getRuntimeVersion'),
+      rpc.call<Record<string, unknown>>('system_properties'),
+      rpc.call<Hex>('state_call', 'Metadata_metadata_at_version', hex(u32(15))),
+    ]);
+    const metadata = Option(Bytes()).dec(unhex(raw));
+    if (!metadata) throw new Error('The node has no metadata of version 15.');
+    const builder = getDynamicBuilder(getLookupFn(unifyMetadata(decAnyMetadata(metadata))));
+    const first = (v: unknown): unknown => (Array.isArray(v) ? v[0] : v);
+    return new Chain(rpc, genesis, name, version, Number(first(properties.tokenDecimals) ?? 12), String(first(properties.tokenSymbol) ?? ''), builder);
+  }
+
+  /** header reads a block's header; without a hash, that of the newest block. */
+  async header(hash?: Hex): Promise<Head> {
+    const at = hash ?? (await this.rpc.call<Hex>('chain_getBlockHash'));
+    const h = await this.rpc.call<RawHeader | null>('chain_getHeader', at);
+    if (!h) throw new Error(`The node has no block ${at}.`);
+    return { hash: at, number: Number(h.number) };
+  }
+
+  /** hashOf is the hash of the block with a number. */
+  hashOf(number: number): Promise<Hex | null> {
+    return this.rpc.call<Hex | null>('chain_getBlockHash', number);
+  }
+
+  /** onHead calls f with each new block's number; onFinal with each final one's. */
+  onHead(f: (number: number) => void): Promise<() => void> {
+    return this.rpc.subscribe<RawHeader>('chain_subscribeNewHead', 'chain_unsubscribeNewHead', [], (h) => f(Number(h.number)));
+  }
+  onFinal(f: (number: number) => void): Promise<() => void> {
+    return this.rpc.subscribe<RawHeader>('chain_subscribeFinalizedHeads', 'chain_unsubscribeFinalizedHeads', [], (h) => f(Number(h.number)));
+  }
+
+  /** storage reads one item, undefined if it has no value. */
+  async storage<T>(pallet: string, item: string, keys: unknown[] = [], at?: Hex): Promise<T | undefined> {
+    const codec = this.builder.buildStorage(pallet, item);
+    const raw = await this.rpc.call<Hex | null>('state_getStorage', codec.keys.enc(...keys), ...(at ? [at] : []));
+    return raw === null ? undefined : (codec.value.dec(raw) as T);
+  }
+
+  /** entries reads a map with one key, up to a limit. */
+  async entries<K, V>(pallet: string, item: string, limit = 100): Promise<[K, V][]> {
+    const codec = this.builder.buildStorage(pallet, item);
+    const keys = await this.rpc.call<Hex[]>('state_getKeysPaged', codec.keys.enc(), limit);
+    const values = await Promise.all(keys.map((k) => this.rpc.call<Hex | null>('state_getStorage', k)));
+    return keys.flatMap((k, i) => {
+      const v = values[i];
+      return v ? [[codec.keys.dec(k)[0] as K, codec.value.dec(v) as V]] : [];
+    });
+  }
+
+  /** watch calls f when a storage item changes, and once at the start. */
+  watch(pallet: string, item: string, keys: unknown[], f: () => void): Promise<() => void> {
+    const key = this.builder.buildStorage(pallet, item).keys.enc(...keys);
+    return this.rpc.subscribe('state_subscribeStorage', 'state_unsubscribeStorage', [[key]], f);
+  }
+
+  /** events reads the events of a block. */
+  async events(at: Hex): Promise<Event[]> {
+    type Record = { phase: { type: string; value: number }; event: { type: string; value: { type: string; value: unknown } } };
+    const list = (await this.storage<Record[]>('System', 'Events', [], at)) ?? [];
+    return list.map(({ phase, event }) => ({
+      extrinsic: phase.type === 'ApplyExtrinsic' ? phase.value : undefined,
+      pallet: event.type,
+      name: event.value.type,
+      fields: event.value.value,
+    }));
+  }
+
+  /** follow calls f with the events of each block from a number on, until f
+   * returns something. It misses no block, also while the node is away. */
+  async follow<T>(from: number, f: (head: Head, events: Event[]) => T | undefined, patience = 60_000): Promise<T> {
+    const end = Date.now() + patience;
+    for (let n = from; Date.now() < end; ) {
+      let hash: Hex | null;
+      let events: Event[];
+      try {
+        hash = await this.hashOf(n);
+        events = hash ? await this.events(hash) : [];
+      } catch (e) {
+        if (!(e instanceof Disconnected)) throw e;
+        hash = null;
+        events = [];
+      }
+      if (!hash) {
+        await new Promise((r) => setTimeout(r, this.rpc.up ? 60 : 500));
+        continue;
+      }
+      const found = f({ hash, number: n }, events);
+      if (found !== undefined) return found;
+      n++;
+    }
+    throw new Error(`Nothing came within ${patience / 1000} seconds.`);
+  }
+
+  /** nonce is an account's next, with what waits in the pool. */
+  nonce(who: Account): Promise<number> {
+    return this.rpc.call<number>('system_accountNextIndex', who.address);
+  }
+
+  /** encodeCall encodes a call of the runtime. */
+  encodeCall(pallet: string, name: string, args: object): Uint8Array {
+    const { codec, location } = this.builder.buildCall(pallet, name);
+    return concat(Uint8Array.from(location), codec.enc(args));
+  }
+
+  /** sign makes an extrinsic of format 4: immortal, without a tip. */
+  async sign(call: Uint8Array, who: Account): Promise<Uint8Array> {
+    const nonce = await this.nonce(who);
+    const extra = concat(Uint8Array.of(0), compact.enc(nonce), compact.enc(0));
+    const genesis = unhex(this.genesis);
+    const implicit = concat(u32(this.version.specVersion), u32(this.version.transactionVersion), genesis, genesis);
+    const payload = concat(call, extra, implicit);
+    const signature = who.sign(payload.length > 256 ? blake2(payload) : payload);
+    const body = concat(Uint8Array.of(0x84, 0), who.publicKey, Uint8Array.of(1), signature, extra, call);
+    return concat(compact.enc(body.length), body);
+  }
+
+  /** submit signs a call, sends it and waits until it is in a block. It throws
+   * Refused if the call failed there. */
+  async submit(call: Uint8Array, who: Account): Promise<Included> {
+    const extrinsic = await this.sign(call, who);
+    const at = await this.#inBlock(extrinsic);
+    const [block, raw, all] = await Promise.all([
+      this.header(at),
+      this.rpc.call<{ block: { extrinsics: Hex[] } }>('chain_getBlock', at),
+      this.events(at),
+    ]);
+    const written = hex(extrinsic);
+    const index = raw.block.extrinsics.indexOf(written);
+    const events = all.filter((e) => e.extrinsic === index);
+    const failed = events.find((e) => e.pallet === 'System' && e.name === 'ExtrinsicFailed');
+    if (failed) throw new Refused(reason(failed.fields.dispatch_error));
+    return { block, index, extrinsic: written, hash: hex(blake2(extrinsic)), events };
+  }
+
+  #inBlock(extrinsic: Uint8Array): Promise<Hex> {
+    return new Promise((resolve, reject) => {
+      let stop: (() => void) | undefined;
+      let off: (() => void) | undefined;
+      let over = false;
+      const finish = (end: () => void): void => {
+        over = true;
+        clearTimeout(late);
+        stop?.();
+        off?.();
+        end();
+      };
+      const late = setTimeout(() => finish(() => reject(new Error('The transaction was in no block after 60 seconds.'))), 60_000);
+      off = this.rpc.onChange((up) => up || finish(() => reject(new Disconnected())));
+      this.rpc
+        .subscribe<string | Record<string, unknown>>('author_submitAndWatchExtrinsic', 'author_unwatchExtrinsic', [hex(extrinsic)], (s) => {
+          if (over) return;
+          if (typeof s === 'object' && 'inBlock' in s) finish(() => resolve(s.inBlock as Hex));
+          else if (s === 'invalid' || s === 'dropped' || (typeof s === 'object' && 'usurped' in s)) {
+            finish(() => reject(new Refused(`The node dropped the transaction (${typeof s === 'string' ? s : 'usurped'}).`)));
+          }
+        })
+        .then(
+          (end) => (over ? end() : (stop = end)),
+          (e: Error) => finish(() => reject(e)),
+        );
+    });
+  }
+
+  /** amount writes a balance with its unit. */
+  amount(value: bigint): string {
+    const unit = 10n ** BigInt(this.decimals);
+    const whole = (value / unit).toString().replace(/\B(?=(\d{3})+$)/g, ' ');
+    const part = (value % unit).toString().padStart(this.decimals, '0').slice(0, 3).replace(/0+$/, '');
+    return `${whole}${part && `.${part}`} ${this.symbol}`;
+  }
+}
+
+/** reason writes a DispatchError. */
+function reason(e: { type: string; value?: { type?: string; value?: { type?: string } } }): string {
+  const inner = [e.type, e.value?.type, e.value?.value?.type].filter(Boolean).join('.');
+  return `The chain refused it: ${inner}.`;
+}

@@ -1,0 +1,120 @@
+// JSON-RPC over one WebSocket, which is opened again whenever it closes.
+
+/** RpcError is what the node refused, with its number. */
+export class RpcError extends Error {
+  constructor(readonly code: number, message: string, readonly data?: unknown) {
+    super(typeof data === 'string' && !message.includes(data) ? `${message}: ${data}` : message);
+  }
+}
+
+/** Disconnected says that the node went away before it answered. */
+export class Disconnected extends Error {
+  constructor() {
+    super('The connection to the node was lost.');
+  }
+}
+
+type Waiter = { resolve(value: unknown): void; reject(e: Error): void };
+type Listener = (result: unknown) => void;
+
+/** Rpc is a connection to a node. */
+export class Rpc {
+  /** up says whether the connection is open. */
+  up = false;
+  #socket: WebSocket | undefined;
+  #id = 0;
+  #waiters = new Map<number, Waiter>();
+  #listeners = new Map<string, Listener>();
+  #early = new Map<string, unknown[]>();
+  #opened = new Set<() => void>();
+  #changed = new Set<(up: boolean) => void>();
+  #pause = 250;
+
+  constructor(readonly url: string) {
+    this.#open();
+  }
+
+  /** onOpen calls f each time the connection opens, and now if it is open. */
+  onOpen(f: () => void): void {
+    this.#opened.add(f);
+    if (this.up) f();
+  }
+
+  /** onChange tells f whether the connection is up, now and later, until the
+   * returned function is called. */
+  onChange(f: (up: boolean) => void): () => void {
+    this.#changed.add(f);
+    f(this.up);
+    return () => this.#changed.delete(f);
+  }
+
+  /** call asks once. */
+  call<T>(method: string, ...params: unknown[]): Promise<T> {
+    const socket = this.#socket;
+    if (!socket || !this.up) return Promise.reject(new Disconnected());
+    const id = ++this.#id;
+    return new Promise<T>((resolve, reject) => {
+      this.#waiters.set(id, { resolve: resolve as (v: unknown) => void, reject });
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+    });
+  }
+
+  /** subscribe calls f with each notification until the returned function is
+   * called or the connection closes. */
+  async subscribe<T>(method: string, end: string, params: unknown[], f: (result: T) => void): Promise<() => void> {
+    const id = await this.call<string>(method, ...params);
+    this.#listeners.set(id, f as Listener);
+    for (const result of this.#early.get(id) ?? []) f(result as T);
+    this.#early.delete(id);
+    return () => {
+      if (this.#listeners.delete(id)) this.call(end, id).catch(() => undefined);
+    };
+  }
+
+  #open(): void {
+    const socket = new WebSocket(this.url);
+    this.#socket = socket;
+    socket.onopen = () => {
+      this.#pause = 250;
+      this.#set(true);
+      for (const f of this.#opened) f();
+    };
+    socket.onmessage = (m) => this.#receive(String(m.data));
+    socket.onclose = () => {
+      this.#set(false);
+      for (const w of this.#waiters.values()) w.reject(new Disconnected());
+      this.#waiters.clear();
+      this.#listeners.clear();
+      this.#early.clear();
+      setTimeout(() => this.#open(), this.#pause);
+      this.#pause = Math.min(this.#pause * 2, 5_000);
+    };
+  }
+
+  #set(up: boolean): void {
+    if (this.up === up) return;
+    this.up = up;
+    for (const f of this.#changed) f(up);
+  }
+
+  #receive(data: string): void {
+    const m = JSON.parse(data) as {
+      id?: number;
+      result?: unknown;
+      error?: { code: number; message: string; data?: unknown };
+      params?: { subscription: string; result: unknown };
+    };
+    if (m.params) {
+      const { subscription, result } = m.params;
+      const listener = this.#listeners.get(subscription);
+      if (listener) listener(result);
+      else this.#early.set(subscription, [...(this.#early.get(subscription) ?? []), result].slice(-16));
+      return;
+    }
+    const waiter = m.id === undefined ? undefined : this.#waiters.get(m.id);
+    if (!waiter) return;
+    this.#waiters.delete(m.id!);
+    if (m.error) waiter.reject(new RpcError(m.error.code, m.error.message, m.error.data));
+    else waiter.resolve(m.result);
+  }
+}

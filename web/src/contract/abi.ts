@@ -1,0 +1,171 @@
+// A contract's interface: what its ink! metadata says its messages are, and how
+// their arguments and results are written.
+
+import * as scale from 'scale-ts';
+import { address, development, names, publicKeyOf } from '../chain/account';
+import { concat, hex, unhex } from '../bytes';
+
+type Field = { name?: string; type: number };
+type Def = {
+  primitive?: string;
+  composite?: { fields?: Field[] };
+  variant?: { variants?: { name: string; index: number; fields?: Field[] }[] };
+  sequence?: { type: number };
+  array?: { len: number; type: number };
+  tuple?: number[];
+  compact?: { type: number };
+};
+
+/** Metadata is the JSON that a contract's build writes, as far as it is used. */
+export interface Metadata {
+  contract: { name: string; version: string };
+  types: { id: number; type: { path?: string[]; def: Def } }[];
+  spec: { messages: Message[] };
+}
+
+/** Message is something that a contract can be asked. */
+export interface Message {
+  label: string;
+  selector: string;
+  mutates: boolean;
+  args: { label: string; type: { type: number; displayName?: string[] } }[];
+  returnType: { type: number } | null;
+  docs: string[];
+}
+
+type Codec = scale.Codec<any>;
+
+// The types of these two want to know the names of all fields; here only the
+// metadata knows them.
+const struct = scale.Struct as unknown as (fields: Record<string, Codec>) => Codec;
+const choice = scale.Enum as unknown as (variants: Record<string, Codec>, indexes: number[]) => Codec;
+
+const primitives: Record<string, Codec> = {
+  bool: scale.bool, str: scale.str, u8: scale.u8, u16: scale.u16, u32: scale.u32, u64: scale.u64, u128: scale.u128,
+  i8: scale.i8, i16: scale.i16, i32: scale.i32, i64: scale.i64, i128: scale.i128,
+};
+
+/** Result is what a message gave: a value, or an error by its name. */
+export type Result = { ok: true; value: string } | { ok: false; error: string };
+
+/** Contract reads and writes the messages of one contract. */
+export class Contract {
+  readonly messages: Message[];
+  #types: Map<number, Metadata['types'][number]['type']>;
+
+  constructor(readonly metadata: Metadata) {
+    this.messages = metadata.spec.messages;
+    this.#types = new Map(metadata.types.map((t) => [t.id, t.type]));
+  }
+
+  /** typeName writes an argument's type. */
+  typeName(arg: Message['args'][number]): string {
+    return arg.type.displayName?.join('::') ?? this.#type(arg.type.type).def.primitive ?? '';
+  }
+
+  /** input encodes a call from the texts of its arguments. It throws with words
+   * for the user if a text does not fit. */
+  input(m: Message, args: string[]): Uint8Array {
+    const parts = m.args.map((a, i) => {
+      try {
+        return this.#codec(a.type.type).enc(this.#parse(a.type.type, (args[i] ?? '').trim()));
+      } catch (e) {
+        throw new Error(`${a.label}: ${e instanceof Error ? e.message : 'this does not fit'}`);
+      }
+    });
+    return concat(unhex(m.selector), ...parts);
+  }
+
+  /** result decodes what a message gave. The outer Result is the call's own; an
+   * inner one is the contract's. */
+  result(m: Message, output: Uint8Array): Result {
+    if (!m.returnType) return { ok: true, value: '' };
+    let value = this.#codec(m.returnType.type).dec(output) as { tag?: string; value?: unknown };
+    for (let depth = 0; depth < 2 && (value?.tag === 'Ok' || value?.tag === 'Err'); depth++) {
+      if (value.tag === 'Err') return { ok: false, error: write(value.value) };
+      value = value.value as typeof value;
+    }
+    return { ok: true, value: write(value) };
+  }
+
+  #type(id: number): Metadata['types'][number]['type'] {
+    const t = this.#types.get(id);
+    if (!t) throw new Error(`the metadata has no type ${id}`);
+    return t;
+  }
+
+  #isAccount(id: number): boolean {
+    return this.#type(id).path?.at(-1) === 'AccountId';
+  }
+
+  #codec(id: number): Codec {
+    const { def, path } = this.#type(id);
+    if (this.#isAccount(id)) return scale.enhanceCodec(scale.Bytes(32), publicKeyOf, address);
+    if (def.primitive) {
+      const codec = primitives[def.primitive];
+      if (!codec) throw new Error(`values of type ${def.primitive} cannot be written here`);
+      return codec;
+    }
+    const u8 = (t: number): boolean => this.#type(t).def.primitive === 'u8';
+    if (def.sequence) return u8(def.sequence.type) ? hexBytes() : scale.Vector(this.#codec(def.sequence.type));
+    if (def.array) return u8(def.array.type) ? hexBytes(def.array.len) : scale.Vector(this.#codec(def.array.type), def.array.len);
+    if (def.tuple) return def.tuple.length ? scale.Tuple(...def.tuple.map((t) => this.#codec(t))) : scale._void;
+    if (def.compact) return scale.compact;
+    if (def.variant) {
+      const variants = def.variant.variants ?? [];
+      if (path?.at(-1) === 'Option') return scale.Option(this.#codec(variants.find((v) => v.name === 'Some')!.fields![0]!.type));
+      return choice(Object.fromEntries(variants.map((v) => [v.name, this.#fields(v.fields)])), variants.map((v) => v.index));
+    }
+    return this.#fields(def.composite?.fields);
+  }
+
+  #fields(fields: Field[] = []): Codec {
+    if (!fields.length) return scale._void;
+    if (fields.every((f) => f.name)) return struct(Object.fromEntries(fields.map((f) => [f.name!, this.#codec(f.type)])));
+    return fields.length === 1 ? this.#codec(fields[0]!.type) : scale.Tuple(...fields.map((f) => this.#codec(f.type)));
+  }
+
+  #parse(id: number, text: string): unknown {
+    const { def } = this.#type(id);
+    if (this.#isAccount(id)) {
+      const name = names.find((n) => n.toLowerCase() === text.replace(/^\/\//, '').toLowerCase());
+      return name ? development(name).address : text.startsWith('0x') ? address(unhex(text)) : text;
+    }
+    switch (def.primitive) {
+      case 'bool':
+        if (text !== 'true' && text !== 'false') throw new Error('write true or false');
+        return text === 'true';
+      case 'str':
+        return text;
+      case undefined:
+        return def.sequence || def.array ? text : JSON.parse(text);
+      default:
+        return number(def.primitive!, text);
+    }
+  }
+}
+
+/** number reads an integer of a type such as u64, and throws if it does not fit. */
+function number(type: string, text: string): number | bigint {
+  const digits = text.replace(/[ _]/g, '');
+  if (!/^-?\d+$/.test(digits)) throw new Error('write a whole number');
+  const [signed, bits] = [type[0] === 'i', BigInt(type.slice(1))];
+  const [least, most] = signed ? [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n] : [0n, (1n << bits) - 1n];
+  const n = BigInt(digits);
+  if (n < least) throw new Error(`${least} is the least`);
+  if (n > most) throw new Error(`${most} is the most`);
+  return bits > 32n ? n : Number(n);
+}
+
+const hexBytes = (length?: number): Codec => scale.enhanceCodec(length === undefined ? scale.Bytes() : scale.Bytes(length), unhex, hex);
+
+/** write writes a decoded value for people. */
+function write(v: unknown): string {
+  if (v === undefined || v === null) return '';
+  if (typeof v === 'object' && 'tag' in v) {
+    const { tag, value } = v as { tag: string; value?: unknown };
+    return value === undefined ? tag : `${tag}(${write(value)})`;
+  }
+  if (typeof v === 'object') return JSON.stringify(v, (_, x: unknown) => (typeof x === 'bigint' ? x.toString() : x));
+  return String(v);
+}

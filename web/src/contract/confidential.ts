@@ -1,0 +1,159 @@
+// Commands and queries, end to end: sealed here, opened here, and in between
+// readable for nobody but the contract.
+
+import { blake2, randomBytes, unhex, type Hex } from '../bytes';
+import { verify, type Account } from '../chain/account';
+import type { Chain, Head, Included } from '../chain/chain';
+import { kem, PrivateKey, seal } from '../seal/envelope';
+import { aad, message, pad, reply, statusName, unpad } from '../seal/message';
+import { send, signedAnswer, signingBytes, signingHash, sr25519, Unreachable, WorkerError, type Answer } from '../worker/wire';
+
+type Key = { kem: number; key: Uint8Array };
+
+/** Cluster is a set of workers with one key, as the chain has it. */
+export interface Cluster {
+  members: Hex[];
+  epoch: number;
+  keys: Key[];
+}
+
+/** ContractInfo is a contract, as the chain has it. */
+export interface ContractInfo {
+  deployer: string;
+  cluster: Hex;
+  code: Hex;
+  state: { type: 'Pending' | 'Live' | 'Failed' };
+}
+
+/** Sealed is a message before and after it was encrypted. */
+export interface Sealed {
+  plaintext: Uint8Array;
+  padded: number;
+  nonce: Uint8Array;
+  envelope: Uint8Array;
+}
+
+/** Receipt is what the chain tells everybody of how a command ended. */
+export interface Receipt {
+  block: Head;
+  worker: Hex;
+  status: string;
+  gas: bigint;
+  output: Uint8Array;
+  error: Uint8Array;
+}
+
+/** Outcome is what only the caller can read. */
+export interface Outcome {
+  status: string;
+  gas: bigint;
+  output: Uint8Array;
+  error: string;
+}
+
+/** Progress hears of each step of a command. */
+export interface Progress {
+  sealed(s: Sealed): void;
+  included(i: Included, seq: bigint): void;
+  receipt(r: Receipt): void;
+}
+
+async function prepare(to: Key[], info: 'tacit/command/1' | 'tacit/query/1', context: Parameters<typeof aad>[0], input: Uint8Array) {
+  const key = to.find((k) => k.kem === kem);
+  if (!key) throw new Error('There is no key yet to encrypt to.');
+  const mine = await PrivateKey.generate();
+  const nonce = randomBytes(16);
+  const plaintext = message.enc({ kind: 0, nonce, reply: { kem, key: mine.publicKey }, input });
+  const padded = pad(plaintext);
+  const envelope = await seal(key.key, info, context.epoch, aad(context), padded);
+  return { mine, sealed: { plaintext, padded: padded.length, nonce, envelope } satisfies Sealed };
+}
+
+/** command sends an encrypted call through the chain and opens its receipt. */
+export async function command(chain: Chain, contract: Hex, who: Account, input: Uint8Array, on: Progress): Promise<Outcome> {
+  const info = await chain.storage<ContractInfo>('Contracts', 'Contracts', [contract]);
+  if (!info) throw new Error('The chain has no such contract.');
+  const cluster = await chain.storage<Cluster>('Clusters', 'Clusters', [info.cluster]);
+  if (!cluster) throw new Error('The chain has no such cluster.');
+  const context = { genesis: unhex(chain.genesis), target: unhex(info.cluster), contract: unhex(contract), origin: who.publicKey, epoch: cluster.epoch };
+  const { mine, sealed } = await prepare(cluster.keys, 'tacit/command/1', context, input);
+  on.sealed(sealed);
+
+  const included = await chain.submit(chain.encodeCall('Contracts', 'command', { contract, envelope: sealed.envelope }), who);
+  const queued = included.events.find((e) => e.pallet === 'Contracts' && e.name === 'CommandQueued');
+  if (!queued) throw new Error('The chain queued no command.');
+  const seq: bigint = queued.fields.seq;
+  on.included(included, seq);
+
+  const receipt = await chain.follow<Receipt>(included.block.number, (block, events) => {
+    for (const { pallet, name, fields } of events) {
+      if (pallet === 'Contracts' && name === 'CommandDone' && fields.cluster === info.cluster && fields.receipt.seq === seq) {
+        const { status, gas, output, error } = fields.receipt;
+        return { block, worker: fields.worker, status: status.type, gas, output, error };
+      }
+    }
+    return undefined;
+  });
+  on.receipt(receipt);
+  if (!receipt.output.length) {
+    return { status: receipt.status, gas: receipt.gas, output: new Uint8Array(), error: new TextDecoder().decode(receipt.error) };
+  }
+  const opened = unpad(reply, await mine.open('tacit/reply/1', blake2(sealed.envelope), receipt.output));
+  return { status: statusName(opened.status), gas: opened.gas, output: opened.output, error: new TextDecoder().decode(opened.error) };
+}
+
+/** Target is whom a query is sent to, with the keys that the chain vouches for. */
+export interface Target {
+  identity: Hex;
+  keys: Key[];
+  /** url is where it answers now; another one after it was started again. */
+  url(): Promise<string | null>;
+}
+
+/** Asked is a query and its answer, in both forms. */
+export interface Asked {
+  sealed: Sealed;
+  replied: Uint8Array;
+  answer: Answer;
+  outcome: Outcome;
+}
+
+/** query asks a worker directly; the chain sees nothing of it. least is the block
+ * that the worker must have seen. */
+export async function query(
+  chain: Chain, to: Target, contract: Hex, who: Account, least: number, input: Uint8Array, on: Pick<Progress, 'sealed'>,
+): Promise<Asked> {
+  const [genesis, identity] = [unhex(chain.genesis), unhex(to.identity)];
+  const context = { genesis, target: identity, contract: unhex(contract), origin: who.publicKey, epoch: 0 };
+  const { mine, sealed } = await prepare(to.keys, 'tacit/query/1', context, input);
+  on.sealed(sealed);
+  const signature = who.sign(signingHash(genesis, identity, { contract: context.contract, origin: who.publicKey, least }, sealed.plaintext));
+  const replied = await patiently(async () => {
+    const url = await to.url();
+    if (!url) throw new Error('The worker tells no address.');
+    return send(url, { contract: context.contract, origin: who.publicKey, least, envelope: sealed.envelope, scheme: sr25519, signature });
+  });
+  const request = blake2(sealed.envelope);
+  const { answer, signature: theirs } = unpad(signedAnswer, await mine.open('tacit/reply/1', request, replied));
+  if (!verify(identity, signingBytes(genesis, request, answer), theirs)) {
+    throw new Error(`The answer is not signed by the worker ${to.identity}.`);
+  }
+  if (answer.block < least) throw new Error(`The answer is as of block ${answer.block}, not ${least}.`);
+  const outcome = { status: statusName(answer.status), gas: answer.gas, output: answer.output, error: new TextDecoder().decode(answer.error) };
+  return { sealed, replied, answer, outcome };
+}
+
+/** patiently tries again while the worker says that it is not there yet, or is
+ * being started again. */
+async function patiently<T>(f: () => Promise<T>, end = Date.now() + 15_000): Promise<T> {
+  for (;;) {
+    try {
+      return await f();
+    } catch (e) {
+      const passing = e instanceof Unreachable || (e instanceof WorkerError && e.passing);
+      if (!passing || Date.now() > end) throw e;
+      await new Promise((r) => setTimeout(r, e instanceof Unreachable ? 500 : 100));
+    }
+  }
+}
+

@@ -1,0 +1,98 @@
+// The workers: what each proved to the chain, and how far it is.
+
+import { text, type Hex } from '../../bytes';
+import { copyable } from '../../ui/code';
+import { duration, grouped, h, set } from '../../ui/dom';
+import { askInfo } from '../../worker/wire';
+import type { World } from '../pages';
+
+/** Worker is a registered worker, as the chain has it. */
+export interface Worker {
+  operator: string;
+  hpke: { kem: number; key: Uint8Array }[];
+  image: Hex;
+  class: { type: 'Development' | 'Production' };
+  tier: number;
+  status: { type: string };
+  boot_epoch: bigint;
+  block: number;
+  expires_at: bigint;
+}
+
+interface Image {
+  name: string;
+  version: number;
+  measurement: { type: string; value: { mrtd?: Hex; mr_enclave?: Hex } };
+}
+
+/** endpoint is where a worker answers: what it published, else what the console
+ * was told. */
+export async function endpoint({ chain, config }: World, identity: Hex): Promise<string | null> {
+  const published = await chain.storage<Uint8Array[]>('Registry', 'Endpoints', [identity]);
+  return (published?.[0] && text(published[0]).replace(/\/$/, '')) ?? config.worker;
+}
+
+/** workers is the card of the workers. */
+export function workers(world: World): HTMLElement {
+  const { chain } = world;
+  const list = h('div', { class: 'workers' }, h('p', { class: 'quiet' }, 'Looking for workers…'));
+  let drawn = '';
+  let live: (() => void)[] = [];
+
+  const refresh = async (): Promise<void> => {
+    if (!chain.rpc.up) return;
+    const found = await chain.entries<Hex, Worker>('Registry', 'Workers', 20);
+    const now = found.map(([id, w]) => `${id}${w.boot_epoch}${w.expires_at}`).join();
+    if (now !== drawn || !found.length) {
+      const images = await Promise.all(found.map(([, w]) => chain.storage<Image>('Attestation', 'Images', [w.image])));
+      live = [];
+      list.replaceChildren(
+        ...(found.length
+          ? found.map(([id, w], i) => card(world, id, w, images[i], live))
+          : [h('p', { class: 'empty' }, 'No worker is registered yet. One appears here as soon as the chain has verified its quote.')]),
+      );
+      drawn = now;
+    }
+    live.forEach((f) => f());
+  };
+  const again = (): void => void refresh().catch(() => undefined).finally(() => setTimeout(again, 1_500));
+  again();
+
+  return h('section', { class: 'card', id: 'workers', 'aria-labelledby': 'worker-title' }, h('h2', { id: 'worker-title' }, 'The worker'), list);
+}
+
+function card(world: World, id: Hex, w: Worker, image: Image | undefined, live: (() => void)[]): HTMLElement {
+  const simulated = w.class.type === 'Development';
+  const expiry = h('dd', {});
+  const seen = h('dd', { class: 'worker__seen' }, '…');
+  const measured = image?.measurement.value.mrtd ?? image?.measurement.value.mr_enclave;
+  live.push(
+    () => {
+      const left = Number(w.expires_at) - Date.now();
+      set(expiry, left > 0 ? `in ${duration(left)}` : `over for ${duration(-left)}`);
+    },
+    () =>
+      void endpoint(world, id)
+        .then((url) => (url ? askInfo(url) : Promise.reject(new Error('no address'))))
+        .then((i) => set(seen, `final block ${grouped(i.block)}`), () => set(seen, 'does not answer now')),
+  );
+  const row = (name: string, value: HTMLElement | string, kind = ''): HTMLElement =>
+    h('div', kind ? { class: kind } : {}, h('dt', {}, name), value instanceof HTMLElement && value.tagName === 'DD' ? value : h('dd', {}, value));
+  return h('div', { class: 'worker' },
+    simulated
+      ? h('div', { class: 'note note--warn' },
+          h('strong', { class: 'badge', id: 'simulated' }, 'SIMULATED TEE'),
+          h('p', {}, 'Software plays the trusted hardware here. Its quote is verified like a real one, against a root of trust for development. It keeps no real secret.'))
+      : h('p', {}, h('strong', { class: 'badge badge--good' }, 'VERIFIED TEE')),
+    h('dl', { class: 'rows worker__rows' },
+      row('Identity', copyable(id, 'Identity', 10, 8), 'wide'),
+      row('Measurement', measured ? copyable(measured, 'Measurement', 10, 8) : 'unknown', 'wide'),
+      row('Program', image ? `${image.name} ${image.version}` : 'unknown'),
+      row('Trust', `tier ${w.tier}, ${w.status.type}`),
+      row('Boot epoch', grouped(w.boot_epoch)),
+      row('Registered', `in block ${grouped(w.block)}`),
+      row('Expires', expiry),
+      row('Follows', seen),
+    ),
+  );
+}

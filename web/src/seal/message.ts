@@ -1,0 +1,53 @@
+// What stands in envelopes: commands, queries and answers, padded so that their
+// length tells little.
+
+import { Bytes, Struct, u16, u64, u8, type Codec } from 'scale-ts';
+import { concat, u32 } from '../bytes';
+
+/** message is the plaintext of a command or a query. */
+export const message = Struct({
+  kind: u8,
+  nonce: Bytes(16),
+  reply: Struct({ kem: u16, key: Bytes() }),
+  input: Bytes(),
+});
+
+/** reply is the plaintext of the answer to a command. */
+export const reply = Struct({ status: u8, gas: u64, output: Bytes(), error: Bytes() });
+
+/** statuses are the names of how a call ended. */
+export const statuses = ['Ok', 'Reverted', 'Trapped', 'OutOfGas'] as const;
+
+/** statusName writes a status. */
+export const statusName = (n: number): string => statuses[n] ?? 'Rejected';
+
+/** size is how long a plaintext is padded to: the least of 256, 512, … */
+export function size(length: number): number {
+  let n = 256;
+  while (n < length) n *= 2;
+  return n;
+}
+
+/** pad appends zeros. */
+export const pad = (b: Uint8Array): Uint8Array => concat(b, new Uint8Array(size(b.length) - b.length));
+
+/** unpad decodes what pad made, and throws on any other padding. */
+export function unpad<T>(codec: Codec<T>, padded: Uint8Array): T {
+  const value = codec.dec(padded);
+  const used = codec.enc(value).length;
+  if (padded.length !== size(used) || padded.subarray(used).some((b) => b !== 0)) throw new Error('The padding is wrong.');
+  return value;
+}
+
+/** Context is what a message is bound to beside its key. */
+export interface Context {
+  genesis: Uint8Array;
+  /** target is the cluster of a command, the worker of a query. */
+  target: Uint8Array;
+  contract: Uint8Array;
+  origin: Uint8Array;
+  epoch: number;
+}
+
+/** aad encodes a context: 132 bytes. */
+export const aad = (c: Context): Uint8Array => concat(c.genesis, c.target, c.contract, c.origin, u32(c.epoch));

@@ -1,0 +1,3 @@
+// The browser's cryptography, under the name by which packages look for Node's.
+
+export const webcrypto = globalThis.crypto;

@@ -1,0 +1,34 @@
+// Bytes as Go's package worker/wire encodes the same values.
+import { expect, test } from 'vitest';
+import { hex, unhex, utf8 } from '../bytes';
+import { fault, info, query, signedAnswer, signingBytes, signingHash, sr25519 } from './wire';
+
+const b = (x: number): Uint8Array => new Uint8Array(32).fill(x);
+
+test('a worker\'s info', () => {
+  const bytes =
+    '0x0101010101010101010101010101010101010101010101010101010101010101047a640c010203020202020202020202020202020202020202020202020202020202020202020203000000000000000101047004040404040404040404040404040404040404040404040404040404040404040500000006060606060606060606060606060606060606060606060606060606060606060700000000000000080208080808080808080808080808080808080808080808080808080808080808080900000000000000060a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0b00000000000000040c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0d00000001040e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0f000000';
+  expect(info.dec(bytes)).toEqual({
+    identity: b(1), hpke: [{ kem: 0x647a, key: Uint8Array.of(1, 2, 3) }], genesis: b(2), bootEpoch: 3n, registered: true, simulated: true,
+    platform: 'p', imageId: b(4), block: 5, blockHash: b(6), setId: 7n,
+    queues: [{ to: { tag: 'worker', value: b(8) }, next: 9n }, { to: { tag: 'cluster', value: b(10) }, next: 11n }],
+    clusters: [{ id: b(12), epoch: 13, keys: true }], needCode: [b(14)], pending: 15,
+  });
+  expect(hex(info.enc(info.dec(bytes)))).toBe(bytes);
+});
+
+test('a query, and what its origin signs', () => {
+  const q = { contract: b(1), origin: b(2), least: 3, envelope: Uint8Array.of(4, 5), scheme: sr25519, signature: Uint8Array.of(6) };
+  expect(hex(query.enc(q))).toBe('0x0101010101010101010101010101010101010101010101010101010101010101020202020202020202020202020202020202020202020202020202020202020203000000080405010406');
+  expect(hex(signingHash(b(7), b(8), q, Uint8Array.of(9)))).toBe('0x4905701053bf51353e10db94dedde30b3b11ea3e2e277f306ba5e1c5d564e714');
+});
+
+test('an answer, and what the worker signs', () => {
+  const answer = { block: 1, blockHash: b(2), next: 3n, status: 1, gas: 5n, output: Uint8Array.of(6), error: utf8('e') };
+  const signature = new Uint8Array(64);
+  signature[0] = 1;
+  expect(signedAnswer.dec('0x01000000020202020202020202020202020202020202020202020202020202020202020203000000000000000105000000000000000406046501000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000')).toEqual({ answer, signature });
+  expect(hex(signingBytes(b(7), b(8), answer))).toBe('0x74616369742f616e737765722f3107070707070707070707070707070707070707070707070707070707070707070808080808080808080808080808080808080808080808080808080808080808010000000202020202020202020202020202020202020202020202020202020202020202030000000000000001050000000000000004060465');
+});
+
+test('a refusal', () => expect(fault.dec(unhex('0x0d000c6f6c64'))).toEqual({ kind: 13, text: 'old' }));

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/tacit-network/tacit/attest/report"
+	"github.com/tacit-network/tacit/hash"
+)
+
+// Config is the configuration, in JSON.
+type Config struct {
+	// Dir keeps the state, encrypted.
+	Dir string `json:"dir"`
+	// Listen is the address for the relay; 127.0.0.1:0 when empty. It serves
+	// users too, and is to be reached from this machine only.
+	Listen string `json:"listen"`
+	// Users is the address for users; empty for none beside Listen.
+	Users string `json:"users"`
+	// Chain is the chain that the worker belongs to. The hardware binds it.
+	Chain Chain `json:"chain"`
+	// TEE is the hardware. Only "simulated" is offered yet.
+	TEE string `json:"tee"`
+	// SealToMachine lets a worker that was built anew open the state of an older
+	// one on this machine. Only simulated hardware offers it.
+	SealToMachine bool `json:"seal_to_machine"`
+	// Queries is how many run at once; 0 means 4.
+	Queries int `json:"queries"`
+	// Interpreter runs contracts without compiling them.
+	Interpreter bool `json:"interpreter"`
+	// ExitOnEOF ends the worker when the input that the configuration came from
+	// ends, so that it does not outlive who started it.
+	ExitOnEOF bool `json:"exit_on_eof"`
+	// Debug logs more.
+	Debug bool `json:"debug"`
+}
+
+// Chain names a chain and the block from which the light client starts.
+type Chain struct {
+	Genesis          hash.H256   `json:"genesis"`
+	Authorities      []Authority `json:"authorities"`
+	SetID            uint64      `json:"set_id"`
+	CheckpointNumber uint32      `json:"checkpoint_number"`
+	CheckpointHash   *hash.H256  `json:"checkpoint_hash"` // genesis when left out
+}
+
+// Authority is a GRANDPA voter.
+type Authority struct {
+	Key    hash.H256 `json:"key"`
+	Weight uint64    `json:"weight"`
+}
+
+func (c Chain) worker() report.WorkerConfig {
+	out := report.WorkerConfig{
+		Genesis: c.Genesis, SetID: c.SetID, CheckpointNumber: c.CheckpointNumber, CheckpointHash: c.Genesis,
+	}
+	if c.CheckpointHash != nil {
+		out.CheckpointHash = *c.CheckpointHash
+	}
+	for _, a := range c.Authorities {
+		out.Authorities = append(out.Authorities, report.Authority{Key: a.Key, Weight: a.Weight})
+	}
+	return out
+}
+
+// maxConfig bounds what is read: 2,048 voters take less.
+const maxConfig = 1 << 20
+
+// readConfig reads one JSON value and returns what comes after it.
+func readConfig(r io.Reader) (Config, io.Reader, error) {
+	cfg := Config{Listen: "127.0.0.1:0", TEE: "simulated"}
+	d := json.NewDecoder(io.LimitReader(r, maxConfig))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&cfg); err != nil {
+		return cfg, nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return cfg, r, cfg.Validate()
+}
+
+// Validate reports every fault.
+func (c Config) Validate() error {
+	var faults []error
+	if c.Dir == "" {
+		faults = append(faults, errors.New("dir is missing"))
+	}
+	if c.TEE != "simulated" {
+		faults = append(faults, fmt.Errorf("tee %q is not offered, only \"simulated\"", c.TEE))
+	}
+	if c.Chain.Genesis.IsZero() {
+		faults = append(faults, errors.New("chain.genesis is missing"))
+	}
+	if len(c.Chain.Authorities) == 0 {
+		faults = append(faults, errors.New("chain.authorities is empty"))
+	}
+	if c.Chain.CheckpointNumber > 0 && c.Chain.CheckpointHash == nil {
+		faults = append(faults, errors.New("chain.checkpoint_hash is missing"))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	return nil
+}

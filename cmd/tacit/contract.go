@@ -1,0 +1,364 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/client"
+	"github.com/tacit-network/tacit/contract/abi"
+	"github.com/tacit-network/tacit/contract/host"
+	"github.com/tacit-network/tacit/contract/vm"
+	"github.com/tacit-network/tacit/hash"
+)
+
+func contractCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "contract", Short: "Confidential contracts: write, build, deploy, call"}
+	cmd.AddCommand(contractNew(), contractBuild(), contractUpload(), contractInstantiate(), contractCall(), contractQuery())
+	return cmd
+}
+
+// maxCode is the most bytes of a code that is not compressed.
+const maxCode = 8 << 20
+
+// readCode reads a code, compressed or not, and returns both forms. A code
+// that workers would refuse is refused here, with the reason.
+func readCode(ctx context.Context, path string) (code, packed []byte, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		r, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if code, err = io.ReadAll(io.LimitReader(r, maxCode+1)); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", path, err)
+		}
+		packed = data
+	} else {
+		code, packed = data, pack(data)
+	}
+	if len(code) > maxCode {
+		return nil, nil, fmt.Errorf("%s has more than %d bytes", path, maxCode)
+	}
+	engine, err := host.NewEngine(ctx, vm.Config{})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer engine.Close(ctx)
+	if _, err := vm.Instrument(code, vm.ProfileOf(code), engine.Imports()); err != nil {
+		return nil, nil, hint(fmt.Errorf("%s: no worker would run it: %w", path, err), "build it with `tacit contract build`")
+	}
+	return code, packed, nil
+}
+
+// pack compresses a code as the build does: the same bytes always.
+func pack(code []byte) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is good
+	_, _ = w.Write(code)                                  // memory takes all
+	_ = w.Close()
+	return b.Bytes()
+}
+
+func contractUpload() *cobra.Command {
+	var f userFlags
+	var s signerFlags
+	var cluster string
+	cmd := &cobra.Command{
+		Use: "upload CODE.wasm", Short: "Put a contract's code on the chain, and have it checked by a cluster", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			_, packed, err := readCode(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			who, err := s.pair()
+			if err != nil {
+				return err
+			}
+			return f.run(cmd, func(ctx context.Context, c *client.Client) (any, func(io.Writer), error) {
+				id, err := c.Upload(ctx, who, packed)
+				if err != nil {
+					return nil, nil, err
+				}
+				where, err := someCluster(ctx, c, cluster)
+				if errors.Is(err, errNoCluster) { // the one that is made for it will check it
+					v := map[string]any{"code": id, "bytes": len(packed), "cluster": nil, "checked": false}
+					return v, func(w io.Writer) {
+						fmt.Fprintf(w, "code %v, %d bytes compressed; there is no cluster yet whose workers could check it\n", id, len(packed))
+					}, nil
+				}
+				if err != nil {
+					return nil, nil, err
+				}
+				if err := c.CheckCode(ctx, who, where, id); err != nil {
+					return nil, nil, err
+				}
+				v := map[string]any{"code": id, "bytes": len(packed), "cluster": where, "checked": true}
+				return v, func(w io.Writer) {
+					fmt.Fprintf(w, "code %v, %d bytes compressed; the workers of cluster %v can run it\n", id, len(packed), where)
+				}, nil
+			})
+		},
+	}
+	f.add(cmd)
+	s.add(cmd)
+	cmd.Flags().StringVar(&cluster, "cluster", "", "cluster whose workers check the code; the first one by default")
+	return cmd
+}
+
+// errNoCluster means that the chain has no cluster that is ready.
+var errNoCluster = errors.New("there is no cluster yet")
+
+// someCluster reads a cluster's name, or takes the first that is ready.
+func someCluster(ctx context.Context, c *client.Client, name string) (hash.H256, error) {
+	if name != "" {
+		id, err := hash.ParseH256(name)
+		return id, hint(err, "a cluster is named by 64 hex digits")
+	}
+	list, err := c.Clusters(ctx)
+	if err != nil {
+		return hash.H256{}, err
+	}
+	for _, id := range list {
+		if cluster, err := c.Cluster(ctx, id); err == nil && cluster.Ready() {
+			return id, nil
+		}
+	}
+	return hash.H256{}, hint(errNoCluster, "`tacit dev --demo hello` makes one; or use --new-cluster with `contract instantiate`")
+}
+
+func contractInstantiate() *cobra.Command {
+	var f userFlags
+	var s signerFlags
+	var cluster, meta, constructor, salt string
+	var fresh bool
+	cmd := &cobra.Command{
+		Use: "instantiate CODE.wasm|CODE-HASH [ARGUMENT…]", Short: "Make a contract, by an encrypted call of its constructor", Args: cobra.MinimumNArgs(1),
+		Example: "  tacit contract instantiate hello.wasm --metadata hello.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := readMetadata(meta)
+			if err != nil {
+				return err
+			}
+			entry, err := m.Constructor(constructor)
+			if err != nil {
+				return err
+			}
+			input, err := m.Encode(entry, args[1:])
+			if err != nil {
+				return err
+			}
+			who, err := s.pair()
+			if err != nil {
+				return err
+			}
+			code, parse := hash.ParseH256(args[0])
+			var packed []byte
+			if parse != nil {
+				if _, packed, err = readCode(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+			}
+			if salt == "" {
+				salt = strconv.FormatInt(time.Now().UnixNano(), 36)
+			}
+			return f.run(cmd, func(ctx context.Context, c *client.Client) (any, func(io.Writer), error) {
+				if packed != nil {
+					if code, err = c.Upload(ctx, who, packed); err != nil {
+						return nil, nil, err
+					}
+				}
+				var where hash.H256
+				if fresh {
+					where, err = c.CreateCluster(ctx, who, 1)
+				} else {
+					where, err = someCluster(ctx, c, cluster)
+				}
+				if err != nil {
+					return nil, nil, err
+				}
+				id, out, err := c.Instantiate(ctx, who, where, code, []byte(salt), input)
+				if err != nil {
+					return nil, nil, err
+				}
+				if err := ended(m, entry, out); err != nil {
+					return nil, nil, err
+				}
+				v := map[string]any{"contract": id, "cluster": where, "code": code, "block": out.Number, "gas": out.Reply.Gas}
+				return v, func(w io.Writer) { fmt.Fprintf(w, "contract %v in cluster %v, %d gas\n", id, where, out.Reply.Gas) }, nil
+			})
+		},
+	}
+	f.add(cmd)
+	s.add(cmd)
+	cmd.Flags().StringVar(&cluster, "cluster", "", "cluster that runs the contract; the first one by default")
+	cmd.Flags().BoolVar(&fresh, "new-cluster", false, "make a cluster for the contract")
+	cmd.Flags().StringVar(&meta, "metadata", "", "the contract's metadata, JSON")
+	cmd.Flags().StringVar(&constructor, "constructor", "new", "name of the constructor")
+	cmd.Flags().StringVar(&salt, "salt", "", "makes another contract of the same code; by default it is new each time")
+	return cmd
+}
+
+// ended says why a message did not do what it should.
+func ended(m *abi.Metadata, entry *abi.Entry, out *client.Outcome) error {
+	return outcome(m, entry, out.Reply.Status, out.Reply.Output, out.Reply.Error)
+}
+
+// statuses are the ways in which a contract ends, as the VM numbers them.
+var statuses = map[uint8]string{1: "the contract reverted", 2: "the contract trapped", 3: "the contract ran out of gas"}
+
+func outcome(m *abi.Metadata, entry *abi.Entry, status uint8, output, text []byte) error {
+	if status == 0 {
+		return nil
+	}
+	if status == 1 {
+		if _, err := m.Decode(entry, output); err != nil {
+			return err
+		}
+	}
+	name := statuses[status]
+	if name == "" {
+		name = fmt.Sprintf("the message was not run (%d)", status)
+	}
+	if len(text) > 0 {
+		name += ": " + string(text)
+	}
+	return errors.New(name)
+}
+
+func readMetadata(path string) (*abi.Metadata, error) {
+	if path == "" {
+		return nil, hint(errors.New("the contract's metadata is needed"), "name its JSON file with --metadata; `tacit contract build` makes it")
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := abi.Parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+func contractCall() *cobra.Command {
+	var f userFlags
+	var s signerFlags
+	var meta string
+	cmd := &cobra.Command{
+		Use: "call CONTRACT MESSAGE [ARGUMENT…]", Short: "Send an encrypted command and wait for its receipt", Args: cobra.MinimumNArgs(2),
+		Example: "  tacit contract call 0x… increment 5 --metadata hello.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, m, entry, input, err := message(meta, args)
+			if err != nil {
+				return err
+			}
+			who, err := s.pair()
+			if err != nil {
+				return err
+			}
+			return f.run(cmd, func(ctx context.Context, c *client.Client) (any, func(io.Writer), error) {
+				out, err := c.Command(ctx, who, id, input)
+				if err != nil {
+					return nil, nil, err
+				}
+				if err := ended(m, entry, out); err != nil {
+					return nil, nil, err
+				}
+				result, err := m.Decode(entry, out.Reply.Output)
+				v := map[string]any{
+					"result": result, "gas": out.Reply.Gas, "block": out.Number, "sent": out.Sent.Hash, "ciphertext": hex.EncodeToString(out.Envelope),
+				}
+				return v, func(w io.Writer) {
+					fmt.Fprintf(w, "%s\nreceipt in block %d, %d gas; everybody else saw %d bytes of ciphertext\n", result, out.Number, out.Reply.Gas, len(out.Envelope))
+				}, err
+			})
+		},
+	}
+	f.add(cmd)
+	s.add(cmd)
+	cmd.Flags().StringVar(&meta, "metadata", "", "the contract's metadata, JSON")
+	return cmd
+}
+
+// message reads a contract's address, a message's name and its arguments.
+func message(meta string, args []string) (id hash.H256, m *abi.Metadata, entry *abi.Entry, input []byte, err error) {
+	if id, err = hash.ParseH256(args[0]); err != nil {
+		return id, nil, nil, nil, hint(err, "a contract is named by the 64 hex digits that `contract instantiate` prints")
+	}
+	if m, err = readMetadata(meta); err != nil {
+		return id, nil, nil, nil, err
+	}
+	if entry, err = m.Message(args[1]); err != nil {
+		return id, nil, nil, nil, hint(err, "the contract has %s", strings.Join(labels(m), ", "))
+	}
+	input, err = m.Encode(entry, args[2:])
+	return id, m, entry, input, err
+}
+
+func labels(m *abi.Metadata) []string {
+	var list []string
+	for _, e := range m.Spec.Messages {
+		list = append(list, e.Label)
+	}
+	return list
+}
+
+func contractQuery() *cobra.Command {
+	var f userFlags
+	var s signerFlags
+	var meta string
+	var least uint32
+	cmd := &cobra.Command{
+		Use: "query CONTRACT MESSAGE [ARGUMENT…]", Short: "Ask a contract, encrypted to its worker; nothing goes on the chain", Args: cobra.MinimumNArgs(2),
+		Example: "  tacit contract query 0x… get --metadata hello.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, m, entry, input, err := message(meta, args)
+			if err != nil {
+				return err
+			}
+			who, err := s.pair()
+			if err != nil {
+				return err
+			}
+			return f.run(cmd, func(ctx context.Context, c *client.Client) (any, func(io.Writer), error) {
+				final, err := c.Finalized(ctx)
+				if err != nil {
+					return nil, nil, err
+				}
+				if least == 0 {
+					least = final.Number
+				}
+				a, err := c.Query(ctx, who, id, chain.BlockNumber(least), input)
+				if err != nil {
+					return nil, nil, err
+				}
+				if err := outcome(m, entry, a.Status, a.Output, a.Error); err != nil {
+					return nil, nil, err
+				}
+				result, err := m.Decode(entry, a.Output)
+				v := map[string]any{"result": result, "gas": a.Gas, "block": a.Block, "blockHash": a.BlockHash}
+				return v, func(w io.Writer) { fmt.Fprintf(w, "%s\nas of block %d, signed by the worker\n", result, a.Block) }, err
+			})
+		},
+	}
+	f.add(cmd)
+	s.add(cmd)
+	cmd.Flags().StringVar(&meta, "metadata", "", "the contract's metadata, JSON")
+	cmd.Flags().Uint32Var(&least, "least", 0, "the worker must have seen this block; the newest final one by default")
+	return cmd
+}

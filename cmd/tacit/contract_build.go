@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"text/template"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tacit-network/tacit/hash"
+	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+)
+
+//go:embed template
+var templates embed.FS
+
+// module is the source that contracts are written against.
+const module = "github.com/tacit-network/tacit"
+
+var contractName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+
+func contractNew() *cobra.Command {
+	var f userFlags
+	var source string
+	cmd := &cobra.Command{
+		Use: "new NAME", Short: "Begin a contract in Go, in a new folder", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name := filepath.Base(args[0])
+			if !contractName.MatchString(name) {
+				return hint(fmt.Errorf("%q is no name for a contract", name), "use lower-case letters, digits and _, beginning with a letter")
+			}
+			inside := inModule(cmd.Context())
+			if !inside && source == "" {
+				return hint(errors.New("this folder is not in the source of Tacit"), "run it there, or name the source with --source DIR")
+			}
+			if _, err := os.Stat(filepath.Join(source, "go.mod")); err != nil && !inside {
+				return hint(err, "--source names the folder with the source of Tacit")
+			}
+			if err := os.Mkdir(args[0], 0o755); err != nil {
+				return hint(err, "choose another name, in a folder that is there")
+			}
+			for file, from := range map[string]string{
+				name + ".go": "contract.go.txt", "main_wasip1.go": "main_wasip1.go.txt", "main_native.go": "main_native.go.txt",
+			} {
+				t, err := template.ParseFS(templates, "template/"+from)
+				if err != nil {
+					return err
+				}
+				var b bytes.Buffer
+				if err := t.Execute(&b, map[string]string{"Name": name}); err != nil {
+					return err
+				}
+				if err := os.WriteFile(filepath.Join(args[0], file), b.Bytes(), 0o644); err != nil {
+					return err
+				}
+			}
+			if !inside {
+				if err := goMod(args[0], name, source); err != nil {
+					return err
+				}
+			}
+			return f.print(cmd.OutOrStdout(), map[string]any{"name": name, "dir": args[0]}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s is there. Next:\n  tacit contract build %s\n", args[0], args[0])
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
+	cmd.Flags().StringVar(&source, "source", "", "folder with the source of Tacit, for a contract outside of it")
+	return cmd
+}
+
+func inModule(ctx context.Context) bool {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m").Output()
+	return err == nil && strings.TrimSpace(string(out)) == module
+}
+
+// goMod makes the contract a module of its own that uses the source.
+func goMod(dir, name, source string) error {
+	abs, err := filepath.Abs(source)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(filepath.Join(abs, "go.mod"))
+	if err != nil {
+		return err
+	}
+	// The same requirements make the same code.
+	own := strings.Replace(string(text), "module "+module, "module "+name, 1)
+	own += fmt.Sprintf("\nrequire %s v0.0.0\n\nreplace %s => %s\n", module, module, abs)
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(own), 0o644); err != nil {
+		return err
+	}
+	sums, err := os.ReadFile(filepath.Join(abs, "go.sum"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o644)
+}
+
+func contractBuild() *cobra.Command {
+	var f userFlags
+	var out string
+	cmd := &cobra.Command{
+		Use: "build [DIR]", Short: "Build a contract in Go, to the same bytes everywhere", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := "."
+			if len(args) == 1 {
+				dir = args[0]
+			}
+			abs, err := filepath.Abs(dir)
+			if err != nil {
+				return err
+			}
+			if out == "" {
+				out = dir
+			}
+			base := filepath.Join(out, filepath.Base(abs))
+			if err := buildContract(cmd.Context(), abs, base); err != nil {
+				return err
+			}
+			code, packed, err := readCode(cmd.Context(), base+".wasm")
+			if err != nil {
+				return err
+			}
+			v := map[string]any{
+				"wasm": base + ".wasm", "metadata": base + ".json", "bytes": len(code), "compressed": len(packed),
+				"hash": hash.Blake2b256(code), "code": clusters.CodeHash(clusters.Chunks(packed)),
+			}
+			return f.print(cmd.OutOrStdout(), v, func(w io.Writer) {
+				fmt.Fprintf(w, "%s.wasm  %d bytes, %d compressed\n%s.json  its metadata\nhash %v\ncode %v\n",
+					base, len(code), len(packed), base, v["hash"], v["code"])
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the results; that of the contract by default")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
+	return cmd
+}
+
+// buildContract builds the Go package in dir into base.wasm and base.json.
+func buildContract(ctx context.Context, dir, base string) error {
+	abs, err := filepath.Abs(base)
+	if err != nil {
+		return err
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", abs+".wasm", ".")
+	build.Dir = dir
+	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=", "CGO_ENABLED=0")
+	if text, err := build.CombinedOutput(); err != nil {
+		return hint(fmt.Errorf("build %s: %w\n%s", dir, err, bytes.TrimSpace(text)), "name the folder of a contract; `tacit contract new` begins one")
+	}
+	describe := exec.CommandContext(ctx, "go", "run", ".", abs+".wasm")
+	describe.Dir = dir
+	describe.Stderr = os.Stderr
+	text, err := describe.Output()
+	if err != nil {
+		return fmt.Errorf("describe %s: %w", dir, err)
+	}
+	return os.WriteFile(abs+".json", text, 0o644)
+}

@@ -1,0 +1,222 @@
+// Drives the console in Chromium, as a person would:
+//
+//	CONSOLE=http://127.0.0.1:8080 SHOTS=folder node console.mjs
+//
+// It expects `tacit dev --demo hello` behind the address, and starts nothing
+// itself. CHROMIUM names another browser than Debian's, SHOTS a folder for
+// pictures. It exits with 1 at the first thing that is not as it should be.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const url = process.env.CONSOLE ?? process.argv[2];
+if (!url) {
+  console.error('usage: CONSOLE=http://127.0.0.1:8080 node console.mjs');
+  process.exit(2);
+}
+const shots = process.env.SHOTS;
+if (shots) mkdirSync(shots, { recursive: true });
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+
+const faults = [];
+const hosts = new Set();
+
+async function open(options) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  page.on('console', (m) => ['error', 'warning'].includes(m.type()) && faults.push(`${m.type()}: ${m.text()}`));
+  page.on('pageerror', (e) => faults.push(`exception: ${e.message}`));
+  page.on('request', (r) => hosts.add(new URL(r.url()).hostname));
+  await page.goto(url);
+  return page;
+}
+
+async function step(name, work) {
+  const from = performance.now();
+  const detail = await work();
+  console.log(`ok    ${name}${detail ? `: ${detail}` : ''} (${Math.round(performance.now() - from)} ms)`);
+}
+
+function want(condition, text) {
+  if (!condition) throw new Error(text);
+}
+
+const number = async (page, id) => Number((await page.locator(id).textContent()).replace(/\D/g, ''));
+
+/** act sends a message and returns the article that tells what came of it. */
+async function act(page, label) {
+  await page.locator(`#do-${label} button[type=submit]`).click();
+  const article = page.locator('#log > details').first();
+  await page.waitForFunction(() => document.querySelector('#log > details')?.dataset.state !== 'open');
+  return article;
+}
+
+async function picture(page, name) {
+  if (!shots) return;
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+}
+
+try {
+  const page = await open({});
+  let before;
+
+  await step('the head and the final block advance', async () => {
+    await page.waitForFunction(() => /\d/.test(document.querySelector('#final')?.textContent ?? ''));
+    const [head, final] = [await number(page, '#head'), await number(page, '#final')];
+    await page.waitForFunction(([h, f]) => ['#head', '#final'].every((id, i) => Number(document.querySelector(id).textContent.replace(/\D/g, '')) > [h, f][i] + 2), [head, final]);
+    want((await number(page, '#head')) >= (await number(page, '#final')), 'the final block is newer than the newest');
+    return `${head} to ${await number(page, '#head')}`;
+  });
+
+  await step('the worker is shown, with SIMULATED TEE', async () => {
+    await page.locator('#simulated').waitFor();
+    want((await page.locator('#simulated').textContent()) === 'SIMULATED TEE', 'no SIMULATED TEE');
+    const text = await page.locator('#workers').innerText();
+    for (const word of ['Identity', 'Measurement', 'tier 0', 'Boot epoch', 'Expires']) want(text.includes(word), `the worker's card lacks ${word}: ${text}`);
+    await page.waitForFunction(() => /block/.test(document.querySelector('.worker__seen')?.textContent ?? ''));
+  });
+  await picture(page, 'start-light');
+
+  await step('Alice reads the counter', async () => {
+    await page.locator('#who').selectOption('Alice');
+    const article = await act(page, 'get');
+    want((await article.getAttribute('data-state')) === 'done', await article.innerText());
+    before = BigInt(await article.locator('.answer').innerText());
+    return before.toString();
+  });
+
+  await step('Alice increments by 5; everybody sees ciphertext', async () => {
+    await page.locator('#increment-by').fill('5');
+    const article = await act(page, 'increment');
+    want((await article.getAttribute('data-state')) === 'done', await article.innerText());
+    const theirs = await article.locator('.view--theirs').allInnerTexts();
+    const mine = await article.locator('.view--mine').allInnerTexts();
+    want(/^In block /m.test(theirs[0]) && /Contracts\.command/.test(theirs[0]), `everybody sees: ${theirs[0]}`);
+    want(/CommandDone/.test(theirs[1]) && /Status\s+Ok/.test(theirs[1]), `everybody sees: ${theirs[1]}`);
+    const envelope = article.locator('.view--theirs .ciphertext .dump').first();
+    want(Number(await envelope.getAttribute('data-bytes')) > 1_000, 'the envelope is short');
+    await article.locator('.view--theirs .link').first().click();
+    const whole = await envelope.innerText();
+    want(/^0x0101[0-9a-f]{2000,}$/.test(whole), 'the envelope is no envelope of version 1, suite 1');
+    want(!theirs.join().includes('increment') && !whole.includes('12bd51d3'), 'the call can be read by everybody');
+    want(mine[0].includes('increment(5)'), `you see: ${mine[0]}`);
+    await article.locator('.view--theirs .link').first().click();
+    return (await article.locator('.rows', { hasText: 'After' }).last().innerText()).match(/After\s+(.*)/)?.[1];
+  });
+
+  await step('Alice asks, and the answer is 5 more', async () => {
+    const article = await act(page, 'get');
+    want((await article.locator('.answer').innerText()) === String(before + 5n), await article.innerText());
+    want(/never touches it/.test(await article.locator('.view--theirs').first().innerText()), 'it does not say that a query is not on the chain');
+    return String(before + 5n);
+  });
+  await picture(page, 'used-light');
+
+  await step('Bob is refused', async () => {
+    await page.locator('#who').selectOption('Bob');
+    const article = await act(page, 'get');
+    want((await article.locator('.answer').innerText()) === 'NotOwner', await article.innerText());
+    want((await article.getAttribute('data-state')) === 'refused', 'a refusal looks like an answer');
+    return 'NotOwner';
+  });
+
+  await step('a number that does not fit is explained, and nothing is sent', async () => {
+    const sent = await page.locator('#log > details').count();
+    for (const [text, words] of [['five', 'whole number'], ['-1', 'least'], ['18446744073709551616', 'most']]) {
+      await page.locator('#increment-by').fill(text);
+      await page.locator('#do-increment button').click();
+      want((await page.locator('#fault-increment').innerText()).includes(words), `"${text}" is not explained`);
+    }
+    want((await page.locator('#log > details').count()) === sent, 'something was sent');
+    await page.locator('#increment-by').fill('5');
+  });
+
+  await step('the keyboard is enough', async () => {
+    await page.locator('#who').focus();
+    await page.keyboard.press('Tab');
+    want(await page.evaluate(() => document.activeElement.id === 'increment-by'), 'Tab does not go to the first field');
+    await page.keyboard.type('1');
+    await page.locator('#increment-by').fill('2');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('#log > details')?.dataset.kind === 'command' && document.querySelector('#log > details').dataset.state === 'done');
+    await page.locator('#who').selectOption('Alice');
+    const article = await act(page, 'get');
+    want((await article.locator('.answer').innerText()) === String(before + 7n), await article.innerText());
+  });
+
+  await step('it is readable in the dark and on a phone', async () => {
+    for (const [name, options] of [
+      ['dark', { colorScheme: 'dark' }],
+      ['phone-light', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 }],
+      ['phone-dark', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: 'dark' }],
+    ]) {
+      const other = await open(options);
+      await other.locator('#simulated').waitFor();
+      await act(other, 'increment');
+      await act(other, 'get');
+      await other.locator('#log > details').nth(1).locator('summary').click();
+      const wide = await other.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      want(wide <= 0, `${name}: the page is ${wide} pixels too wide`);
+      const faint = await other.evaluate(contrasts);
+      want(faint.length === 0, `${name}: too little contrast: ${faint.slice(0, 3).join('; ')}`);
+      await picture(other, name);
+      await other.context().close();
+    }
+    const faint = await page.evaluate(contrasts);
+    want(faint.length === 0, `light: too little contrast: ${faint.slice(0, 3).join('; ')}`);
+  });
+
+  await step('nothing came from elsewhere, and nothing complained', async () => {
+    const strange = [...hosts].filter((h) => h !== new URL(url).hostname && h !== '127.0.0.1');
+    want(strange.length === 0, `asked ${strange}`);
+    want(faults.length === 0, faults.join('\n'));
+  });
+
+  const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
+  console.log(`first paint after ${Math.round(paint)} ms`);
+} catch (e) {
+  console.log(`FAIL  ${e.message}`);
+  for (const f of faults) console.log(`      ${f}`);
+  for (const context of browser.contexts()) for (const page of context.pages()) await picture(page, 'failed');
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}
+
+/** contrasts lists the texts whose contrast with what is below them is less than
+ * WCAG's AA asks for. It runs in the page. */
+function contrasts() {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const rgba = (color) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const below = (el) => {
+    for (let e = el; e; e = e.parentElement) {
+      const c = rgba(getComputedStyle(e).backgroundColor);
+      if (c[3] === 255) return c;
+    }
+    return [255, 255, 255, 255];
+  };
+  const faint = [];
+  for (const el of document.querySelectorAll('body *')) {
+    const own = [...el.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !el.checkVisibility()) continue;
+    const style = getComputedStyle(el);
+    if (el.closest('.sr, .skip, [aria-disabled=true]')) continue;
+    const [a, b] = [light(rgba(style.color)), light(below(el))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && Number(style.fontWeight) >= 700);
+    if (ratio < (large ? 3 : 4.5)) faint.push(`${el.tagName}.${el.className} "${el.textContent.trim().slice(0, 20)}" ${ratio.toFixed(2)}`);
+  }
+  return faint;
+}

@@ -1,0 +1,79 @@
+#!/bin/sh
+# The whole network from outside: starts `tacit dev --demo hello` on free ports
+# with an empty home, lets an unmodified client and a browser use it, stops it
+# with Ctrl-C, and fails when any of them does or when the log has an Error.
+#
+# Needs Go, Node.js and Chromium. TACIT names a built program, CHROMIUM another
+# browser, SHOTS a folder for pictures, KEEP=1 keeps the logs.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+pid=
+
+finish() {
+  code=$?
+  trap - EXIT INT TERM
+  if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then
+    kill -INT "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  fi
+  if [ "$code" -ne 0 ]; then
+    echo "--- the end of tacit's output:" >&2
+    tail -n 30 "$work/out" "$work/log" >&2 2>/dev/null || true
+  fi
+  if [ -n "${KEEP:-}" ]; then echo "logs are in $work"; else rm -rf "$work"; fi
+  exit "$code"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+fail() {
+  echo "FAIL  $1" >&2
+  exit 1
+}
+
+[ -x "${CHROMIUM:=/usr/bin/chromium}" ] || fail "there is no browser at $CHROMIUM: install Debian's chromium, or set CHROMIUM"
+export CHROMIUM
+for folder in clients e2e; do
+  [ -d "$root/test/$folder/node_modules" ] || (cd "$root/test/$folder" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
+done
+if [ -z "${TACIT:-}" ]; then
+  make -C "$root" --no-print-directory build
+  TACIT=$root/bin/tacit
+fi
+
+mkdir "$work/home"
+HOME=$work/home TMPDIR=$work "$TACIT" dev --demo hello --rpc 127.0.0.1:0 --console 127.0.0.1:0 >"$work/out" 2>"$work/log" &
+pid=$!
+for _ in $(seq 600); do
+  grep -q '^Everything stays up' "$work/out" && break
+  kill -0 "$pid" 2>/dev/null || fail 'tacit dev ended by itself'
+  sleep 0.1
+done
+grep -q '^Everything stays up' "$work/out" || fail 'the demo was not over after a minute'
+grep -q 'asks get(): 5' "$work/out" || fail 'the demo did not decrypt 5'
+grep -q 'refused, NotOwner' "$work/out" || fail 'the demo did not refuse Bob'
+grep '^From start' "$work/out"
+rpc=$(sed -n 's/^rpc  *//p' "$work/out")
+console=$(sed -n 's/^console  *//p' "$work/out")
+
+echo "--- unmodified @polkadot/api at $rpc"
+node "$root/test/clients/polkadot-api.mjs" "$rpc"
+echo "--- unmodified polkadot-api and dedot"
+node "$root/test/clients/papi.mjs" "$rpc"
+node "$root/test/clients/dedot.mjs" "$rpc"
+echo "--- Chromium at $console"
+CONSOLE=$console node "$root/test/e2e/console.mjs"
+
+echo '--- the end'
+kill -INT "$pid"
+code=0
+wait "$pid" || code=$?
+pid=
+[ "$code" -eq 0 ] || fail "tacit dev ended with $code after Ctrl-C"
+left=$(find "$work" -mindepth 1 -maxdepth 1 -name 'tacit-dev-*')
+[ -z "$left" ] || fail "tacit dev left $left"
+if grep -E 'level=ERROR|^panic:|DATA RACE' "$work/log"; then
+  fail 'the log has errors'
+fi
+echo 'ok    stopped cleanly, without an error in the log'

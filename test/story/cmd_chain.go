@@ -1,0 +1,245 @@
+package story
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/runtime"
+	"github.com/tacit-network/tacit/runtime/pallet/balances"
+	"github.com/tacit-network/tacit/runtime/pallet/system"
+	"github.com/tacit-network/tacit/scale"
+)
+
+// chain validators=4 Alice=1000 Bob=5
+//
+// begins a chain, with accounts and what they hold.
+func (w *World) chain(l *line) error {
+	n, err := l.number("validators", 4)
+	if err != nil {
+		return err
+	}
+	var list []runtime.Endowment
+	for _, name := range slices.Sorted(maps.Keys(l.opts)) {
+		if name == "validators" {
+			continue
+		}
+		tokens, err := strconv.ParseUint(l.opt(name, ""), 10, 64)
+		if err != nil {
+			return err
+		}
+		who, err := w.account(name)
+		if err != nil {
+			return err
+		}
+		list = append(list, runtime.Endowment{Account: who.AccountID(), Amount: runtime.Unit.MulSat(scale.U64(tokens))})
+	}
+	if err := w.found(n, list); err != nil {
+		w.tb.Fatal(err)
+	}
+	return nil
+}
+
+// block [n]
+//
+// makes blocks.
+func (w *World) blocks(l *line) error {
+	n := 1
+	if len(l.args) > 0 {
+		var err error
+		if n, err = strconv.Atoi(l.args[0]); err != nil {
+			return err
+		}
+	}
+	for range n {
+		if err := w.step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle
+//
+// makes blocks, and lets all relays run after each, until nothing more happens.
+func (w *World) settle(*line) error {
+	for still := 0; still < 3; {
+		if err := w.step(); err != nil {
+			return err
+		}
+		idle := w.quiet
+		for _, name := range w.order {
+			if err := w.relay(w.workers[name], honest); err != nil {
+				return err
+			}
+			idle = idle && w.quiet && w.workers[name].worker.Info().Pending == 0
+		}
+		if still++; !idle {
+			still = 0
+		}
+	}
+	return nil
+}
+
+// crash
+//
+// ends the node as a failure of power would, and starts it on what its disk
+// was told to keep.
+func (w *World) crash(*line) error {
+	left := w.fs.CrashClone(vfs.CrashCloneCfg{})
+	before := w.app.Head()
+	w.close()
+	w.fs = left
+	if err := w.open(); err != nil {
+		return err
+	}
+	after := w.app.Head()
+	w.printf("the node starts again at block %d of %d, final %d\n", after.Number, before.Number, w.app.Final())
+	return nil
+}
+
+// balance NAME
+func (w *World) balance(l *line) error {
+	for _, name := range l.args {
+		who, err := w.account(name)
+		if err != nil {
+			return err
+		}
+		state, err := w.state()
+		if err != nil {
+			return err
+		}
+		a := w.rt.System.Account.Get(state, who.AccountID())
+		w.printf("%s  %s  nonce %d\n", name, amount(a.Data.Free), a.Nonce)
+	}
+	return nil
+}
+
+// changed
+//
+// prints which storage items differ from what they were when it was asked the
+// last time, without those that every block changes.
+func (w *World) changed(*line) error {
+	state, err := w.state()
+	if err != nil {
+		return err
+	}
+	if w.mark != nil {
+		list := w.differences(w.mark, state)
+		if len(list) == 0 {
+			list = []string{"nothing"}
+		}
+		w.printf("changed: %s\n", strings.Join(list, ", "))
+	}
+	w.mark = state
+	return nil
+}
+
+// transfer VALUE from=Alice to=Bob [nonce=+1] [bad=signature|chain|era|ancient|truncated|trailing|oversized|remark|call]
+//
+// signs a transfer, makes a transaction bad in some way, and submits it. What
+// the node refuses is also put into a proposal, as a dishonest proposer would.
+func (w *World) transfer(l *line) error {
+	word, err := l.arg(0)
+	if err != nil {
+		return err
+	}
+	value, err := tokens(word)
+	if err != nil {
+		return err
+	}
+	from, err := w.account(l.opt("from", "Alice"))
+	if err != nil {
+		return err
+	}
+	to, err := w.account(l.opt("to", "Bob"))
+	if err != nil {
+		return err
+	}
+	nonce, err := w.nonce(from)
+	if err != nil {
+		return err
+	}
+	shift, err := l.number("nonce", 0)
+	if err != nil {
+		return err
+	}
+	raw, err := w.spoil(l.opt("bad", ""), from, chain.Extra{Nonce: nonce + uint32(shift)}, balances.TransferAllowDeath{
+		Dest: chain.AddressID{ID: to.AccountID()}, Value: value,
+	})
+	if err != nil {
+		return err
+	}
+	err = w.submit(raw)
+	if err == nil {
+		return w.step()
+	}
+	w.printf("refused: %s\n", w.plain(err.Error()))
+	in := engine.Input{Time: w.now + interval, Proposer: 0, Validators: len(w.voters), Txs: [][]byte{raw}}
+	if err := w.app.Check(in); err != nil {
+		w.printf("a proposal with it: %s\n", w.plain(err.Error()))
+		return nil
+	}
+	staged, err := w.app.Execute(in)
+	if err != nil {
+		return err
+	}
+	w.printf("a proposal with it: left out: %v\n", staged.Refused[0])
+	return nil
+}
+
+// spoil signs a call as it should not be.
+func (w *World) spoil(how string, who keys.Pair, extra chain.Extra, call any) ([]byte, error) {
+	genesis := w.app.Genesis()
+	switch how {
+	case "":
+		return w.signedWith(who, extra, genesis, call).Encode(), nil
+	case "signature":
+		x := w.signedWith(who, extra, genesis, call)
+		call := x.Call
+		call[len(call)-1] ^= 1
+		return x.Encode(), nil
+	case "era": // of the 64 blocks from block 0 on
+		extra.Era = chain.MortalEra(64, 0)
+		return w.signedWith(who, extra, genesis, call).Encode(), nil
+	case "ancient": // alive, and its first block is forgotten
+		extra.Era = chain.MortalEra(16384, 8)
+		h, err := w.app.Store().HashOf(8)
+		return w.signedWith(who, extra, h, call).Encode(), err
+	case "truncated":
+		raw := w.signedWith(who, extra, genesis, call).Encode()
+		return raw[:len(raw)-3], nil
+	case "trailing":
+		return append(w.signedWith(who, extra, genesis, call).Encode(), 0), nil
+	case "oversized":
+		x := w.signedWith(who, extra, genesis, call)
+		x.Call = append(x.Call, make([]byte, 5<<20)...)
+		return x.Encode(), nil
+	case "remark": // longer than a block's share, though well formed
+		return w.signedWith(who, extra, genesis, system.Remark{Remark: make([]byte, 4<<20)}).Encode(), nil
+	case "call":
+		x := w.signedWith(who, extra, genesis, call)
+		x.Call[0] = 250
+		return x.Encode(), nil
+	case "chain": // signed for another chain
+		return w.signedWith(who, extra, w.app.Head().Hash(), call).Encode(), nil
+	}
+	return nil, fmt.Errorf("nothing is known to be bad as %q", how)
+}
+
+// tokens reads an amount of at most twelve decimals.
+func tokens(s string) (chain.Balance, error) {
+	whole, part, _ := strings.Cut(s, ".")
+	if len(part) > runtime.Decimals {
+		return chain.Balance{}, errors.New("an amount has at most twelve decimals")
+	}
+	return scale.ParseU128(whole + part + strings.Repeat("0", runtime.Decimals-len(part)))
+}

@@ -1,0 +1,252 @@
+package story
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/tacit-network/tacit/attest"
+	"github.com/tacit-network/tacit/attest/devpki"
+	"github.com/tacit-network/tacit/attest/report"
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/contract/abi"
+	"github.com/tacit-network/tacit/grandpa"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/node/pool"
+	"github.com/tacit-network/tacit/node/rpc"
+	"github.com/tacit-network/tacit/node/store"
+	"github.com/tacit-network/tacit/runtime"
+	"github.com/tacit-network/tacit/runtime/pallet/attestation"
+	"github.com/tacit-network/tacit/scale"
+	"github.com/tacit-network/tacit/tee/sim"
+	"github.com/tacit-network/tacit/trie"
+)
+
+// The world's first moment, in milliseconds since 1970, and a block's time.
+const (
+	start    = 1_750_000_000_000
+	interval = 1000
+)
+
+// program is the measurement of the workers' program.
+var program = attest.Digest{7}
+
+// World is a network in one process.
+type World struct {
+	tb  testing.TB
+	out strings.Builder
+
+	voters []keys.GrandpaPair
+	spec   engine.Spec
+	fs     *vfs.MemFS
+	db     *store.Store
+	rt     *runtime.Runtime
+	app    *engine.App
+	pool   *pool.Pool
+	solo   *engine.Solo
+	rpc    *httptest.Server
+	now    uint64
+
+	accounts map[string]keys.Pair
+	workers  map[string]*enclave
+	order    []string // of workers
+	clusters map[string]hash.H256
+	codes    map[string]hash.H256
+	things   map[string]*contract
+	sent     map[string]*message
+	names    map[[32]byte]string
+	mark     *trie.Trie // state to compare with
+	quiet    bool       // the last block said nothing
+}
+
+// contract is what a contract is called by whom.
+type contract struct {
+	id, code, cluster hash.H256
+	meta              *abi.Metadata // nil for one that was made by hand
+}
+
+func newWorld(t testing.TB) *World {
+	w := &World{
+		tb: t, now: start, fs: vfs.NewCrashableMem(), rt: runtime.New(), accounts: map[string]keys.Pair{}, workers: map[string]*enclave{},
+		clusters: map[string]hash.H256{}, codes: map[string]hash.H256{}, things: map[string]*contract{},
+		sent: map[string]*message{}, names: map[[32]byte]string{},
+	}
+	t.Cleanup(func() {
+		for _, e := range w.workers {
+			e.server.Close()
+			_ = e.worker.Close(context.Background())
+		}
+		w.close()
+	})
+	return w
+}
+
+// App is the node's application; the wasm tests execute its blocks again.
+func (w *World) App() *engine.App { return w.app }
+
+func (w *World) close() {
+	if w.rpc != nil {
+		w.rpc.Close()
+		_ = w.db.Close()
+		w.rpc = nil
+	}
+}
+
+// account returns a development account by its name, and remembers it.
+func (w *World) account(name string) (keys.Pair, error) {
+	if p, ok := w.accounts[name]; ok {
+		return p, nil
+	}
+	p, err := keys.FromURI(keys.Sr25519, "//"+name)
+	if err != nil {
+		return p, err
+	}
+	w.accounts[name] = p
+	w.names[p.AccountID()] = name
+	return p, nil
+}
+
+// found makes the chain's spec.
+func (w *World) found(validators int, balances []runtime.Endowment) error {
+	pki := devpki.New(devpki.Seed)
+	w.spec = engine.Spec{Name: "Story", ID: "story", Symbol: "TACIT", BlockTime: interval, GenesisTime: start}
+	for i := range validators {
+		p, err := keys.FromURI(keys.Ed25519, fmt.Sprintf("//validator//%d", i))
+		if err != nil {
+			return err
+		}
+		g, err := keys.NewGrandpaPair(p)
+		if err != nil {
+			return err
+		}
+		w.voters = append(w.voters, g)
+		w.spec.Validators = append(w.spec.Validators, engine.Validator{Grandpa: g.ID()})
+		w.spec.Genesis.Authorities = append(w.spec.Genesis.Authorities, g.ID())
+	}
+	w.spec.Genesis.Balances = balances
+	w.spec.Genesis.Attestation = attestation.Genesis{
+		Anchors: []attestation.Anchor{{Kind: attestation.Development, Certificate: pki.Anchor(), Enabled: true}},
+		Images:  []attest.Image{{Name: "worker", Version: 1, ConsensusVersion: 1, Measurement: sim.Measurement(program), TierMax: 5}},
+	}
+	return w.open()
+}
+
+// open starts the node on its file system.
+func (w *World) open() (err error) {
+	if w.db, err = store.Open(store.Config{Dir: "chain", FS: w.fs}); err != nil {
+		return err
+	}
+	if w.app, err = engine.NewApp(engine.Config{Spec: w.spec, Runtime: w.rt, Store: w.db}); err != nil {
+		return err
+	}
+	w.pool = pool.New(w.app)
+	w.app.UsePool(w.pool)
+	w.solo = engine.NewSolo(w.app, w.voters)
+	w.rpc = httptest.NewServer(rpc.New(rpc.Config{App: w.app, Pool: w.pool}))
+	return nil
+}
+
+// config is what workers of this chain are launched with.
+func (w *World) config() report.WorkerConfig {
+	c := report.WorkerConfig{Genesis: w.app.Genesis(), CheckpointHash: w.app.Genesis()}
+	for _, v := range w.voters {
+		c.Authorities = append(c.Authorities, report.Authority{Key: v.ID(), Weight: 1})
+	}
+	return c
+}
+
+// step makes a block and tells what happened in it.
+func (w *World) step() error {
+	w.now += interval
+	h, err := w.solo.Step(w.now)
+	if err != nil {
+		return err
+	}
+	w.pool.Finalized(w.app.Final())
+	return w.tell(h)
+}
+
+// state is the newest state.
+func (w *World) state() (*trie.Trie, error) { return w.app.StateAt(w.app.Head().Hash()) }
+
+// signed makes a transaction of a call with the account's next nonce.
+func (w *World) signed(who keys.Pair, call any) (chain.Extrinsic, error) {
+	nonce, err := w.nonce(who)
+	return w.signedWith(who, chain.Extra{Nonce: nonce}, w.app.Genesis(), call), err
+}
+
+func (w *World) nonce(who keys.Pair) (uint32, error) {
+	next, err := w.app.Nonce(w.app.Head().Hash(), who.AccountID())
+	return w.pool.Nonce(who.AccountID(), next), err
+}
+
+func (w *World) signedWith(who keys.Pair, extra chain.Extra, era hash.H256, call any) chain.Extrinsic {
+	return chain.SignExtrinsic(who, scale.Marshal(w.rt.CallOf(call)), extra, chain.Implicit{
+		SpecVersion: runtime.SpecVersion, TxVersion: runtime.TransactionVersion, Genesis: w.app.Genesis(), EraBlock: era,
+	})
+}
+
+// refusal is what the node answered instead of taking a transaction.
+type refusal struct {
+	Code    int
+	Message string
+	Data    any
+}
+
+func (r *refusal) Error() string {
+	if s, ok := r.Data.(string); ok && s != "" {
+		return fmt.Sprintf("%d %s: %s", r.Code, r.Message, s)
+	}
+	return fmt.Sprintf("%d %s", r.Code, r.Message)
+}
+
+// submit gives a whole extrinsic to the node as wallets do.
+func (w *World) submit(raw []byte) error {
+	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"author_submitExtrinsic","params":["0x%s"]}`, hex.EncodeToString(raw))
+	rec := httptest.NewRecorder()
+	w.rpc.Config.Handler.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body)))
+	var out struct{ Error *refusal }
+	if err := json.NewDecoder(bytes.NewReader(rec.Body.Bytes())).Decode(&out); err != nil {
+		return fmt.Errorf("the node answered %q", rec.Body)
+	}
+	if out.Error != nil {
+		return out.Error
+	}
+	return nil
+}
+
+// do signs a call, submits it and makes a block.
+func (w *World) do(who keys.Pair, call any) error {
+	x, err := w.signed(who, call)
+	if err != nil {
+		return err
+	}
+	if err := w.submit(x.Encode()); err != nil {
+		return err
+	}
+	return w.step()
+}
+
+// justify signs a header by all validators, in the name of a set.
+func (w *World) justify(h chain.Header, target grandpa.Target, set uint64) (grandpa.Justification, error) {
+	list, err := w.app.Voters(h.Number)
+	if err != nil {
+		return grandpa.Justification{}, err
+	}
+	list.ID = set
+	var votes []grandpa.SignedPrecommit
+	for _, v := range w.voters {
+		votes = append(votes, grandpa.Sign(v, target, uint64(h.Number), set))
+	}
+	return grandpa.Assemble(uint64(h.Number), target, list, votes)
+}

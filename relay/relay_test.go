@@ -38,6 +38,10 @@ import (
 	"github.com/tacit-network/tacit/worker"
 )
 
+// patience ends a test that hangs. The race detector makes the compilation of a
+// contract thirty times slower, on a busy machine more.
+const patience = 5 * time.Minute
+
 // blockTime is short, so that the test is.
 const blockTime = 50 * time.Millisecond
 
@@ -227,7 +231,7 @@ func (w *enclave) startRelay(ctx context.Context) (stop func()) {
 // The whole way: registration, cluster, code, contract, commands and queries,
 // over restarts of the relay and of the worker.
 func TestWholeWay(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	w := newWorld(t, ctx)
 	t.Cleanup(cancel)
@@ -388,7 +392,7 @@ func (h hello) text(label string, out []byte) string {
 // A cluster of two: the second member gets the secret from the first, both
 // reach the same state, and one answers when the other is gone.
 func TestReplicas(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	w := newWorld(t, ctx)
 	t.Cleanup(cancel)
@@ -468,7 +472,7 @@ func TestReplicas(t *testing.T) {
 // A worker that was away comes back to more messages than fit into a request,
 // and gets them by way of earlier blocks.
 func TestFarBehind(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	w := newWorld(t, ctx)
 	t.Cleanup(cancel)

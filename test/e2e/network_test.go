@@ -133,7 +133,7 @@ func (n *network) wait(what string, ready func() bool) {
 	n.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	late := time.After(90 * time.Second)
+	late := time.After(4 * time.Minute)
 	for !ready() {
 		select {
 		case err := <-n.done:

@@ -14,6 +14,7 @@ import (
 	"github.com/tacit-network/tacit/runtime/pallet/aura"
 	"github.com/tacit-network/tacit/runtime/pallet/grandpa"
 	"github.com/tacit-network/tacit/runtime/pallet/payment"
+	"github.com/tacit-network/tacit/runtime/pallet/session"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
 )
 
@@ -48,6 +49,12 @@ var paths = map[reflect.Type]string{
 	reflect.TypeFor[payment.RuntimeDispatchInfo](): "pallet_transaction_payment::types::RuntimeDispatchInfo",
 	reflect.TypeFor[payment.FeeDetails]():          "pallet_transaction_payment::types::FeeDetails",
 	reflect.TypeFor[payment.InclusionFee]():        "pallet_transaction_payment::types::InclusionFee",
+	reflect.TypeFor[session.Keys]():                "tacit_runtime::SessionKeys",
+	reflect.TypeFor[session.GrandpaKey]():          "sp_consensus_grandpa::app::Public",
+	reflect.TypeFor[session.EngineKey]():           "tacit_runtime::engine::Public",
+	reflect.TypeFor[session.BeaconKey]():           "tacit_runtime::beacon::Public",
+	reflect.TypeFor[session.KeyType]():             "sp_core::crypto::KeyTypeId",
+	reflect.TypeFor[grandpa.PendingChange]():       "pallet_grandpa::StoredPendingChange",
 	reflect.TypeFor[grandpa.Public]():              "sp_consensus_grandpa::app::Public",
 	reflect.TypeFor[aura.Public]():                 "sp_consensus_aura::sr25519::app_sr25519::Public",
 	reflect.TypeFor[aura.Slot]():                   "sp_consensus_slots::Slot",
@@ -62,6 +69,8 @@ var tuples = map[reflect.Type]bool{
 	reflect.TypeFor[system.KeyValue]():   true,
 	reflect.TypeFor[system.APIVersion](): true,
 	reflect.TypeFor[grandpa.Authority](): true,
+	reflect.TypeFor[session.Validator](): true,
+	reflect.TypeFor[session.TypedKey]():  true,
 	reflect.TypeFor[InherentItem]():      true,
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/tacit-network/tacit/runtime/pallet/queue"
 	queuewords "github.com/tacit-network/tacit/runtime/pallet/queue/words"
 	"github.com/tacit-network/tacit/runtime/pallet/registry"
+	"github.com/tacit-network/tacit/runtime/pallet/session"
 	"github.com/tacit-network/tacit/runtime/pallet/sudo"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
 	"github.com/tacit-network/tacit/runtime/pallet/timestamp"
@@ -37,6 +38,9 @@ const (
 	StateVersion       = 1
 )
 
+// maxValidators is the most validators of a chain.
+const maxValidators = 1000
+
 // Decimals is how many decimal places the token has, Unit is one token.
 const Decimals = 12
 
@@ -51,6 +55,7 @@ type Runtime struct {
 	Timestamp *timestamp.Pallet
 	Balances  *balances.Pallet
 	Payment   *payment.Pallet
+	Session   *session.Pallet
 	Grandpa   *grandpa.Pallet
 	Sudo      *sudo.Pallet
 	Aura      *aura.Pallet
@@ -84,7 +89,10 @@ func New() *Runtime {
 		OperationalFeeMultiplier: 5, FeePerByte: scale.U64(1_000_000), MaxBlock: weights.MaxBlock,
 		MaxLength: length.Max.Normal, Base: weights.PerClass.Normal.BaseExtrinsic,
 	}}
-	r.Grandpa = &grandpa.Pallet{Config: grandpa.Config{MaxAuthorities: 1000}, Blocks: r.System}
+	r.Session = &session.Pallet{Config: session.Config{MaxValidators: maxValidators}, Accounts: r.System, Blocks: r.System, Handler: handover{r}}
+	r.Grandpa = &grandpa.Pallet{
+		Config: grandpa.Config{MaxAuthorities: maxValidators, MaxSetIDSessionEntries: 1024}, Blocks: r.System,
+	}
 	r.Sudo = &sudo.Pallet{}
 	r.Aura = &aura.Pallet{Config: aura.Config{SlotDuration: 1}, Digest: r.System}
 	r.confidential()
@@ -139,6 +147,26 @@ func (r receiver) Receive(ctx *frame.Context, worker [32]byte, payload []byte) e
 	return err
 }
 
+// handover tells those that follow sessions.
+type handover struct{ *Runtime }
+
+// OnNewSession implements session.Handler.
+func (h handover) OnNewSession(ctx *frame.Context, changed bool, index uint32, keys []session.Keys) {
+	h.Grandpa.OnNewSession(ctx, changed, index, finality(keys))
+	if changed {
+		h.Aura.OnNewSession(ctx, len(keys))
+	}
+}
+
+// finality returns the GRANDPA keys.
+func finality(list []session.Keys) [][32]byte {
+	out := make([][32]byte, len(list))
+	for i, k := range list {
+		out[i] = k.Grandpa
+	}
+	return out
+}
+
 // seed is the hash of the block before: its author could have withheld it,
 // and no one could choose it.
 type seed struct{ *Runtime }
@@ -154,6 +182,7 @@ func (r *Runtime) pallets() []frame.At {
 		{Index: 2, Module: r.Timestamp},
 		{Index: 3, Module: r.Balances},
 		{Index: 4, Module: r.Payment},
+		{Index: 8, Module: r.Session},
 		{Index: 9, Module: r.Grandpa},
 		{Index: 12, Module: r.Sudo},
 		{Index: 20, Module: r.Attestation},
@@ -171,8 +200,10 @@ type Genesis struct {
 	Balances []Endowment
 	// Sudo is the account that may do what root may; nil for none.
 	Sudo *chain.AccountID
-	// Authorities are the GRANDPA keys of the validators.
-	Authorities [][32]byte
+	// SessionBlocks is how many blocks a session has; 0 means 600.
+	SessionBlocks chain.BlockNumber
+	// Validators are the first validators.
+	Validators []session.Validator
 	// Attestation is whom and what the chain trusts.
 	Attestation attestation.Genesis
 }
@@ -187,23 +218,27 @@ type Endowment struct {
 // good state to begin with.
 func (r *Runtime) Build(h storage.Host, g Genesis) error {
 	ctx := r.Context(h)
-	if len(g.Authorities) == 0 {
-		return fmt.Errorf("genesis has no authority")
-	}
-	if err := r.Grandpa.Start(ctx, g.Authorities); err != nil {
-		return err
-	}
 	h.Set(CodeKey, r.Code())
-	r.Aura.Start(ctx, len(g.Authorities))
-	r.Registry.Start(ctx, g.Authorities)
-	if err := r.Attestation.Start(ctx, g.Attestation); err != nil {
-		return err
-	}
 	r.Payment.NextFeeMultiplier.Put(ctx, payment.One)
 	for _, e := range g.Balances {
 		if err := r.Balances.Endow(ctx, e.Account, e.Amount); err != nil {
 			return fmt.Errorf("genesis endows %s: %w", e.Account, err)
 		}
+	}
+	if g.SessionBlocks == 0 {
+		g.SessionBlocks = 600
+	}
+	if err := r.Session.Start(ctx, g.SessionBlocks, g.Validators); err != nil {
+		return err
+	}
+	authorities := finality(r.Session.ActiveKeys.Get(ctx))
+	if err := r.Grandpa.Start(ctx, authorities); err != nil {
+		return err
+	}
+	r.Aura.Start(ctx, len(authorities))
+	r.Registry.Start(ctx, authorities)
+	if err := r.Attestation.Start(ctx, g.Attestation); err != nil {
+		return err
 	}
 	if g.Sudo != nil {
 		r.Sudo.Key.Put(ctx, *g.Sudo)

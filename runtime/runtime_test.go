@@ -11,6 +11,7 @@ import (
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/frame"
 	"github.com/tacit-network/tacit/runtime/pallet/balances"
+	"github.com/tacit-network/tacit/runtime/pallet/session"
 	"github.com/tacit-network/tacit/runtime/pallet/utility"
 	"github.com/tacit-network/tacit/runtime/storage"
 	"github.com/tacit-network/tacit/scale"
@@ -64,7 +65,7 @@ func start(t *testing.T) *tester {
 	err := x.rt.Build(x.o, runtime.Genesis{
 		Balances:    []runtime.Endowment{{Account: alice, Amount: runtime.Unit.MulSat(scale.U64(1000))}},
 		Sudo:        &alice,
-		Authorities: [][32]byte{{1, 2, 3}},
+		Validators:  []session.Validator{{Account: alice, Keys: session.Keys{Grandpa: [32]byte{1, 2, 3}, Engine: [32]byte{4}, Beacon: [32]byte{5}}}},
 	})
 	if err != nil {
 		t.Fatal(err)

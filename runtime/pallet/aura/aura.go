@@ -16,6 +16,7 @@ var Key = Public{
 // Digest is what the pallet needs of the system.
 type Digest interface {
 	Logs(*frame.Context) []chain.DigestItem
+	DepositLog(*frame.Context, chain.DigestItem)
 }
 
 // OnInitialize implements frame.Initializer: it takes the slot from the
@@ -39,11 +40,39 @@ func (p *Pallet) OnInitialize(ctx *frame.Context) frame.Weight {
 	panic("the header has no slot")
 }
 
+// OnNewSession says how many validators there are from now on. Who makes the
+// next block was decided among those before, so that the change stands in the
+// next header and counts from the one after it.
+func (p *Pallet) OnNewSession(ctx *frame.Context, n int) { p.Announced.Put(ctx, uint32(n)) }
+
+// OnFinalize implements frame.Finalizer: it puts the change that the block
+// before announced into this header.
+func (p *Pallet) OnFinalize(ctx *frame.Context) {
+	n, due := p.NextCount.Get(ctx)
+	p.NextCount.Kill(ctx)
+	if next, ok := p.Announced.Get(ctx); ok {
+		p.NextCount.Put(ctx, next)
+		p.Announced.Kill(ctx)
+	}
+	if !due || int(n) == len(p.Authorities.Get(ctx)) {
+		return
+	}
+	list := authors(int(n))
+	p.Authorities.Put(ctx, list)
+	log := scale.Marshal(struct {
+		Kind        uint8 // 1 is AuthoritiesChange
+		Authorities []Public
+	}{1, list})
+	p.Digest.DepositLog(ctx, chain.DigestConsensus{Engine: chain.EngineAura, Data: log})
+}
+
 // Start puts the formal authors of n validators into genesis.
-func (p *Pallet) Start(ctx *frame.Context, n int) {
+func (p *Pallet) Start(ctx *frame.Context, n int) { p.Authorities.Put(ctx, authors(n)) }
+
+func authors(n int) []Public {
 	list := make([]Public, n)
 	for i := range list {
 		list[i] = Key
 	}
-	p.Authorities.Put(ctx, list)
+	return list
 }

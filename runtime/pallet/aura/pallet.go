@@ -29,6 +29,10 @@ type State struct {
 	Authorities storage.Value[[]Public]
 	// The slot of this block.
 	CurrentSlot storage.Value[Slot]
+	// How many formal authors there are after the next block, as this one says.
+	Announced storage.OptValue[uint32]
+	// How many formal authors there are after this block, as the one before said.
+	NextCount storage.OptValue[uint32]
 }
 
 // Slot is a span of time in which one author may make a block.

@@ -3,6 +3,7 @@ package grandpa
 import (
 	"fmt"
 
+	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/runtime/frame"
@@ -29,7 +30,7 @@ func (p *Pallet) noteJustification(ctx *frame.Context, c NoteJustification) erro
 	if now < 2 || target.Number != now-2 || !ok || h != target.Hash {
 		return fmt.Errorf("a proof of block %d in block %d: %w", target.Number, now, ErrBadJustification)
 	}
-	set := p.Set(ctx)
+	set := p.SetFor(ctx, target.Number)
 	if err := grandpa.VerifyTarget(j, set, target); err != nil {
 		return fmt.Errorf("%w: %w", ErrBadJustification, err)
 	}
@@ -45,8 +46,23 @@ func (p *Pallet) IsInherent(call any) bool {
 
 // Set returns the authorities.
 func (p *Pallet) Set(ctx storage.Reader) grandpa.AuthoritySet {
-	set := grandpa.AuthoritySet{ID: p.CurrentSetID.Get(ctx)}
-	for _, a := range p.Authorities.Get(ctx) {
+	return setOf(p.CurrentSetID.Get(ctx), p.Authorities.Get(ctx))
+}
+
+// SetFor returns the authorities that finalise a block that is not long ago:
+// those of the state before it.
+func (p *Pallet) SetFor(ctx storage.Reader, target chain.BlockNumber) grandpa.AuthoritySet {
+	for _, e := range p.EndedSets.Get(ctx) {
+		if target <= e.At {
+			return setOf(e.SetID, e.Authorities)
+		}
+	}
+	return p.Set(ctx)
+}
+
+func setOf(id uint64, list []Authority) grandpa.AuthoritySet {
+	set := grandpa.AuthoritySet{ID: id}
+	for _, a := range list {
 		set.Authorities = append(set.Authorities, grandpa.Authority{ID: keys.GrandpaID(a.Key), Weight: a.Weight})
 	}
 	return set

@@ -22,6 +22,8 @@ var source string
 type Config struct {
 	// The most authorities.
 	MaxAuthorities uint32
+	// For how many sets it is kept in which session each began.
+	MaxSetIDSessionEntries uint64 `name:"MaxSetIdSessionEntries"`
 }
 
 // Public is the ed25519 key of an authority.
@@ -40,12 +42,34 @@ type Justified struct {
 	SetID  uint64
 }
 
+// PendingChange is a set of authorities that takes over at the end of a block.
+type PendingChange struct {
+	ScheduledAt     chain.BlockNumber
+	Delay           chain.BlockNumber
+	NextAuthorities []Authority
+	Forced          *chain.BlockNumber
+}
+
+// EndedSet is a set of authorities that another has followed.
+type EndedSet struct {
+	// At is the last block that this set finalises.
+	At          chain.BlockNumber
+	SetID       uint64
+	Authorities []Authority
+}
+
 // State is what the pallet stores.
 type State struct {
+	// The change that takes place at the end of this block.
+	PendingChange storage.OptValue[PendingChange]
 	// How often the set of authorities has changed.
 	CurrentSetID storage.Value[uint64] `name:"CurrentSetId"`
+	// The session in which each set began.
+	SetIDSession storage.OptMap[uint64, uint32, storage.Twox64Concat] `name:"SetIdSession"`
 	// The authorities.
 	Authorities storage.Value[[]Authority]
+	// The sets before this one whose last blocks may still need a proof.
+	EndedSets storage.Value[[]EndedSet]
 	// The last block of which a later one proved that it is final.
 	LastJustified storage.OptValue[Justified]
 }
@@ -72,7 +96,7 @@ var (
 type Pallet struct {
 	Config
 	State
-	// Blocks tells the hashes of recent blocks.
+	// Blocks tells the hashes of recent blocks, and takes the log of this one.
 	Blocks Blocks
 }
 
@@ -80,6 +104,7 @@ type Pallet struct {
 type Blocks interface {
 	Now(*frame.Context) chain.BlockNumber
 	HashOf(*frame.Context, chain.BlockNumber) (hash.H256, bool)
+	DepositLog(*frame.Context, chain.DigestItem)
 }
 
 // Declare implements frame.Module.

@@ -230,3 +230,35 @@ func (p *Pallet) SetData(ctx *frame.Context, who chain.AccountID, data frame.Acc
 
 // Logs returns the digest of the block under way.
 func (p *Pallet) Logs(ctx *frame.Context) []chain.DigestItem { return p.Digest.Get(ctx).Logs }
+
+// IncProviders notes one more reason why an account is there.
+func (p *Pallet) IncProviders(ctx *frame.Context, who chain.AccountID) {
+	info := p.Account.Get(ctx, who)
+	info.Providers++
+	p.Account.Put(ctx, who, info)
+	if info.Providers == 1 && info.Sufficients == 0 {
+		ctx.Emit(NewAccount{who})
+	}
+}
+
+// IncConsumers notes one more reason why an account may not end. It is false
+// where there is no account.
+func (p *Pallet) IncConsumers(ctx *frame.Context, who chain.AccountID) bool {
+	info := p.Account.Get(ctx, who)
+	if info.Providers == 0 {
+		return false
+	}
+	info.Consumers++
+	p.Account.Put(ctx, who, info)
+	return true
+}
+
+// DecConsumers takes one such reason back.
+func (p *Pallet) DecConsumers(ctx *frame.Context, who chain.AccountID) {
+	info := p.Account.Get(ctx, who)
+	if info.Consumers == 0 {
+		return
+	}
+	info.Consumers--
+	p.Account.Put(ctx, who, info)
+}

@@ -10,7 +10,7 @@ const Module = "github.com/tacit-network/tacit"
 // layer is the height of a folder: it may import folders of lower layers, and
 // itself. A folder that is not listed belongs to the nearest listed one above.
 var layers = map[string]int{
-	"scale": 0, "hash": 0,
+	"scale": 0, "hash": 0, "internal/strictjson": 0,
 
 	"keys": 10, "trie": 10,
 
@@ -27,7 +27,7 @@ var layers = map[string]int{
 	"worker/wire": 46,
 
 	"worker/store": 50, "worker/cluster": 51, "worker": 52,
-	"node/store": 50, "node/pool": 51, "node/engine": 52, "node/engine/comet": 53, "node/rpc": 54, "node": 55,
+	"node/store": 50, "node/keystore": 50, "node/pool": 51, "node/engine": 52, "node/engine/comet": 53, "node/rpc": 54, "node": 55,
 	"client": 50,
 
 	"relay": 60, "web": 60,

@@ -9,12 +9,13 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
 	"github.com/tacit-network/tacit/node/engine/comet"
+	"github.com/tacit-network/tacit/node/keystore"
 	"github.com/tacit-network/tacit/node/pool"
 	"github.com/tacit-network/tacit/node/rpc"
 	"github.com/tacit-network/tacit/node/store"
@@ -28,10 +29,15 @@ type Config struct {
 	Dir string
 	// Home is the folder of the consensus engine's keys and log.
 	Home string
-	// Grandpa and Engine are the validator's keys.
-	Grandpa keys.GrandpaPair
-	Engine  keys.Pair
-	// RPC is where the node answers; the node closes it.
+	// Keys are the validator's session keys; none is a node that only follows.
+	Keys keystore.Keys
+	// Listen is where peers connect, as host:port; empty is a free port of the
+	// loopback. Peers are those to stay connected with, as id@host:port.
+	Listen string
+	Peers  []string
+	// Local allows peers in private networks, and several on one address.
+	Local bool
+	// RPC is where the node answers; nil means nowhere. The node closes it.
 	RPC net.Listener
 	// Log is for the node; nil is silence.
 	Log *slog.Logger
@@ -63,7 +69,8 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg, db: db, app: app, pool: pool.New(app)}
 	app.UsePool(n.pool)
 	n.node, err = comet.New(comet.Config{
-		App: app, Pool: n.pool, Home: cfg.Home, Validator: cfg.Engine, Grandpa: cfg.Grandpa, Local: true, Log: cfg.Log,
+		App: app, Pool: n.pool, Home: cfg.Home, Validators: cfg.Keys.Engine, Grandpa: cfg.Keys.Grandpa,
+		Listen: cfg.Listen, Peers: append(slices.Clone(cfg.Spec.Peers), cfg.Peers...), Local: cfg.Local, Log: cfg.Log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -79,15 +86,28 @@ func (n *Node) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.pool.Run(ctx) })
 	g.Go(func() error { return n.finality(ctx) })
-	g.Go(func() error {
-		return rpc.New(rpc.Config{App: n.app, Pool: n.pool, Log: n.cfg.Log}).Serve(ctx, n.cfg.RPC)
-	})
+	if n.cfg.RPC != nil {
+		g.Go(func() error {
+			return rpc.New(rpc.Config{App: n.app, Pool: n.pool, Peers: n.peers(), Log: n.cfg.Log}).Serve(ctx, n.cfg.RPC)
+		})
+	}
 	g.Go(func() error { return n.node.Run(ctx) })
 	err := g.Wait()
 	if cerr := n.db.Close(); cerr != nil {
 		err = errors.Join(err, fmt.Errorf("close the database: %w", cerr))
 	}
 	return err
+}
+
+// Peer is the address under which other nodes reach this one.
+func (n *Node) Peer() string { return n.node.Peer() }
+
+// peers counts the peers, for a node that should have some.
+func (n *Node) peers() func() int {
+	if len(n.cfg.Spec.Genesis.Validators) == 1 && len(n.cfg.Keys.Engine) > 0 {
+		return nil // it makes blocks alone
+	}
+	return n.node.Peers
 }
 
 // finality tells the pool what is final.

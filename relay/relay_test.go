@@ -24,12 +24,14 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/node/keystore"
 	"github.com/tacit-network/tacit/node/pool"
 	"github.com/tacit-network/tacit/node/rpc"
 	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/relay"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/attestation"
+	"github.com/tacit-network/tacit/runtime/pallet/session"
 	pallet "github.com/tacit-network/tacit/runtime/pallet/clusters"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	"github.com/tacit-network/tacit/runtime/pallet/contracts"
@@ -82,11 +84,7 @@ func account(t testing.TB, uri string) keys.Pair {
 
 func newWorld(t *testing.T, ctx context.Context) *world {
 	w := &world{t: t, mrtd: attest.Digest{7}, alice: account(t, "//Alice")}
-	voter, err := keys.FromURI(keys.Ed25519, "//Alice")
-	if err != nil {
-		t.Fatal(err)
-	}
-	grandpa, err := keys.NewGrandpaPair(voter)
+	voter, validator, err := keystore.DevelopValidator("//Alice")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,11 +94,10 @@ func newWorld(t *testing.T, ctx context.Context) *world {
 	plenty := runtime.Unit.MulSat(scale.U64(1_000_000))
 	sudo := w.alice.AccountID()
 	spec := engine.Spec{
-		Name: "Test", ID: "test", Symbol: "TACIT", BlockTime: uint64(blockTime / time.Millisecond),
+		Name: "Test", ID: "test", Kind: engine.Development, Symbol: "TACIT", BlockTime: uint64(blockTime / time.Millisecond),
 		GenesisTime: uint64(time.Now().UnixMilli()),
-		Validators:  []engine.Validator{{Grandpa: grandpa.ID()}},
 		Genesis: runtime.Genesis{
-			Authorities: [][32]byte{grandpa.ID()}, Sudo: &sudo,
+			Validators: []session.Validator{validator}, Sudo: &sudo,
 			Balances: []runtime.Endowment{
 				{Account: sudo, Amount: plenty}, {Account: account(t, "//Bob").AccountID(), Amount: plenty},
 				{Account: account(t, "//operator").AccountID(), Amount: plenty},
@@ -126,11 +123,11 @@ func newWorld(t *testing.T, ctx context.Context) *world {
 	t.Cleanup(node.Close)
 	w.node = "ws" + node.URL[4:]
 	w.config = report.WorkerConfig{
-		Genesis: w.app.Genesis(), CheckpointHash: w.app.Genesis(), Authorities: []report.Authority{{Key: grandpa.ID(), Weight: 1}},
+		Genesis: w.app.Genesis(), CheckpointHash: w.app.Genesis(), Authorities: []report.Authority{{Key: voter.Grandpa.ID(), Weight: 1}},
 	}
 	var running sync.WaitGroup
 	running.Add(2)
-	solo := engine.NewSolo(w.app, []keys.GrandpaPair{grandpa})
+	solo := engine.NewSolo(w.app, []keys.GrandpaPair{voter.Grandpa})
 	go func() { defer running.Done(); w.mustRun(makeBlocks(ctx, solo)) }()
 	go func() { defer running.Done(); w.mustRun(p.Run(ctx)) }()
 	t.Cleanup(running.Wait)

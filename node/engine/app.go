@@ -21,6 +21,7 @@ import (
 	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/runtime/pallet/session"
 	"github.com/tacit-network/tacit/runtime/storage"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/trie"
@@ -77,7 +78,7 @@ func NewApp(cfg Config) (app *App, err error) {
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
-	header, state, err := a.begin()
+	header, state, err := begin(cfg.Spec, cfg.Runtime)
 	if err != nil {
 		return nil, err
 	}
@@ -106,10 +107,10 @@ func NewApp(cfg Config) (app *App, err error) {
 }
 
 // begin makes block 0.
-func (a *App) begin() (chain.Header, *trie.Trie, error) {
+func begin(spec Spec, rt *runtime.Runtime) (chain.Header, *trie.Trie, error) {
 	state := trie.New(trie.V1)
 	o := storage.NewOverlay(backend{state}, verify)
-	if err := a.rt.Build(o, a.spec.Genesis); err != nil {
+	if err := rt.Build(o, spec.Genesis); err != nil {
 		return chain.Header{}, nil, fmt.Errorf("genesis: %w", err)
 	}
 	apply(state, o.Changes())
@@ -338,16 +339,47 @@ func (a *App) Check(in Input) error {
 	return nil
 }
 
-// Voters returns the authorities whose precommits prove that the block with
-// the given number is final, and their set's number. They are those of the
-// state before it: a block that changes the set is finalised by the old one.
-func (a *App) Voters(number chain.BlockNumber) (set grandpa.AuthoritySet, err error) {
+// Voters are the validators whose precommits prove that a block is final.
+type Voters struct {
+	grandpa.AuthoritySet
+	// Engine are their keys for consensus, in the order of the authorities.
+	Engine []session.EngineKey
+}
+
+// Voters returns the validators that finalise the block with the given number,
+// who also decide the block after it. They are those of the state before it: a
+// block that changes the set is finalised by the old one.
+func (a *App) Voters(number chain.BlockNumber) (v Voters, err error) {
 	defer trie.Catch(&err)
 	header, err := a.db.HeaderAt(max(number, 1) - 1)
 	if err != nil {
-		return set, err
+		return v, err
 	}
-	return a.rt.Grandpa.Set(a.db.State(header.StateRoot)), nil
+	return a.votersIn(a.db.State(header.StateRoot)), nil
+}
+
+// SetID returns the number of the authority set that finalises a block.
+func (a *App) SetID(number chain.BlockNumber) (id uint64, err error) {
+	defer trie.Catch(&err)
+	header, err := a.db.HeaderAt(max(number, 1) - 1)
+	if err != nil {
+		return 0, err
+	}
+	return a.rt.Grandpa.CurrentSetID.Get(a.db.State(header.StateRoot)), nil
+}
+
+func (a *App) votersIn(state *trie.Trie) Voters {
+	v := Voters{AuthoritySet: a.rt.Grandpa.Set(state)}
+	for _, k := range a.rt.Session.ActiveKeys.Get(state) {
+		v.Engine = append(v.Engine, k.Engine)
+	}
+	return v
+}
+
+// Next returns the validators that finalise the block after this one.
+func (a *App) Next(s *Staged) (v Voters, err error) {
+	defer trie.Catch(&err)
+	return a.votersIn(s.state), nil
 }
 
 // Finalize keeps a justification whose signatures were checked, unless a newer

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tacit-network/tacit/chain"
@@ -21,7 +22,8 @@ type Solo struct {
 	keys []keys.GrandpaPair
 }
 
-// NewSolo returns a driver that signs with the keys of all validators.
+// NewSolo returns a driver that signs with the keys of all validators, also of
+// those that are not in the set yet.
 func NewSolo(app *App, validators []keys.GrandpaPair) *Solo { return &Solo{app, validators} }
 
 // Step makes one block with the given time in milliseconds since 1970, and
@@ -29,7 +31,11 @@ func NewSolo(app *App, validators []keys.GrandpaPair) *Solo { return &Solo{app, 
 func (s *Solo) Step(ms uint64) (chain.Header, error) {
 	a := s.app
 	head := a.Head()
-	n := len(s.keys)
+	voters, err := a.Voters(head.Number)
+	if err != nil {
+		return chain.Header{}, err
+	}
+	n := len(voters.Authorities)
 	in := Input{Time: ms, Proposer: int(head.Number) % n, Validators: n, Txs: a.Build(maxProposal)}
 	if err := a.Check(in); err != nil {
 		return chain.Header{}, fmt.Errorf("own proposal: %w", err)
@@ -58,9 +64,11 @@ func (s *Solo) finalize(target chain.Header) error {
 	goal, round := grandpa.TargetOf(target), uint64(target.Number)
 	var votes []grandpa.SignedPrecommit
 	for _, k := range s.keys {
-		votes = append(votes, grandpa.Sign(k, goal, round, set.ID))
+		if slices.ContainsFunc(set.Authorities, func(a grandpa.Authority) bool { return a.ID == k.ID() }) {
+			votes = append(votes, grandpa.Sign(k, goal, round, set.ID))
+		}
 	}
-	j, err := grandpa.Assemble(round, goal, set, votes)
+	j, err := grandpa.Assemble(round, goal, set.AuthoritySet, votes)
 	if err != nil {
 		return fmt.Errorf("justify block %d: %w", target.Number, err)
 	}

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -10,6 +11,7 @@ import (
 	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/node/keystore"
 	"github.com/tacit-network/tacit/node/pool"
 	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/runtime"
@@ -28,19 +30,14 @@ type net struct {
 }
 
 func validators(t testing.TB, n int) (pairs []keys.GrandpaPair, spec engine.Spec) {
-	spec = engine.Spec{Name: "Test", ID: "test", Symbol: "TACIT", BlockTime: 1000}
+	spec = engine.Spec{Name: "Test", ID: "test", Kind: engine.Development, Symbol: "TACIT", BlockTime: 1000}
 	for i := range n {
-		p, err := keys.FromURI(keys.Ed25519, "//validator//"+string(rune('0'+i)))
+		s, validator, err := keystore.DevelopValidator(fmt.Sprintf("//validator//%d", i))
 		if err != nil {
 			t.Fatal(err)
 		}
-		g, err := keys.NewGrandpaPair(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pairs = append(pairs, g)
-		spec.Validators = append(spec.Validators, engine.Validator{Grandpa: g.ID()})
-		spec.Genesis.Authorities = append(spec.Genesis.Authorities, g.ID())
+		pairs = append(pairs, s.Grandpa)
+		spec.Genesis.Validators = append(spec.Genesis.Validators, validator)
 	}
 	alice := account(t, "//Alice")
 	spec.Genesis.Balances = []runtime.Endowment{{Account: alice.AccountID(), Amount: runtime.Unit.MulSat(scale.U64(1000))}}
@@ -56,12 +53,16 @@ func account(t testing.TB, uri string) keys.Pair {
 }
 
 func open(t *testing.T, n int, fs vfs.FS) *net {
+	pairs, spec := validators(t, n)
+	return openChain(t, spec, pairs, fs)
+}
+
+func openChain(t *testing.T, spec engine.Spec, pairs []keys.GrandpaPair, fs vfs.FS) *net {
 	db, err := store.Open(store.Config{Dir: "chain", FS: fs})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	pairs, spec := validators(t, n)
 	app, err := engine.NewApp(engine.Config{Spec: spec, Runtime: runtime.New(), Store: db})
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +133,7 @@ func TestLightClientFollows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	light, err := grandpa.NewLightChain(grandpa.Target{Hash: n.app.Genesis()}, set)
+	light, err := grandpa.NewLightChain(grandpa.Target{Hash: n.app.Genesis()}, set.AuthoritySet)
 	if err != nil {
 		t.Fatal(err)
 	}

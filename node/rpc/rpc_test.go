@@ -25,6 +25,7 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/node/keystore"
 	"github.com/tacit-network/tacit/node/pool"
 	"github.com/tacit-network/tacit/node/rpc"
 	"github.com/tacit-network/tacit/node/store"
@@ -61,16 +62,15 @@ func pair(t testing.TB, uri string) keys.Pair {
 }
 
 func newNode(t testing.TB) *node {
-	spec := engine.Spec{Name: "Conversation", ID: "conversation", Symbol: "TACIT", BlockTime: 1000}
+	spec := engine.Spec{Name: "Conversation", ID: "conversation", Kind: engine.Development, Symbol: "TACIT", BlockTime: 1000}
 	var voters []keys.GrandpaPair
 	for i := range 3 {
-		g, err := keys.NewGrandpaPair(pair(t, fmt.Sprintf("//validator//%d", i)))
+		s, validator, err := keystore.DevelopValidator(fmt.Sprintf("//validator//%d", i))
 		if err != nil {
 			t.Fatal(err)
 		}
-		voters = append(voters, g)
-		spec.Validators = append(spec.Validators, engine.Validator{Grandpa: g.ID()})
-		spec.Genesis.Authorities = append(spec.Genesis.Authorities, g.ID())
+		voters = append(voters, s.Grandpa)
+		spec.Genesis.Validators = append(spec.Genesis.Validators, validator)
 	}
 	alice, bob := pair(t, "//Alice"), pair(t, "//Bob")
 	spec.Genesis.Balances = []runtime.Endowment{{Account: alice.AccountID(), Amount: runtime.Unit.MulSat(scale.U64(1000))}}

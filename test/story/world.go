@@ -22,6 +22,7 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/node/keystore"
 	"github.com/tacit-network/tacit/node/pool"
 	"github.com/tacit-network/tacit/node/rpc"
 	"github.com/tacit-network/tacit/node/store"
@@ -119,19 +120,14 @@ func (w *World) account(name string) (keys.Pair, error) {
 // found makes the chain's spec.
 func (w *World) found(validators int, balances []runtime.Endowment) error {
 	pki := devpki.New(devpki.Seed)
-	w.spec = engine.Spec{Name: "Story", ID: "story", Symbol: "TACIT", BlockTime: interval, GenesisTime: start}
+	w.spec = engine.Spec{Name: "Story", ID: "story", Kind: engine.Development, Symbol: "TACIT", BlockTime: interval, GenesisTime: start}
 	for i := range validators {
-		p, err := keys.FromURI(keys.Ed25519, fmt.Sprintf("//validator//%d", i))
+		s, validator, err := keystore.DevelopValidator(fmt.Sprintf("//validator//%d", i))
 		if err != nil {
 			return err
 		}
-		g, err := keys.NewGrandpaPair(p)
-		if err != nil {
-			return err
-		}
-		w.voters = append(w.voters, g)
-		w.spec.Validators = append(w.spec.Validators, engine.Validator{Grandpa: g.ID()})
-		w.spec.Genesis.Authorities = append(w.spec.Genesis.Authorities, g.ID())
+		w.voters = append(w.voters, s.Grandpa)
+		w.spec.Genesis.Validators = append(w.spec.Genesis.Validators, validator)
 	}
 	w.spec.Genesis.Balances = balances
 	w.spec.Genesis.Attestation = attestation.Genesis{
@@ -248,5 +244,5 @@ func (w *World) justify(h chain.Header, target grandpa.Target, set uint64) (gran
 	for _, v := range w.voters {
 		votes = append(votes, grandpa.Sign(v, target, uint64(h.Number), set))
 	}
-	return grandpa.Assemble(uint64(h.Number), target, list, votes)
+	return grandpa.Assemble(uint64(h.Number), target, list.AuthoritySet, votes)
 }

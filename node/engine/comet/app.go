@@ -2,9 +2,9 @@ package comet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -17,6 +17,7 @@ import (
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
 	"github.com/tacit-network/tacit/runtime"
+	"github.com/tacit-network/tacit/runtime/pallet/session"
 	"github.com/tacit-network/tacit/scale"
 )
 
@@ -43,14 +44,11 @@ type Pool interface {
 // application is the App as CometBFT drives it.
 type application struct {
 	abci.BaseApplication
-	app   *engine.App
-	pool  Pool
-	log   *slog.Logger
-	guard *guard // nil where the node is no validator
-	// grandpaOf tells a validator's GRANDPA key by its address in CometBFT,
-	// engineOf the other way round.
-	grandpaOf map[string]keys.GrandpaID
-	engineOf  map[keys.GrandpaID]ed25519.PubKey
+	app  *engine.App
+	pool Pool
+	log  *slog.Logger
+	// guards are the node's GRANDPA keys; none where it is no validator.
+	guards map[keys.GrandpaID]*guard
 	// justify makes what justifications can be made by now.
 	justify func()
 
@@ -61,17 +59,28 @@ type application struct {
 	goodFor   int64
 	announced map[hash.H256]bool
 	reaps     int
+	sets      map[uint64]voters // by the authority set's number, the last few
 }
 
-func newApplication(app *engine.App, pool Pool, g *guard, log *slog.Logger) *application {
-	a := &application{app: app, pool: pool, guard: g, log: log, justify: func() {},
-		grandpaOf: map[string]keys.GrandpaID{}, engineOf: map[keys.GrandpaID]ed25519.PubKey{}}
-	for _, v := range app.Spec().Validators {
-		public := ed25519.PubKey(v.Engine[:])
-		a.grandpaOf[string(public.Address())] = v.Grandpa
-		a.engineOf[v.Grandpa] = public
+// voters are the validators of a height, with their places by their addresses
+// in CometBFT.
+type voters struct {
+	engine.Voters
+	place map[string]int
+}
+
+func addressOf(key session.EngineKey) string { return string(ed25519.PubKey(key[:]).Address()) }
+
+func newVoters(v engine.Voters) voters {
+	out := voters{v, make(map[string]int, len(v.Engine))}
+	for i, key := range v.Engine {
+		out.place[addressOf(key)] = i
 	}
-	return a
+	return out
+}
+
+func newApplication(app *engine.App, pool Pool, guards map[keys.GrandpaID]*guard, log *slog.Logger) *application {
+	return &application{app: app, pool: pool, guards: guards, log: log, justify: func() {}, sets: map[uint64]voters{}}
 }
 
 // Info implements abci.Application: how far the node is.
@@ -135,33 +144,48 @@ func (a *application) ReapTxs(_ context.Context, req *abci.RequestReapTxs) (*abc
 	return res, nil
 }
 
-// set returns the authorities that vote at a height, and the index of a
-// validator among them, or -1.
-func (a *application) set(height int64, address []byte) (grandpa.AuthoritySet, int, error) {
-	// Who votes at a height signs the block before it.
-	set, err := a.app.Voters(chain.BlockNumber(height - 1))
+// voters returns the validators that vote at a height; they sign the block
+// before it.
+func (a *application) voters(height int64) (voters, error) {
+	number := chain.BlockNumber(height - 1)
+	id, err := a.app.SetID(number)
 	if err != nil {
-		return set, -1, fmt.Errorf("voters of height %d: %w", height, err)
+		return voters{}, fmt.Errorf("voters of height %d: %w", height, err)
 	}
-	id, known := a.grandpaOf[string(address)]
-	for i, v := range set.Authorities {
-		if known && v.ID == id {
-			return set, i, nil
-		}
+	a.mu.Lock()
+	v, known := a.sets[id]
+	a.mu.Unlock()
+	if known {
+		return v, nil
 	}
-	return set, -1, nil
+	list, err := a.app.Voters(number)
+	if err != nil {
+		return voters{}, fmt.Errorf("voters of height %d: %w", height, err)
+	}
+	v = newVoters(list)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.sets) >= keptSets {
+		a.sets = map[uint64]voters{}
+	}
+	a.sets[id] = v
+	return v, nil
 }
+
+// keptSets is how many sets of validators are remembered.
+const keptSets = 8
 
 // input makes the input of a block of what CometBFT says about it.
 func (a *application) input(height int64, ms int64, proposer []byte, txs [][]byte) (engine.Input, error) {
 	if head := a.app.Head(); int64(head.Number)+1 != height {
 		return engine.Input{}, fmt.Errorf("block %d is wanted after block %d", height, head.Number)
 	}
-	set, index, err := a.set(height, proposer)
+	set, err := a.voters(height)
 	if err != nil {
 		return engine.Input{}, err
 	}
-	if index < 0 {
+	index, ok := set.place[string(proposer)]
+	if !ok {
 		return engine.Input{}, fmt.Errorf("the proposer %X of block %d is no validator", proposer, height)
 	}
 	return engine.Input{Time: uint64(max(ms, 0)), Proposer: index, Validators: len(set.Authorities), Txs: txs}, nil
@@ -262,7 +286,7 @@ func (a *application) FinalizeBlock(_ context.Context, req *abci.RequestFinalize
 			res.TxResults[i].Code = codeRefused
 		}
 	}
-	if res.ValidatorUpdates, err = a.updates(s.Header); err != nil {
+	if res.ValidatorUpdates, err = a.updates(s); err != nil {
 		return nil, err
 	}
 	a.brought = nil
@@ -274,36 +298,28 @@ func (a *application) FinalizeBlock(_ context.Context, req *abci.RequestFinalize
 	return res, nil
 }
 
-// updates tells CometBFT the change of authorities in a header. It takes over
-// two heights later, which is when GRANDPA's next set votes first.
-func (a *application) updates(header chain.Header) ([]abci.ValidatorUpdate, error) {
-	logs, err := grandpa.Logs(header)
+// updates tells CometBFT the change of validators in a block. It takes over two
+// heights later, which is when GRANDPA's next set votes first. A change of
+// GRANDPA keys alone is none to CometBFT.
+func (a *application) updates(s *engine.Staged) ([]abci.ValidatorUpdate, error) {
+	now, err := a.app.Voters(s.Header.Number)
 	if err != nil {
 		return nil, err
 	}
-	scheduled, _ := grandpa.FindChanges(logs)
-	if scheduled == nil {
-		return nil, nil
-	}
-	now, err := a.app.Voters(header.Number)
-	if err != nil {
+	next, err := a.app.Next(s)
+	if err != nil || next.ID == now.ID {
 		return nil, err
 	}
 	var list []abci.ValidatorUpdate
-	next := map[keys.GrandpaID]bool{}
-	for _, v := range scheduled.Next {
-		public, ok := a.engineOf[v.ID]
-		if !ok {
-			return nil, fmt.Errorf("block %d: the next authority %v has no consensus key", header.Number, v.ID)
-		}
-		next[v.ID] = true
-		list = append(list, abci.Ed25519ValidatorUpdate(public, 1))
-	}
-	for _, v := range now.Authorities {
-		if public, ok := a.engineOf[v.ID]; ok && !next[v.ID] {
-			list = append(list, abci.Ed25519ValidatorUpdate(public, 0))
+	change := func(from, in []session.EngineKey, power int64) {
+		for _, key := range from {
+			if !slices.Contains(in, key) {
+				list = append(list, abci.Ed25519ValidatorUpdate(key[:], power))
+			}
 		}
 	}
+	change(next.Engine, now.Engine, 1)
+	change(now.Engine, next.Engine, 0)
 	return list, nil
 }
 
@@ -340,32 +356,34 @@ func (a *application) broughtBy(tx []byte) []byte {
 }
 
 // target is the block whose precommits are the extensions of a height's votes.
-func (a *application) target(height int64) (chain.Header, grandpa.AuthoritySet, error) {
+func (a *application) target(height int64) (chain.Header, voters, error) {
 	header, err := a.app.Store().HeaderAt(chain.BlockNumber(height - 1))
 	if err != nil {
-		return header, grandpa.AuthoritySet{}, err
+		return header, voters{}, err
 	}
-	set, err := a.app.Voters(chain.BlockNumber(height - 1))
+	set, err := a.voters(height)
 	return header, set, err
 }
-
-var errNoValidator = errors.New("this node has no GRANDPA key")
 
 // ExtendVote implements abci.Application: it signs the block before, which is
 // decided and never the one that is voted on.
 func (a *application) ExtendVote(_ context.Context, req *abci.RequestExtendVote) (*abci.ResponseExtendVote, error) {
-	if a.guard == nil {
-		return nil, errNoValidator
-	}
 	header, set, err := a.target(req.Height)
 	if err != nil {
 		return nil, err
 	}
-	signature, err := a.guard.sign(grandpa.TargetOf(header), set.ID)
-	if err != nil {
-		return nil, err
+	for _, v := range set.Authorities {
+		g, ok := a.guards[v.ID]
+		if !ok {
+			continue
+		}
+		signature, err := g.sign(grandpa.TargetOf(header), set.ID)
+		if err != nil {
+			return nil, err
+		}
+		return &abci.ResponseExtendVote{VoteExtension: append([]byte{extensionVersion}, signature[:]...)}, nil
 	}
-	return &abci.ResponseExtendVote{VoteExtension: append([]byte{extensionVersion}, signature[:]...)}, nil
+	return nil, fmt.Errorf("this node votes at height %d without the GRANDPA key that set %d has for it", req.Height, set.ID)
 }
 
 // VerifyVoteExtension implements abci.Application. A vote without a good
@@ -396,7 +414,7 @@ func (a *application) holds(req *abci.RequestVerifyVoteExtension) bool {
 		a.log.Warn("a vote cannot be checked", "height", req.Height, "err", err)
 		return false
 	}
-	if _, ok := precommit(header, set, a.grandpaOf[string(req.ValidatorAddress)], req.VoteExtension); !ok {
+	if _, ok := set.precommit(header, req.ValidatorAddress, req.VoteExtension); !ok {
 		return false
 	}
 	a.mu.Lock()
@@ -407,17 +425,13 @@ func (a *application) holds(req *abci.RequestVerifyVoteExtension) bool {
 	return true
 }
 
-// precommit reads and verifies an extension.
-func precommit(header chain.Header, set grandpa.AuthoritySet, voter keys.GrandpaID, extension []byte) (grandpa.SignedPrecommit, bool) {
-	if len(extension) != 65 || extension[0] != extensionVersion {
+// precommit reads and verifies the extension of a validator's vote.
+func (v voters) precommit(header chain.Header, address, extension []byte) (grandpa.SignedPrecommit, bool) {
+	place, ok := v.place[string(address)]
+	if !ok || place >= len(v.Authorities) || len(extension) != 65 || extension[0] != extensionVersion {
 		return grandpa.SignedPrecommit{}, false
 	}
-	target := grandpa.TargetOf(header)
-	for _, v := range set.Authorities {
-		if v.ID == voter {
-			ok := voter.Verify(grandpa.PrecommitPayload(target, uint64(target.Number), set.ID), extension[1:])
-			return grandpa.SignedPrecommit{Target: target, Signature: [64]byte(extension[1:]), ID: voter}, ok
-		}
-	}
-	return grandpa.SignedPrecommit{}, false
+	target, voter := grandpa.TargetOf(header), v.Authorities[place].ID
+	ok = voter.Verify(grandpa.PrecommitPayload(target, uint64(target.Number), v.ID), extension[1:])
+	return grandpa.SignedPrecommit{Target: target, Signature: [64]byte(extension[1:]), ID: voter}, ok
 }

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ import (
 	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/runtime/pallet/session"
 )
 
 // Config is what a Node is made of.
@@ -41,11 +43,12 @@ type Config struct {
 	// address book. It is made. Empty is a fresh folder that Run removes, for
 	// a store in memory.
 	Home string
-	// Validator is a validator's ed25519 key for consensus. Zero is a fresh
-	// key, of a node that only follows.
-	Validator keys.Pair
-	// Grandpa is a validator's key for finality.
-	Grandpa keys.GrandpaPair
+	// Validators are a validator's ed25519 keys for consensus: the one that is
+	// in the set signs. None is a node that only follows.
+	Validators []keys.Pair
+	// Grandpa are a validator's keys for finality: the one that is in the set
+	// signs, another can wait for a session that has it.
+	Grandpa []keys.GrandpaPair
 	// Listen is where peers connect, as host:port. Default 127.0.0.1:0.
 	Listen string
 	// Peers are peers to stay connected with, as id@host:port.
@@ -96,12 +99,18 @@ func New(cfg Config) (_ *Node, err error) {
 		}
 	}
 	conf := settings(cfg)
-	if cfg.Validator.IsZero() {
-		if cfg.Validator, err = keys.NewPair(keys.Ed25519, [32]byte(ed25519.GenPrivKey()[:32])); err != nil {
+	pairs := cfg.Validators
+	if len(pairs) == 0 { // CometBFT wants a key; a fresh one is in no set
+		fresh, err := keys.NewPair(keys.Ed25519, [32]byte(ed25519.GenPrivKey()[:32]))
+		if err != nil {
 			return nil, err
 		}
+		pairs = []keys.Pair{fresh}
 	}
-	validator, err := newSigner(cfg.Validator, cfg.App.Store().Space("signer"))
+	validator, err := newSigners(pairs, cfg.App.Store().Space("signer"), func(public []byte) bool {
+		set, err := cfg.App.Voters(cfg.App.Head().Number)
+		return err == nil && slices.Contains(set.Engine, session.EngineKey(public))
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -109,14 +118,14 @@ func New(cfg Config) (_ *Node, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the network key: %w", err)
 	}
-	var g *guard
-	if !cfg.Grandpa.IsZero() {
-		if g, err = newGuard(cfg.Grandpa, cfg.App.Store().Space("guard")); err != nil {
+	guards := map[keys.GrandpaID]*guard{}
+	for _, pair := range cfg.Grandpa {
+		if guards[pair.ID()], err = newGuard(pair, cfg.App.Store().Space("guard")); err != nil {
 			return nil, err
 		}
 	}
 	n := &Node{app: cfg.App, log: log, remove: remove}
-	n.abci = newApplication(cfg.App, cfg.Pool, g, log)
+	n.abci = newApplication(cfg.App, cfg.Pool, guards, log)
 	databases := func(ctx *config.DBContext) (dbm.DB, error) {
 		return database{cfg.App.Store().Space(ctx.ID)}, nil
 	}
@@ -199,13 +208,12 @@ func (n *Node) justify() {
 				if v.BlockIDFlag != types.BlockIDFlagCommit {
 					continue
 				}
-				voter := n.abci.grandpaOf[string(v.ValidatorAddress)]
-				if vote, ok := precommit(header, set, voter, v.Extension); ok {
+				if vote, ok := set.precommit(header, v.ValidatorAddress, v.Extension); ok {
 					votes = append(votes, vote)
 				}
 			}
 		}
-		j, err := grandpa.Assemble(uint64(number), grandpa.TargetOf(header), set, votes)
+		j, err := grandpa.Assemble(uint64(number), grandpa.TargetOf(header), set.AuthoritySet, votes)
 		if err == nil {
 			err = n.app.Finalize(number, j.Encode())
 		} else if errors.Is(err, grandpa.ErrVotes) {
@@ -260,7 +268,7 @@ func settings(cfg Config) *config.Config {
 	t.PeerGossipSleepDuration = 10 * time.Millisecond
 	t.DoubleSignCheckHeight = 0
 	overhead := 50 * time.Millisecond // of proposing and voting among several
-	if len(spec.Validators) == 1 {
+	if len(spec.Genesis.Validators) == 1 {
 		overhead = 12 * time.Millisecond
 	}
 	t.TimeoutCommit = max(spec.Interval()-overhead, time.Millisecond)
@@ -274,12 +282,10 @@ func settings(cfg Config) *config.Config {
 	return c
 }
 
-// Limits of blocks and of the time in which a double vote can be punished.
+// Limits of blocks, in bytes.
 const (
-	maxBlock          = 4 << 20
-	maxEvidence       = 256 << 10
-	evidenceBlocks    = 100_000
-	evidenceRetention = 48 * time.Hour
+	maxBlock    = 4 << 20
+	maxEvidence = 256 << 10
 )
 
 // genesis is what CometBFT must know of the chain.
@@ -287,15 +293,16 @@ func genesis(spec engine.Spec) *types.GenesisDoc {
 	params := types.DefaultConsensusParams()
 	params.ABCI.VoteExtensionsEnableHeight = 1
 	params.Block.MaxBytes, params.Block.MaxGas = maxBlock, -1
-	params.Evidence = types.EvidenceParams{MaxAgeNumBlocks: evidenceBlocks, MaxAgeDuration: evidenceRetention, MaxBytes: maxEvidence}
+	evidence := spec.EvidenceLimits()
+	params.Evidence = types.EvidenceParams{MaxAgeNumBlocks: int64(evidence.Blocks), MaxAgeDuration: evidence.Age, MaxBytes: maxEvidence}
 	doc := &types.GenesisDoc{
 		GenesisTime:     time.UnixMilli(int64(spec.GenesisTime)).UTC(),
 		ChainID:         spec.ID,
 		InitialHeight:   1,
 		ConsensusParams: params,
 	}
-	for i, v := range spec.Validators {
-		public := ed25519.PubKey(v.Engine[:])
+	for i, v := range spec.Genesis.Validators {
+		public := ed25519.PubKey(v.Keys.Engine[:])
 		doc.Validators = append(doc.Validators, types.GenesisValidator{
 			Address: public.Address(), PubKey: public, Power: 1, Name: fmt.Sprintf("validator %d", i),
 		})

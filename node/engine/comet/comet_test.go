@@ -26,10 +26,12 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/node/keystore"
 	"github.com/tacit-network/tacit/node/pool"
 	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/balances"
+	"github.com/tacit-network/tacit/runtime/pallet/session"
 	"github.com/tacit-network/tacit/scale"
 )
 
@@ -42,26 +44,31 @@ func pairOf(t testing.TB, scheme keys.Scheme, uri string) keys.Pair {
 	return p
 }
 
-func grandpaOf(t testing.TB, i int) keys.GrandpaPair {
+func sessionOf(t testing.TB, i int) (keystore.Session, session.Validator) {
 	t.Helper()
-	g, err := keys.NewGrandpaPair(pairOf(t, keys.Ed25519, fmt.Sprintf("//grandpa//%d", i)))
+	s, v, err := keystore.DevelopValidator(fmt.Sprintf("//validator//%d", i))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return g
+	return s, v
+}
+
+func grandpaOf(t testing.TB, i int) keys.GrandpaPair {
+	s, _ := sessionOf(t, i)
+	return s.Grandpa
 }
 
 func engineOf(t testing.TB, i int) keys.Pair {
-	return pairOf(t, keys.Ed25519, fmt.Sprintf("//engine//%d", i))
+	s, _ := sessionOf(t, i)
+	return s.Engine
 }
 
 func specOf(t testing.TB, n int, blockTime uint64) engine.Spec {
 	t.Helper()
-	spec := engine.Spec{Name: "Test", ID: "test", Symbol: "TACIT", BlockTime: blockTime, GenesisTime: 1_700_000_000_000}
+	spec := engine.Spec{Name: "Test", ID: "test", Kind: engine.Development, Symbol: "TACIT", BlockTime: blockTime, GenesisTime: 1_700_000_000_000}
 	for i := range n {
-		id := grandpaOf(t, i).ID()
-		spec.Validators = append(spec.Validators, engine.Validator{Grandpa: id, Engine: [32]byte(engineOf(t, i).Public())})
-		spec.Genesis.Authorities = append(spec.Genesis.Authorities, id)
+		_, v := sessionOf(t, i)
+		spec.Genesis.Validators = append(spec.Genesis.Validators, v)
 	}
 	alice := pairOf(t, keys.Sr25519, "//Alice").AccountID()
 	spec.Genesis.Balances = []runtime.Endowment{{Account: alice, Amount: runtime.Unit.MulSat(scale.U64(1000))}}
@@ -91,8 +98,8 @@ func start(t testing.TB, spec engine.Spec, i int, db store.Config, cfg Config) *
 	p := &peer{app: app, pool: pool.New(app), done: make(chan error, 1), db: s}
 	app.UsePool(p.pool)
 	cfg.App, cfg.Pool, cfg.Local = app, p.pool, true
-	if i < len(spec.Validators) {
-		cfg.Validator, cfg.Grandpa = engineOf(t, i), grandpaOf(t, i)
+	if cfg.Validators == nil && i < len(spec.Genesis.Validators) {
+		cfg.Validators, cfg.Grandpa = []keys.Pair{engineOf(t, i)}, []keys.GrandpaPair{grandpaOf(t, i)}
 	}
 	if p.node, err = New(cfg); err != nil {
 		t.Fatal(err)
@@ -154,7 +161,7 @@ func follow(t testing.TB, app *engine.App, to chain.BlockNumber) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	light, err := grandpa.NewLightChain(grandpa.Target{Hash: app.Genesis()}, set)
+	light, err := grandpa.NewLightChain(grandpa.Target{Hash: app.Genesis()}, set.AuthoritySet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -390,8 +397,8 @@ func TestSigner(t *testing.T) {
 			}
 		}
 	}
-	if _, err := newSigner(engineOf(t, 1), space); err == nil {
-		t.Error("a database with the votes of another key is taken")
+	if other, err := newSigner(engineOf(t, 1), space); err != nil || other.SignVote("test", vote(1, 0, cmtproto.PrevoteType, 1, 1)) != nil {
+		t.Errorf("another key cannot sign what this one did not: %v", err)
 	}
 	if _, err := newSigner(pairOf(t, keys.Sr25519, "//Alice"), space); err == nil {
 		t.Error("an sr25519 key is taken")
@@ -415,7 +422,7 @@ func TestExtension(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := newApplication(app, nil, g, slog.New(slog.DiscardHandler))
+	a := newApplication(app, nil, map[keys.GrandpaID]*guard{g.pair.ID(): g}, slog.New(slog.DiscardHandler))
 	res, err := a.ExtendVote(t.Context(), &abci.RequestExtendVote{Height: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -442,9 +449,10 @@ func TestExtension(t *testing.T) {
 func TestHalt(t *testing.T) {
 	p := start(t, specOf(t, 1, 100), 0, store.Config{}, Config{Home: t.TempDir()})
 	p.final(t, 2)
-	p.node.abci.guard.mu.Lock()
-	p.node.abci.guard.last.Round = 1 << 40 // as if the key had signed elsewhere
-	p.node.abci.guard.mu.Unlock()
+	g := p.node.abci.guards[grandpaOf(t, 0).ID()]
+	g.mu.Lock()
+	g.last.Round = 1 << 40 // as if the key had signed elsewhere
+	g.mu.Unlock()
 	select {
 	case err := <-p.done:
 		if !errors.Is(err, ErrHalted) {

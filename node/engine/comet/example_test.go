@@ -7,18 +7,17 @@ import (
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
 	"github.com/tacit-network/tacit/node/engine/comet"
+	"github.com/tacit-network/tacit/node/keystore"
 	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/runtime"
+	"github.com/tacit-network/tacit/runtime/pallet/session"
 )
 
 // A chain of one validator runs until its first block is final.
 func Example() {
-	consensus, _ := keys.FromURI(keys.Ed25519, "//Alice//engine")
-	alice, _ := keys.FromURI(keys.Ed25519, "//Alice")
-	finality, _ := keys.NewGrandpaPair(alice)
-	spec := engine.Spec{Name: "Example", ID: "example", Symbol: "TACIT", BlockTime: 50}
-	spec.Validators = []engine.Validator{{Grandpa: finality.ID(), Engine: [32]byte(consensus.Public())}}
-	spec.Genesis.Authorities = [][32]byte{finality.ID()}
+	alice, validator, _ := keystore.DevelopValidator("//Alice")
+	spec := engine.Spec{Name: "Example", ID: "example", Kind: engine.Development, Symbol: "TACIT", BlockTime: 50}
+	spec.Genesis.Validators = []session.Validator{validator}
 	spec.GenesisTime = 1_700_000_000_000
 
 	db, err := store.Open(store.Config{})
@@ -30,7 +29,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	node, err := comet.New(comet.Config{App: app, Validator: consensus, Grandpa: finality})
+	node, err := comet.New(comet.Config{App: app, Validators: []keys.Pair{alice.Engine}, Grandpa: []keys.GrandpaPair{alice.Grandpa}})
 	if err != nil {
 		panic(err)
 	}

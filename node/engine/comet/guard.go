@@ -11,8 +11,8 @@ import (
 	"github.com/tacit-network/tacit/scale"
 )
 
-// guard signs precommits, and never two different ones in a round. What was
-// signed last is on the disk before a signature leaves.
+// guard signs precommits with one key, and never two different ones in a round.
+// What was signed last is on the disk before a signature leaves.
 type guard struct {
 	pair  keys.GrandpaPair
 	space *store.Space
@@ -28,11 +28,15 @@ type signed struct {
 	Hash         hash.H256
 }
 
-var guardKey = []byte("last")
+// key is where the guard notes what it signed.
+func (g *guard) key() []byte {
+	id := g.pair.ID()
+	return id[:]
+}
 
 func newGuard(pair keys.GrandpaPair, space *store.Space) (*guard, error) {
 	g := &guard{pair: pair, space: space}
-	raw, err := space.Get(guardKey)
+	raw, err := space.Get(g.key())
 	if err != nil {
 		return nil, fmt.Errorf("read what was signed last: %w", err)
 	}
@@ -60,7 +64,7 @@ func (g *guard) sign(target grandpa.Target, setID uint64) (sig [64]byte, err err
 		}
 	}
 	if !g.any || next != g.last {
-		if err := g.space.Set(guardKey, scale.Marshal(next), true); err != nil {
+		if err := g.space.Set(g.key(), scale.Marshal(next), true); err != nil {
 			return sig, fmt.Errorf("note what is signed: %w", err)
 		}
 		g.last, g.any = next, true

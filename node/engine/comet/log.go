@@ -12,7 +12,8 @@ import (
 // consensus stopped is told by Run.
 type logger struct {
 	log *slog.Logger
-	// quiet is set for the network, which calls every end of a peer an error.
+	// quiet is set for the network and for what fetches old blocks: they call
+	// every end of a peer, and their own, an error.
 	quiet bool
 }
 
@@ -43,7 +44,7 @@ func (l logger) Error(msg string, kv ...any) {
 // With implements log.Logger.
 func (l logger) With(kv ...any) log.Logger {
 	for i := 0; i+1 < len(kv); i += 2 {
-		if kv[i] == "module" && kv[i+1] == "p2p" {
+		if kv[i] == "module" && (kv[i+1] == "p2p" || kv[i+1] == "blocksync") {
 			l.quiet = true
 		}
 	}

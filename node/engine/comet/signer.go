@@ -1,6 +1,7 @@
 package comet
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"sync"
@@ -20,9 +21,59 @@ import (
 // errConflict means that a vote would contradict an earlier one.
 var errConflict = errors.New("refuse to contradict an earlier vote")
 
-// signer signs CometBFT's votes and proposals with a validator's key, and
-// never two different ones in a step of a round. What was signed last is on
-// the disk before a signature leaves. It implements types.PrivValidator.
+// signers are all the keys of a node. CometBFT is told of the one that is in
+// the set, so that a session with another key needs no restart. It implements
+// types.PrivValidator.
+type signers struct {
+	list []*signer
+	// votes says whether a key is among those of the next height.
+	votes func(public []byte) bool
+}
+
+// newSigners returns the signers of pairs, of which there is at least one.
+func newSigners(pairs []keys.Pair, space *store.Space, votes func([]byte) bool) (*signers, error) {
+	s := &signers{votes: votes}
+	for _, pair := range pairs {
+		one, err := newSigner(pair, space)
+		if err != nil {
+			return nil, err
+		}
+		s.list = append(s.list, one)
+	}
+	return s, nil
+}
+
+// GetPubKey implements types.PrivValidator. CometBFT asks anew after each block.
+func (s *signers) GetPubKey() (crypto.PubKey, error) { return s.active().GetPubKey() }
+
+// active is the signer whose key is in the set, else the last.
+func (s *signers) active() *signer {
+	for _, one := range s.list {
+		if s.votes(one.pair.Public()) {
+			return one
+		}
+	}
+	return s.list[len(s.list)-1]
+}
+
+// SignVote implements types.PrivValidator.
+func (s *signers) SignVote(chainID string, vote *cmtproto.Vote) error {
+	for _, one := range s.list {
+		if bytes.Equal(ed25519.PubKey(one.pair.Public()).Address(), vote.ValidatorAddress) {
+			return one.SignVote(chainID, vote)
+		}
+	}
+	return fmt.Errorf("sign a vote of the validator %X, whose key is not here", vote.ValidatorAddress)
+}
+
+// SignProposal implements types.PrivValidator.
+func (s *signers) SignProposal(chainID string, proposal *cmtproto.Proposal) error {
+	return s.active().SignProposal(chainID, proposal)
+}
+
+// signer signs CometBFT's votes and proposals with one key, and never two
+// different ones in a step of a round. What was signed last is on the disk
+// before a signature leaves.
 type signer struct {
 	pair  keys.Pair
 	space *store.Space
@@ -42,37 +93,27 @@ type step struct {
 	Signature [64]byte
 }
 
-var signerKey = []byte("last")
-
-// newSigner returns the signer of an ed25519 pair. A database that holds the
-// votes of another key is refused.
+// newSigner returns the signer of an ed25519 pair, which notes in space, under
+// its public key, what it signed last.
 func newSigner(pair keys.Pair, space *store.Space) (*signer, error) {
 	if pair.Scheme() != keys.Ed25519 {
 		return nil, fmt.Errorf("a validator's consensus key is an ed25519 key, not %v", pair.Scheme())
 	}
 	s := &signer{pair: pair, space: space}
-	raw, err := space.Get(signerKey)
+	raw, err := space.Get(pair.Public())
 	if err != nil || raw == nil {
 		return s, err
 	}
-	kept, err := scale.Decode[struct {
-		Public [32]byte
-		Last   step
-	}](raw)
-	if err != nil {
+	if s.last, err = scale.Decode[step](raw); err != nil {
 		return nil, fmt.Errorf("read the last vote: %w", err)
 	}
-	if kept.Public != [32]byte(pair.Public()) {
-		return nil, errors.New("the database holds the votes of another validator key")
-	}
-	s.last = kept.Last
 	return s, nil
 }
 
-// GetPubKey implements types.PrivValidator.
+// GetPubKey returns the public key.
 func (s *signer) GetPubKey() (crypto.PubKey, error) { return ed25519.PubKey(s.pair.Public()), nil }
 
-// SignVote implements types.PrivValidator. The signature of an extension is
+// SignVote signs a vote. The signature of an extension is
 // made anew each time; the GRANDPA precommit inside has a guard of its own.
 func (s *signer) SignVote(chainID string, vote *cmtproto.Vote) error {
 	next := step{Height: vote.Height, Round: vote.Round}
@@ -102,7 +143,7 @@ func (s *signer) SignVote(chainID string, vote *cmtproto.Vote) error {
 	return nil
 }
 
-// SignProposal implements types.PrivValidator.
+// SignProposal signs a proposal.
 func (s *signer) SignProposal(chainID string, proposal *cmtproto.Proposal) error {
 	next := step{Height: proposal.Height, Round: proposal.Round, Step: 1}
 	signature, at, err := s.sign(next, proposal.Timestamp, func(at time.Time) []byte {
@@ -134,8 +175,7 @@ func (s *signer) sign(next step, at time.Time, bytesAt func(time.Time) []byte) (
 	}
 	next.Time = at.UnixNano()
 	next.Signature = [64]byte(s.pair.Sign(bytesAt(at)))
-	kept := append(s.pair.Public(), scale.Marshal(next)...)
-	if err := s.space.Set(signerKey, kept, true); err != nil {
+	if err := s.space.Set(s.pair.Public(), scale.Marshal(next), true); err != nil {
 		return nil, at, fmt.Errorf("note what is signed: %w", err)
 	}
 	s.last = next

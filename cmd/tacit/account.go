@@ -9,12 +9,8 @@ import (
 
 	"github.com/tacit-network/tacit/client"
 	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/node/engine"
 )
-
-// devNames are the accounts that development chains endow.
-var devNames = []string{
-	"//Alice", "//Bob", "//Charlie", "//Dave", "//Eve", "//Ferdie", "//Grace", "//Heidi", "//Ivan", "//Judy",
-}
 
 // devAccount is a development account for people.
 type devAccount struct {
@@ -25,7 +21,7 @@ type devAccount struct {
 
 func devAccounts() ([]devAccount, error) {
 	var list []devAccount
-	for _, name := range devNames {
+	for _, name := range engine.DevelopmentNames {
 		p, err := keys.FromURI(keys.Sr25519, name)
 		if err != nil {
 			return nil, err

@@ -24,6 +24,7 @@ import (
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node"
 	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/node/keystore"
 	"github.com/tacit-network/tacit/relay"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/attestation"
@@ -39,6 +40,7 @@ type devOptions struct {
 	rpc, console     string
 	worker           string
 	blockTime        time.Duration
+	validators       int
 	verbose          bool
 	started          time.Time
 	out              io.Writer
@@ -66,6 +68,7 @@ func devCommand() *cobra.Command {
 	f.StringVar(&o.console, "console", "127.0.0.1:8080", "where the console is; port 0 picks a free one")
 	f.StringVar(&o.worker, "worker", "127.0.0.1:0", "where the worker answers; port 0 picks a free one")
 	f.DurationVar(&o.blockTime, "block-time", 200*time.Millisecond, "time from block to block, for a new chain")
+	f.IntVar(&o.validators, "validators", 1, "how many validators a new chain has; all run in this process")
 	f.BoolVar(&o.verbose, "verbose", false, "print the log")
 	return cmd
 }
@@ -80,6 +83,9 @@ func (o *devOptions) say(format string, args ...any) {
 func (o *devOptions) run(ctx context.Context) error {
 	if o.demo != "" && o.demo != "hello" {
 		return hint(fmt.Errorf("there is no demo %q", o.demo), "the demo is called hello")
+	}
+	if o.validators < 1 || o.validators > len(engine.DevelopmentNames) {
+		return hint(fmt.Errorf("--validators %d", o.validators), "1 to %d are possible", len(engine.DevelopmentNames))
 	}
 	if o.demo == "" && (o.once || o.json) {
 		return hint(errors.New("--once and --json need a demo"), "add --demo hello")
@@ -136,31 +142,25 @@ func (o *devOptions) network(ctx context.Context, dir, binary string, measuremen
 	if o.data != "" {
 		state = dir
 	}
-	validator, err := devValidator()
+	nodes, err := o.nodes(dir, state, spec, rpc)
 	if err != nil {
 		return err
 	}
-	n, err := node.New(node.Config{
-		Spec: spec, Dir: state, Home: filepath.Join(dir, "engine"), Grandpa: validator.grandpa, Engine: validator.engine, RPC: rpc, Log: o.log,
-	})
-	if errors.Is(err, syscall.EAGAIN) { // of the lock
-		return hint(err, "is another `tacit dev` running on %s?", dir)
-	}
-	if err != nil {
-		return err
-	}
+	n := nodes[0]
 	operator, err := keys.FromURI(keys.Sr25519, "//Alice//worker")
 	if err != nil {
 		return err
 	}
 	enclave := &process{
 		binary: binary, dir: filepath.Join(dir, "worker"), listen: o.worker, log: o.log, verbose: o.verbose,
-		genesis: n.App().Genesis(), authorities: spec.Genesis.Authorities, up: make(chan struct{}),
+		genesis: n.App().Genesis(), authorities: firstAuthorities(spec), up: make(chan struct{}),
 	}
 	over, end := context.WithCancel(ctx)
 	defer end()
 	g, ctx := errgroup.WithContext(over)
-	g.Go(func() error { return part("node", n.Run(ctx)) })
+	for _, n := range nodes {
+		g.Go(func() error { return part("node", n.Run(ctx)) })
+	}
 	g.Go(func() error { return part("console", o.serveConsole(ctx, page, enclave, dir)) })
 	g.Go(func() error { return part("worker", enclave.run(ctx)) })
 	g.Go(func() error {
@@ -206,22 +206,65 @@ func listen(flag, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// validator holds the keys of the development validator, which are public.
-type validator struct {
-	grandpa keys.GrandpaPair
-	engine  keys.Pair
+// nodes makes the nodes of all validators. The first one answers at rpc.
+func (o *devOptions) nodes(dir, state string, spec engine.Spec, rpc net.Listener) (nodes []*node.Node, err error) {
+	var peers []string
+	for i := range spec.Genesis.Validators {
+		s, err := keystore.Develop(engine.DevelopmentNames[i])
+		if err != nil {
+			return nil, err
+		}
+		cfg := node.Config{Spec: spec, Dir: state, Home: filepath.Join(dir, "engine"), RPC: rpc, Peers: peers, Local: true, Log: o.log}
+		cfg.Keys.Add(s)
+		if i > 0 {
+			name := fmt.Sprintf("validator-%d", i+1)
+			cfg.RPC, cfg.Home = nil, filepath.Join(dir, name, "engine")
+			if state != "" {
+				cfg.Dir = filepath.Join(state, name)
+			}
+		}
+		if len(spec.Genesis.Validators) > 1 {
+			if cfg.Listen, err = freeAddress(); err != nil {
+				return nil, err
+			}
+		}
+		n, err := node.New(cfg)
+		if errors.Is(err, syscall.EAGAIN) { // of the lock
+			return nil, hint(err, "is another `tacit dev` running on %s?", dir)
+		}
+		if err != nil {
+			return nil, err
+		}
+		nodes, peers = append(nodes, n), append(peers, n.Peer())
+	}
+	return nodes, nil
 }
 
-func devValidator() (v validator, err error) {
-	pair, err := keys.FromURI(keys.Ed25519, "//Alice")
+// freeAddress returns an address of the loopback that is free now.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return v, err
+		return "", err
 	}
-	if v.grandpa, err = keys.NewGrandpaPair(pair); err != nil {
-		return v, err
+	return l.Addr().String(), l.Close()
+}
+
+// firstAuthorities are the GRANDPA keys from which a worker's light client
+// begins.
+func firstAuthorities(spec engine.Spec) [][32]byte {
+	var list [][32]byte
+	for _, v := range spec.Genesis.Validators {
+		list = append(list, v.Keys.Grandpa)
 	}
-	v.engine, err = keys.FromURI(keys.Ed25519, "//Alice//engine")
-	return v, err
+	return list
+}
+
+// wrap puts a name before an error.
+func wrap(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // spec reads the chain's spec from dir, or makes one with this worker's
@@ -229,19 +272,16 @@ func devValidator() (v validator, err error) {
 func (o *devOptions) spec(dir string, measurement attest.TDXMeasurement) (engine.Spec, error) {
 	path := filepath.Join(dir, "spec.json")
 	if data, err := os.ReadFile(path); err == nil {
-		var spec engine.Spec
-		if err := json.Unmarshal(data, &spec); err != nil {
-			return spec, hint(fmt.Errorf("%s: %w", path, err), "is %s a folder of `tacit dev`? Name another with --data", dir)
-		}
-		return spec, nil
+		spec, err := engine.ParseSpec(data)
+		return spec, hint(wrap(path, err), "is %s a folder of `tacit dev`? Name another with --data", dir)
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return engine.Spec{}, err
 	}
-	spec, err := devSpec(measurement, o.blockTime)
+	spec, err := devSpec(measurement, o.blockTime, o.validators)
 	if err != nil {
 		return spec, err
 	}
-	data, err := json.MarshalIndent(spec, "", "  ")
+	data, err := spec.JSON()
 	if err != nil {
 		return spec, err
 	}
@@ -258,11 +298,9 @@ func writeWhole(path string, data []byte) error {
 	return os.Rename(temp, path)
 }
 
-func devSpec(measurement attest.TDXMeasurement, blockTime time.Duration) (engine.Spec, error) {
-	v, err := devValidator()
-	if err != nil {
-		return engine.Spec{}, err
-	}
+// devSpec is the spec of a development chain. Its validators are those of the
+// first development accounts.
+func devSpec(measurement attest.TDXMeasurement, blockTime time.Duration, validators int) (engine.Spec, error) {
 	accounts, err := devAccounts()
 	if err != nil {
 		return engine.Spec{}, err
@@ -273,7 +311,7 @@ func devSpec(measurement attest.TDXMeasurement, blockTime time.Duration) (engine
 	}
 	wealth := runtime.Unit.MulSat(scale.U64(1_000_000))
 	g := runtime.Genesis{
-		Sudo: &accounts[0].Address, Authorities: [][32]byte{v.grandpa.ID()},
+		Sudo: &accounts[0].Address, SessionBlocks: 50,
 		Balances: []runtime.Endowment{{Account: operator.AccountID(), Amount: wealth}},
 		Attestation: attestation.Genesis{
 			Anchors: []attestation.Anchor{{Kind: attestation.Development, Certificate: devpki.New(devpki.Seed).Anchor(), Enabled: true}},
@@ -283,11 +321,16 @@ func devSpec(measurement attest.TDXMeasurement, blockTime time.Duration) (engine
 	for _, a := range accounts {
 		g.Balances = append(g.Balances, runtime.Endowment{Account: a.Address, Amount: wealth})
 	}
+	for _, name := range engine.DevelopmentNames[:validators] {
+		_, v, err := keystore.DevelopValidator(name)
+		if err != nil {
+			return engine.Spec{}, err
+		}
+		g.Validators = append(g.Validators, v)
+	}
 	return engine.Spec{
-		Name: "Tacit Development", ID: "tacit-dev", Symbol: "TACIT", BlockTime: uint64(blockTime / time.Millisecond),
-		GenesisTime: uint64(time.Now().UnixMilli()),
-		Validators:  []engine.Validator{{Grandpa: v.grandpa.ID(), Engine: hash.H256(v.engine.Public())}},
-		Genesis:     g,
+		Name: "Tacit Development", ID: "tacit-dev", Kind: engine.Development, Symbol: "TACIT",
+		BlockTime: uint64(blockTime / time.Millisecond), GenesisTime: uint64(time.Now().UnixMilli()), Genesis: g,
 	}, nil
 }
 

@@ -44,7 +44,7 @@ func TestDataInUse(t *testing.T) {
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "open\n" {
 		t.Fatalf("the other process says %q, %v", line, err)
 	}
-	spec, err := devSpec(attest.TDXMeasurement{}, time.Second)
+	spec, err := devSpec(attest.TDXMeasurement{}, time.Second, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestDataInUse(t *testing.T) {
 // means that there is none.
 func TestDataForeign(t *testing.T) {
 	dir := t.TempDir()
-	o := &devOptions{blockTime: time.Second}
+	o := &devOptions{blockTime: time.Second, validators: 1}
 	if err := writeWhole(filepath.Join(dir, "spec.json"), []byte("{")); err != nil {
 		t.Fatal(err)
 	}

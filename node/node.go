@@ -10,6 +10,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -39,9 +40,18 @@ type Config struct {
 	Local bool
 	// RPC is where the node answers; nil means nowhere. The node closes it.
 	RPC net.Listener
+	// Metrics is where /metrics, /health and /ready answer; nil means nowhere.
+	// One node of a process may have it. The node closes it.
+	Metrics net.Listener
+	// Pruning is of how many blocks the states are kept; 0 means of all.
+	Pruning uint32
 	// Log is for the node; nil is silence.
 	Log *slog.Logger
 }
+
+// LeastPruning is the fewest blocks whose states a node keeps: a relay, a worker
+// or a peer that is behind by less finds what it needs.
+const LeastPruning = 256
 
 // Node is a node that was put together. It does nothing before Run.
 type Node struct {
@@ -50,6 +60,7 @@ type Node struct {
 	app  *engine.App
 	pool *pool.Pool
 	node *comet.Node
+	log  *slog.Logger
 }
 
 // New opens the node's database and resumes its chain.
@@ -58,7 +69,10 @@ func New(cfg Config) (*Node, error) {
 	if dir != "" {
 		dir = filepath.Join(dir, "chain")
 	}
-	db, err := store.Open(store.Config{Dir: dir, Log: cfg.Log})
+	if cfg.Pruning > 0 && cfg.Pruning < LeastPruning {
+		return nil, fmt.Errorf("states of %d blocks are to be kept, %d are the least", cfg.Pruning, LeastPruning)
+	}
+	db, err := store.Open(store.Config{Dir: dir, Keep: cfg.Pruning, Log: cfg.Log})
 	if err != nil {
 		return nil, err
 	}
@@ -66,11 +80,15 @@ func New(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	n := &Node{cfg: cfg, db: db, app: app, pool: pool.New(app)}
+	log := cfg.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	n := &Node{cfg: cfg, db: db, app: app, pool: pool.New(app), log: log}
 	app.UsePool(n.pool)
 	n.node, err = comet.New(comet.Config{
 		App: app, Pool: n.pool, Home: cfg.Home, Validators: cfg.Keys.Engine, Grandpa: cfg.Keys.Grandpa,
-		Listen: cfg.Listen, Peers: append(slices.Clone(cfg.Spec.Peers), cfg.Peers...), Local: cfg.Local, Log: cfg.Log,
+		Listen: cfg.Listen, Peers: append(slices.Clone(cfg.Spec.Peers), cfg.Peers...), Local: cfg.Local, Metrics: cfg.Metrics != nil, Log: cfg.Log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -86,10 +104,14 @@ func (n *Node) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.pool.Run(ctx) })
 	g.Go(func() error { return n.finality(ctx) })
+	g.Go(func() error { return n.report(ctx) })
 	if n.cfg.RPC != nil {
 		g.Go(func() error {
 			return rpc.New(rpc.Config{App: n.app, Pool: n.pool, Peers: n.peers(), Log: n.cfg.Log}).Serve(ctx, n.cfg.RPC)
 		})
+	}
+	if n.cfg.Metrics != nil {
+		g.Go(func() error { return n.serveMetrics(ctx, n.cfg.Metrics) })
 	}
 	g.Go(func() error { return n.node.Run(ctx) })
 	err := g.Wait()
@@ -108,6 +130,25 @@ func (n *Node) peers() func() int {
 		return nil // it makes blocks alone
 	}
 	return n.node.Peers
+}
+
+// reportEvery is how often the log says how far the node is.
+const reportEvery = 10 * time.Second
+
+// report logs how far the node is.
+func (n *Node) report(ctx context.Context) error {
+	tick := time.NewTicker(reportEvery)
+	defer tick.Stop()
+	for {
+		m := n.Metrics()
+		n.log.Info("progress", "head", uint64(m.Head), "final", uint64(m.Final), "peers", int(m.Peers), "set", uint64(m.SetID),
+			"validates", m.Validates > 0, "syncing", m.Syncing > 0, "pool", int(m.Ready+m.Future))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 }
 
 // finality tells the pool what is final.

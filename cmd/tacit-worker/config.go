@@ -12,7 +12,7 @@ import (
 
 // Config is the configuration, in JSON.
 type Config struct {
-	// Dir keeps the state, encrypted.
+	// Dir keeps the state, encrypted. It counts from the configuration's folder.
 	Dir string `json:"dir"`
 	// Listen is the address for the relay; 127.0.0.1:0 when empty. It serves
 	// users too, and is to be reached from this machine only.

@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -76,6 +77,9 @@ func run(args []string, stdin io.Reader, stdout io.Writer) error {
 	cfg, rest, err := readConfig(in)
 	if err != nil {
 		return err
+	}
+	if *file != "-" && !filepath.IsAbs(cfg.Dir) {
+		cfg.Dir = filepath.Join(filepath.Dir(*file), cfg.Dir)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -134,13 +134,9 @@ func (p *process) run(ctx context.Context) error {
 
 // one runs the worker once.
 func (p *process) one(ctx context.Context) error {
-	authorities := make([]map[string]any, len(p.authorities))
-	for i, a := range p.authorities {
-		authorities[i] = map[string]any{"key": hash.H256(a), "weight": 1}
-	}
 	config, err := json.Marshal(map[string]any{
 		"dir": p.dir, "listen": p.listen, "exit_on_eof": true, "seal_to_machine": true, "debug": p.verbose,
-		"chain": map[string]any{"genesis": p.genesis, "authorities": authorities},
+		"chain": workerChain(p.genesis, p.authorities),
 	})
 	if err != nil {
 		return err

@@ -287,7 +287,14 @@ func (a *App) commit() (*Staged, error) {
 	if s == nil || s.Header.Number != a.head.Number+1 {
 		return nil, errors.New("commit: no block was executed")
 	}
-	if err := a.db.Put(store.Block{Header: s.Header, Body: s.Body, State: s.state, Index: s.index}); err != nil {
+	b := store.Block{Header: s.Header, Body: s.Body, State: s.state, Index: s.index}
+	if logs, err := grandpa.Logs(s.Header); err != nil {
+		return nil, err
+	} else if scheduled, _ := grandpa.FindChanges(logs); scheduled != nil {
+		id := a.rt.Grandpa.CurrentSetID.Get(a.state)
+		b.EndsSet = &id
+	}
+	if err := a.db.Put(b); err != nil {
 		return nil, err
 	}
 	a.head, a.state, a.staged = s.Header, s.state, nil
@@ -347,39 +354,33 @@ type Voters struct {
 }
 
 // Voters returns the validators that finalise the block with the given number,
-// who also decide the block after it. They are those of the state before it: a
-// block that changes the set is finalised by the old one.
+// who also decide the block after it. A block that changes the set is finalised
+// by the old one.
 func (a *App) Voters(number chain.BlockNumber) (v Voters, err error) {
 	defer trie.Catch(&err)
-	header, err := a.db.HeaderAt(max(number, 1) - 1)
+	header, err := a.db.HeaderAt(number)
 	if err != nil {
 		return v, err
 	}
-	return a.votersIn(a.db.State(header.StateRoot)), nil
+	return a.votersIn(a.db.State(header.StateRoot), number), nil
 }
 
-// SetID returns the number of the authority set that finalises a block.
-func (a *App) SetID(number chain.BlockNumber) (id uint64, err error) {
-	defer trie.Catch(&err)
-	header, err := a.db.HeaderAt(max(number, 1) - 1)
-	if err != nil {
-		return 0, err
-	}
-	return a.rt.Grandpa.CurrentSetID.Get(a.db.State(header.StateRoot)), nil
-}
-
-func (a *App) votersIn(state *trie.Trie) Voters {
-	v := Voters{AuthoritySet: a.rt.Grandpa.Set(state)}
-	for _, k := range a.rt.Session.ActiveKeys.Get(state) {
+// votersIn reads the voters for a block from its state, or from that of one of
+// the few blocks after it.
+func (a *App) votersIn(state *trie.Trie, number chain.BlockNumber) Voters {
+	v := Voters{AuthoritySet: a.rt.Grandpa.SetFor(state, number)}
+	_, list := a.rt.Session.Finalisers(state, number)
+	for _, k := range list {
 		v.Engine = append(v.Engine, k.Engine)
 	}
 	return v
 }
 
-// Next returns the validators that finalise the block after this one.
-func (a *App) Next(s *Staged) (v Voters, err error) {
+// Handover returns the validators that finalise a block that was executed, and
+// those that finalise the block after it.
+func (a *App) Handover(s *Staged) (now, next Voters, err error) {
 	defer trie.Catch(&err)
-	return a.votersIn(s.state), nil
+	return a.votersIn(s.state, s.Header.Number), a.votersIn(s.state, s.Header.Number+1), nil
 }
 
 // Finalize keeps a justification whose signatures were checked, unless a newer
@@ -408,11 +409,17 @@ func (a *App) Call(at hash.H256, method string, args []byte) (out []byte, err er
 	return a.rt.Call(storage.NewOverlay(backend{state}, verify), method, args)
 }
 
-// StateAt opens the state of a block.
+// StateAt opens the state of a block. Where it is not kept any more the error
+// is store.ErrPruned.
 func (a *App) StateAt(at hash.H256) (*trie.Trie, error) {
 	header, err := a.db.Header(at)
 	if err != nil {
 		return nil, err
+	}
+	if oldest, err := a.db.Oldest(); err != nil {
+		return nil, err
+	} else if header.Number < oldest {
+		return nil, fmt.Errorf("%w for %v", store.ErrPruned, at)
 	}
 	return a.db.State(header.StateRoot), nil
 }

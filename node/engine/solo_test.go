@@ -269,3 +269,32 @@ func TestOtherChainRefused(t *testing.T) {
 		t.Error("a database of another chain is taken")
 	}
 }
+
+// A state that was pruned is told as such, and the newest ones answer.
+func TestPrunedState(t *testing.T) {
+	pairs, spec := validators(t, 1)
+	db, err := store.Open(store.Config{Keep: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	app, err := engine.NewApp(engine.Config{Spec: spec, Runtime: runtime.New(), Store: db})
+	if err != nil {
+		t.Fatal(err)
+	}
+	solo := engine.NewSolo(app, pairs)
+	for i := range uint64(10) {
+		if _, err := solo.Step(1_000_000 + i*1000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range chain.BlockNumber(11) {
+		h, err := db.HashOf(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := app.Nonce(h, account(t, "//Alice").AccountID()); errors.Is(err, store.ErrPruned) != (n < 7) || (err != nil) != (n < 7) {
+			t.Errorf("block %d of 10: %v", n, err)
+		}
+	}
+}

@@ -3,7 +3,8 @@
 // and the databases of the consensus engine.
 //
 // A block goes in as one synced batch, so that a node that was killed at any
-// moment finds either all of it or nothing. Nothing is pruned.
+// moment finds either all of it or nothing. Old states can be pruned; blocks,
+// justifications and what the runtime keeps beside the state stay.
 package store
 
 import (
@@ -19,6 +20,7 @@ import (
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/storage"
+	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/trie"
 )
 
@@ -30,7 +32,8 @@ var ErrClosed = errors.New("the database is closed")
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
-	db *pebble.DB
+	db     *pebble.DB
+	pruner *pruner // nil keeps all states; used by Put alone
 
 	mu     sync.RWMutex // held for reading by readers, so that Close waits for them
 	closed bool         // guarded by mu
@@ -43,6 +46,9 @@ type Config struct {
 	// FS is where the folder is; nil means the disk, or memory where Dir is
 	// empty.
 	FS vfs.FS
+	// Keep is of how many blocks before the newest the states are kept; 0 means
+	// of all.
+	Keep uint32
 	// Log is for what Pebble says; nil is silence.
 	Log *slog.Logger
 }
@@ -60,7 +66,14 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", dir, err)
 	}
-	return &Store{db: db}, nil
+	s := &Store{db: db}
+	if cfg.Keep > 0 {
+		s.pruner = &pruner{keep: cfg.Keep}
+		if err := s.pruner.load(db); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
+	return s, nil
 }
 
 // Close closes the database. Who reads after it gets ErrClosed; who writes
@@ -84,6 +97,9 @@ type Block struct {
 	State *trie.Trie
 	// Index is what the runtime keeps beside the state.
 	Index []storage.Change
+	// EndsSet is the number of the authority set that the block ends; nil is
+	// none.
+	EndsSet *uint64
 }
 
 // Put writes a block in one synced batch, and makes it the head.
@@ -101,17 +117,34 @@ func (s *Store) Put(b Block) error {
 	set(hashKey(prefixBody, h), chain.EncodeBody(b.Body))
 	set(numberKey(prefixNumber, b.Header.Number), h[:])
 	set(metaKey(metaHead), number(b.Header.Number))
+	if b.EndsSet != nil {
+		set(setKey(*b.EndsSet), number(b.Header.Number))
+	}
 	for _, c := range b.Index {
 		set(key(prefixIndex, c.Key), c.Value)
 	}
-	b.State.Commit(func(k, node []byte) { set(key(prefixNode, k), node) }, func([]byte) {})
+	var j journal
+	b.State.Commit(func(k, node []byte) {
+		set(key(prefixNode, k), node)
+		if s.pruner != nil {
+			if _, dying := s.pruner.dying[string(k)]; dying {
+				j.Revived = append(j.Revived, k)
+			}
+		}
+	}, func(k []byte) { j.Dropped = append(j.Dropped, k) })
+	if s.pruner != nil {
+		set(numberKey(prefixJournal, b.Header.Number), scale.Marshal(j))
+	}
 	if failed == nil {
 		failed = batch.Commit(pebble.Sync)
 	}
 	if failed != nil {
 		return fmt.Errorf("write block %d: %w", b.Header.Number, failed)
 	}
-	return nil
+	if s.pruner != nil {
+		s.pruner.note(b.Header.Number, j)
+	}
+	return s.prune(b.Header.Number)
 }
 
 // Finalize writes a block's justification. Block is the newest that is
@@ -265,7 +298,7 @@ func (l logger) Fatalf(format string, args ...any) {
 // SetEnd returns the number of the block that ended the authority set with the
 // given number.
 func (s *Store) SetEnd(id uint64) (chain.BlockNumber, error) {
-	b, err := s.get(binary.BigEndian.AppendUint64([]byte{prefixChange}, id))
+	b, err := s.get(setKey(id))
 	if err != nil {
 		return 0, fmt.Errorf("end of set %d: %w", id, err)
 	}

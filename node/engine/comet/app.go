@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/cometbft/cometbft/crypto/ed25519"
@@ -52,6 +53,9 @@ type application struct {
 	// justify makes what justifications can be made by now.
 	justify func()
 
+	refusedVotes atomic.Uint64 // votes of others without a good precommit
+	guardStops   atomic.Uint64 // precommits that a guard refused
+
 	brought []byte // the justification in the block that is being executed
 
 	mu        sync.Mutex         // guards what follows
@@ -59,7 +63,7 @@ type application struct {
 	goodFor   int64
 	announced map[hash.H256]bool
 	reaps     int
-	sets      map[uint64]voters // by the authority set's number, the last few
+	sets      map[int64]voters // by the height, the last few
 }
 
 // voters are the validators of a height, with their places by their addresses
@@ -80,7 +84,7 @@ func newVoters(v engine.Voters) voters {
 }
 
 func newApplication(app *engine.App, pool Pool, guards map[keys.GrandpaID]*guard, log *slog.Logger) *application {
-	return &application{app: app, pool: pool, guards: guards, log: log, justify: func() {}, sets: map[uint64]voters{}}
+	return &application{app: app, pool: pool, guards: guards, log: log, justify: func() {}, sets: map[int64]voters{}}
 }
 
 // Info implements abci.Application: how far the node is.
@@ -147,18 +151,13 @@ func (a *application) ReapTxs(_ context.Context, req *abci.RequestReapTxs) (*abc
 // voters returns the validators that vote at a height; they sign the block
 // before it.
 func (a *application) voters(height int64) (voters, error) {
-	number := chain.BlockNumber(height - 1)
-	id, err := a.app.SetID(number)
-	if err != nil {
-		return voters{}, fmt.Errorf("voters of height %d: %w", height, err)
-	}
 	a.mu.Lock()
-	v, known := a.sets[id]
+	v, known := a.sets[height]
 	a.mu.Unlock()
 	if known {
 		return v, nil
 	}
-	list, err := a.app.Voters(number)
+	list, err := a.app.Voters(chain.BlockNumber(height - 1))
 	if err != nil {
 		return voters{}, fmt.Errorf("voters of height %d: %w", height, err)
 	}
@@ -166,13 +165,13 @@ func (a *application) voters(height int64) (voters, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.sets) >= keptSets {
-		a.sets = map[uint64]voters{}
+		a.sets = map[int64]voters{}
 	}
-	a.sets[id] = v
+	a.sets[height] = v
 	return v, nil
 }
 
-// keptSets is how many sets of validators are remembered.
+// keptSets is of how many heights the voters are remembered.
 const keptSets = 8
 
 // input makes the input of a block of what CometBFT says about it.
@@ -302,11 +301,7 @@ func (a *application) FinalizeBlock(_ context.Context, req *abci.RequestFinalize
 // heights later, which is when GRANDPA's next set votes first. A change of
 // GRANDPA keys alone is none to CometBFT.
 func (a *application) updates(s *engine.Staged) ([]abci.ValidatorUpdate, error) {
-	now, err := a.app.Voters(s.Header.Number)
-	if err != nil {
-		return nil, err
-	}
-	next, err := a.app.Next(s)
+	now, next, err := a.app.Handover(s)
 	if err != nil || next.ID == now.ID {
 		return nil, err
 	}
@@ -379,6 +374,7 @@ func (a *application) ExtendVote(_ context.Context, req *abci.RequestExtendVote)
 		}
 		signature, err := g.sign(grandpa.TargetOf(header), set.ID)
 		if err != nil {
+			a.guardStops.Add(1)
 			return nil, err
 		}
 		return &abci.ResponseExtendVote{VoteExtension: append([]byte{extensionVersion}, signature[:]...)}, nil
@@ -393,6 +389,8 @@ func (a *application) VerifyVoteExtension(_ context.Context, req *abci.RequestVe
 	status := abci.ResponseVerifyVoteExtension_REJECT
 	if a.holds(req) {
 		status = abci.ResponseVerifyVoteExtension_ACCEPT
+	} else {
+		a.refusedVotes.Add(1)
 	}
 	return &abci.ResponseVerifyVoteExtension{Status: status}, nil
 }

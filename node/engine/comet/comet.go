@@ -55,8 +55,25 @@ type Config struct {
 	Peers []string
 	// Local allows peers in private networks, and several on one address.
 	Local bool
+	// Metrics lets CometBFT count in Prometheus' default registry. One Node of a
+	// process may.
+	Metrics bool
 	// Log is for the engine; nil is silence.
 	Log *slog.Logger
+}
+
+// Identity returns the id by which peers know the node with this home folder,
+// and makes its network key when there is none.
+func Identity(home string) (string, error) {
+	dir := filepath.Join(home, "config")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make the engine's folder: %w", err)
+	}
+	key, err := p2p.LoadOrGenNodeKey(filepath.Join(dir, "node_key.json"))
+	if err != nil {
+		return "", fmt.Errorf("make the network key: %w", err)
+	}
+	return string(key.ID()), nil
 }
 
 // Node is CometBFT over an App.
@@ -156,6 +173,12 @@ func (n *Node) Peer() string { return fmt.Sprintf("%s@%s", n.comet.NodeInfo().ID
 // Peers is how many peers are connected.
 func (n *Node) Peers() int { return n.comet.Switch().Peers().Size() }
 
+// Refusals is how many votes of others came without a good GRANDPA precommit,
+// and how many precommits the node's own guard refused to sign.
+func (n *Node) Refusals() (votes, guard uint64) {
+	return n.abci.refusedVotes.Load(), n.abci.guardStops.Load()
+}
+
 // Syncing says whether the node fetches old blocks from peers.
 func (n *Node) Syncing() bool {
 	return n.comet.ConsensusReactor().WaitSync()
@@ -239,7 +262,7 @@ func settings(cfg Config) *config.Config {
 	c.RPC.ListenAddress = ""
 	c.TxIndex.Indexer = "null"
 	c.Storage.DiscardABCIResponses = true
-	c.Instrumentation.Prometheus = false
+	c.Instrumentation.Prometheus, c.Instrumentation.PrometheusListenAddr = cfg.Metrics, ""
 	c.BlockSync.AdaptiveSync = false
 
 	c.Mempool.Type = config.MempoolTypeApp

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tacit-network/tacit/internal/strictjson"
+	"github.com/tacit-network/tacit/node"
+	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/node/engine/comet"
+	"github.com/tacit-network/tacit/node/keystore"
+)
+
+// The folders in a node's.
+const (
+	keysFolder   = "keys"
+	engineFolder = "engine"
+)
+
+// nodeFile is a node's configuration, node.json. Flags go before it.
+type nodeFile struct {
+	// Name is for people.
+	Name string `json:"name"`
+	// Listen is where peers connect, Peers are those to stay connected with.
+	Listen string   `json:"listen"`
+	Peers  []string `json:"peers"`
+	// Local allows peers in private networks, and several on one address.
+	Local bool `json:"local"`
+	// RPC and Metrics are where the node answers; empty is nowhere.
+	RPC     string `json:"rpc"`
+	Metrics string `json:"metrics"`
+	// StatePruning is "archive", or how many blocks' states are kept.
+	StatePruning string `json:"statePruning"`
+}
+
+func (f nodeFile) write(dir string) error {
+	if f.StatePruning == "" {
+		f.StatePruning = "archive"
+	}
+	return writeJSON(filepath.Join(dir, "node.json"), f)
+}
+
+var peerForm = regexp.MustCompile(`^[0-9a-f]{40}@[^\s,@]+:\d+$`)
+
+// validate reports every fault.
+func (f nodeFile) validate() error {
+	var faults []error
+	for _, at := range []struct{ name, address string }{{"listen", f.Listen}, {"rpc", f.RPC}, {"metrics", f.Metrics}} {
+		if _, _, err := net.SplitHostPort(at.address); at.address != "" && err != nil {
+			faults = append(faults, fmt.Errorf("%s: %q is not host:port", at.name, at.address))
+		}
+	}
+	for _, p := range f.Peers {
+		if !peerForm.MatchString(p) {
+			faults = append(faults, fmt.Errorf("peers: %q is not id@host:port", p))
+		}
+	}
+	if _, err := f.pruning(); err != nil {
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}
+
+// pruning is how many blocks' states are kept; 0 is all.
+func (f nodeFile) pruning() (uint32, error) {
+	if f.StatePruning == "" || f.StatePruning == "archive" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(f.StatePruning, 10, 32)
+	if err != nil || n < node.LeastPruning {
+		return 0, fmt.Errorf("statePruning: %q is neither \"archive\" nor a number of blocks from %d", f.StatePruning, node.LeastPruning)
+	}
+	return uint32(n), nil
+}
+
+func nodeCommand() *cobra.Command {
+	var dir, logForm string
+	var verbose bool
+	flags := nodeFile{}
+	cmd := &cobra.Command{
+		Use: "node", Short: "Run one node of a network", Args: cobra.NoArgs,
+		Example: "  tacit init --validators 4 --out ./net\n  tacit node --data ./net/v1",
+		Long: "Reads spec.json and node.json in the folder, and the session keys in its folder keys; without keys the node only follows. " +
+			"It ends with an error when its consensus stops, and can be started again after any crash.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			level := slog.LevelInfo
+			if verbose {
+				level = slog.LevelDebug
+			}
+			log, err := newLog(os.Stderr, logForm, level)
+			if err != nil {
+				return err
+			}
+			f, err := readNodeFile(dir)
+			if err != nil {
+				return err
+			}
+			for name, field := range map[string]*string{"rpc": &f.RPC, "listen": &f.Listen, "metrics": &f.Metrics, "state-pruning": &f.StatePruning} {
+				if cmd.Flags().Changed(name) {
+					*field = cmd.Flag(name).Value.String()
+				}
+			}
+			f.Peers = append(f.Peers, flags.Peers...)
+			if err := f.validate(); err != nil {
+				return err
+			}
+			return runNode(cmd.Context(), dir, f, log, cmd.OutOrStdout())
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&dir, "data", ".", "the node's folder")
+	fl.StringVar(&flags.RPC, "rpc", "", "where JSON-RPC answers, before what node.json says; empty is nowhere")
+	fl.StringVar(&flags.Listen, "listen", "", "where peers connect")
+	fl.StringVar(&flags.Metrics, "metrics", "", "where /metrics, /health and /ready answer")
+	fl.StringVar(&flags.StatePruning, "state-pruning", "", "archive, or how many blocks' states are kept")
+	fl.StringSliceVar(&flags.Peers, "peer", nil, "one more peer, as id@host:port")
+	fl.StringVar(&logForm, "log", "text", "text or json")
+	fl.BoolVar(&verbose, "verbose", false, "log more")
+	return cmd
+}
+
+func newLog(w io.Writer, form string, level slog.Level) (*slog.Logger, error) {
+	options := &slog.HandlerOptions{Level: level}
+	switch form {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	}
+	return nil, hint(fmt.Errorf("--log %q", form), "it is text or json")
+}
+
+// readNodeFile reads node.json. A folder without one has the defaults.
+func readNodeFile(dir string) (nodeFile, error) {
+	f := nodeFile{Listen: "127.0.0.1:26656", RPC: "127.0.0.1:9944", Local: true}
+	path := filepath.Join(dir, "node.json")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return f, nil
+	}
+	if err == nil {
+		err = strictjson.Decode(data, &f)
+	}
+	return f, wrap(path, err)
+}
+
+// runNode runs the node of a folder until ctx ends.
+func runNode(ctx context.Context, dir string, f nodeFile, log *slog.Logger, out io.Writer) error {
+	if os.Getenv("GODEBUG") != "" {
+		return hint(errors.New("GODEBUG is set; it would change what all nodes must do alike"), "unset GODEBUG")
+	}
+	path := filepath.Join(dir, "spec.json")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return hint(err, "--data names a node's folder with the chain's spec.json; `tacit init` makes some")
+	}
+	spec, err := engine.ParseSpec(data)
+	if err != nil {
+		return wrap(path, err)
+	}
+	keep, err := f.pruning()
+	if err != nil {
+		return err
+	}
+	cfg := node.Config{
+		Spec: spec, Dir: dir, Home: filepath.Join(dir, engineFolder), Listen: f.Listen, Peers: f.Peers, Local: f.Local,
+		Pruning: keep, Log: log,
+	}
+	if cfg.Keys, err = keystore.Load(filepath.Join(dir, keysFolder)); err != nil {
+		return err
+	}
+	if f.RPC != "" {
+		if cfg.RPC, err = listen("--rpc", f.RPC); err != nil {
+			return err
+		}
+		defer cfg.RPC.Close()
+	}
+	if f.Metrics != "" {
+		if cfg.Metrics, err = listen("--metrics", f.Metrics); err != nil {
+			return err
+		}
+		defer cfg.Metrics.Close()
+	}
+	n, err := node.New(cfg)
+	if errors.Is(err, syscall.EAGAIN) { // of the lock
+		return hint(err, "is another `tacit node` running on %s?", dir)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "chain    %s, genesis %v\npeer     %s\n", spec.ID, n.App().Genesis(), n.Peer())
+	if cfg.RPC != nil {
+		fmt.Fprintf(out, "rpc      ws://%s\n", cfg.RPC.Addr())
+	}
+	if cfg.Metrics != nil {
+		fmt.Fprintf(out, "metrics  http://%s/metrics\n", cfg.Metrics.Addr())
+	}
+	err = n.Run(ctx)
+	if errors.Is(err, comet.ErrHalted) {
+		return hint(err, "the log above says why; the others go on without this node. `docs/operations.md` tells what to do")
+	}
+	return err
+}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/internal/strictjson"
 	"github.com/tacit-network/tacit/node"
 	"github.com/tacit-network/tacit/node/engine"
@@ -86,7 +87,7 @@ func (f nodeFile) pruning() (uint32, error) {
 
 func nodeCommand() *cobra.Command {
 	var dir, logForm string
-	var verbose bool
+	var verbose, asJSON bool
 	flags := nodeFile{}
 	cmd := &cobra.Command{
 		Use: "node", Short: "Run one node of a network", Args: cobra.NoArgs,
@@ -115,7 +116,7 @@ func nodeCommand() *cobra.Command {
 			if err := f.validate(); err != nil {
 				return err
 			}
-			return runNode(cmd.Context(), dir, f, log, cmd.OutOrStdout())
+			return runNode(cmd.Context(), dir, f, log, func(v nodeAt) error { return (&userFlags{json: asJSON}).print(cmd.OutOrStdout(), v, v.text) })
 		},
 	}
 	fl := cmd.Flags()
@@ -127,6 +128,7 @@ func nodeCommand() *cobra.Command {
 	fl.StringSliceVar(&flags.Peers, "peer", nil, "one more peer, as id@host:port")
 	fl.StringVar(&logForm, "log", "text", "text or json")
 	fl.BoolVar(&verbose, "verbose", false, "log more")
+	fl.BoolVar(&asJSON, "json", false, "print where the node answers as one JSON object")
 	return cmd
 }
 
@@ -155,8 +157,27 @@ func readNodeFile(dir string) (nodeFile, error) {
 	return f, wrap(path, err)
 }
 
+// nodeAt is where a node answers.
+type nodeAt struct {
+	Chain   string    `json:"chain"`
+	Genesis hash.H256 `json:"genesis"`
+	Peer    string    `json:"peer"`
+	RPC     string    `json:"rpc,omitempty"`
+	Metrics string    `json:"metrics,omitempty"`
+}
+
+func (n nodeAt) text(w io.Writer) {
+	fmt.Fprintf(w, "chain    %s, genesis %v\npeer     %s\n", n.Chain, n.Genesis, n.Peer)
+	if n.RPC != "" {
+		fmt.Fprintf(w, "rpc      %s\n", n.RPC)
+	}
+	if n.Metrics != "" {
+		fmt.Fprintf(w, "metrics  %s\n", n.Metrics)
+	}
+}
+
 // runNode runs the node of a folder until ctx ends.
-func runNode(ctx context.Context, dir string, f nodeFile, log *slog.Logger, out io.Writer) error {
+func runNode(ctx context.Context, dir string, f nodeFile, log *slog.Logger, started func(nodeAt) error) error {
 	if os.Getenv("GODEBUG") != "" {
 		return hint(errors.New("GODEBUG is set; it would change what all nodes must do alike"), "unset GODEBUG")
 	}
@@ -199,12 +220,15 @@ func runNode(ctx context.Context, dir string, f nodeFile, log *slog.Logger, out 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "chain    %s, genesis %v\npeer     %s\n", spec.ID, n.App().Genesis(), n.Peer())
+	at := nodeAt{Chain: spec.ID, Genesis: n.App().Genesis(), Peer: n.Peer()}
 	if cfg.RPC != nil {
-		fmt.Fprintf(out, "rpc      ws://%s\n", cfg.RPC.Addr())
+		at.RPC = "ws://" + cfg.RPC.Addr().String()
 	}
 	if cfg.Metrics != nil {
-		fmt.Fprintf(out, "metrics  http://%s/metrics\n", cfg.Metrics.Addr())
+		at.Metrics = "http://" + cfg.Metrics.Addr().String() + "/metrics"
+	}
+	if err := started(at); err != nil {
+		return err
 	}
 	err = n.Run(ctx)
 	if errors.Is(err, comet.ErrHalted) {

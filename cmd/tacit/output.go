@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -56,11 +55,12 @@ func (f *userFlags) print(w io.Writer, v any, text func(io.Writer)) error {
 }
 
 // signerFlags name the account that signs.
-type signerFlags struct{ from, keyFile, scheme string }
+type signerFlags struct{ from, keyFile, passwordFile, scheme string }
 
 func (f *signerFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.from, "from", "//Alice", "development account that signs")
-	cmd.Flags().StringVar(&f.keyFile, "key-file", "", "file with the secret of the account that signs, instead of --from")
+	cmd.Flags().StringVar(&f.keyFile, "key-file", "", "file with the secret of the account that signs, or with a key that a wallet exported, instead of --from")
+	cmd.Flags().StringVar(&f.passwordFile, "password-file", "", "file with the password of a wallet's key")
 	cmd.Flags().StringVar(&f.scheme, "scheme", "sr25519", "sr25519, ed25519 or ecdsa")
 }
 
@@ -79,16 +79,17 @@ func (f *signerFlags) pair() (keys.Pair, error) {
 		}
 		return keys.FromURI(scheme, f.from)
 	}
-	info, err := os.Stat(f.keyFile)
+	secret, err := readSecret(f.keyFile)
 	if err != nil {
 		return keys.Pair{}, err
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return keys.Pair{}, hint(fmt.Errorf("others may read %s", f.keyFile), "chmod 600 %s", f.keyFile)
-	}
-	secret, err := os.ReadFile(f.keyFile)
-	if err != nil {
-		return keys.Pair{}, err
+	if keys.IsKeyFile(secret) {
+		pass, err := password(f.passwordFile)
+		if err != nil {
+			return keys.Pair{}, err
+		}
+		pair, err := keys.DecryptKeyFile(secret, pass)
+		return pair, hint(err, "--password-file names a file with the password of %s", f.keyFile)
 	}
 	return keys.FromURI(scheme, strings.TrimSpace(string(secret)))
 }

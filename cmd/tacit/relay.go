@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 	"os"
@@ -40,7 +41,7 @@ func (f relayFile) validate() error {
 
 func relayCommand() *cobra.Command {
 	var dir string
-	var verbose bool
+	var verbose, asJSON bool
 	cmd := &cobra.Command{
 		Use: "relay", Short: "Carry messages between a worker and the chain", Args: cobra.NoArgs,
 		Example: "  tacit relay --data ./net/w1",
@@ -74,11 +75,18 @@ func relayCommand() *cobra.Command {
 			if f.Collateral == "development" {
 				cfg.Collateral = &devpki.PCS{PKI: devpki.New(devpki.Seed)}
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "relay between %s and %s, operator %s\n", f.Node, f.Worker, operator.AccountID())
+			at := map[string]any{"node": f.Node, "worker": f.Worker, "operator": operator.AccountID()}
+			err = (&userFlags{json: asJSON}).print(cmd.OutOrStdout(), at, func(w io.Writer) {
+				fmt.Fprintf(w, "relay between %s and %s, operator %s\n", f.Node, f.Worker, operator.AccountID())
+			})
+			if err != nil {
+				return err
+			}
 			return relay.New(cfg).Run(cmd.Context())
 		},
 	}
 	cmd.Flags().StringVar(&dir, "data", ".", "folder with relay.json and operator.secret")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log more")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print between whom it runs as one JSON object")
 	return cmd
 }

@@ -157,3 +157,54 @@ func (k *Keys) add(f fileJSON, scheme keys.Scheme) error {
 	}
 	return nil
 }
+
+// ErrNoKeys means that a folder has no whole set of session keys.
+var ErrNoKeys = errors.New("no session keys")
+
+// Newest returns the session keys that were written last into a folder.
+func Newest(dir string) (Session, error) {
+	if _, err := Load(dir); err != nil {
+		return Session{}, err
+	}
+	seeds := map[role][32]byte{}
+	for _, r := range roles {
+		files, err := filepath.Glob(filepath.Join(dir, string(r.name)+"-*.key"))
+		if err != nil {
+			return Session{}, err
+		}
+		var newest os.FileInfo
+		for _, path := range files {
+			info, err := os.Stat(path)
+			if err != nil {
+				return Session{}, err
+			}
+			if newest == nil || info.ModTime().After(newest.ModTime()) {
+				newest = info
+			}
+		}
+		if newest == nil {
+			return Session{}, fmt.Errorf("%w: %s has no %s key", ErrNoKeys, dir, r.name)
+		}
+		if seeds[r.name], err = readSeed(filepath.Join(dir, newest.Name())); err != nil {
+			return Session{}, err
+		}
+	}
+	return fromSeeds(seeds)
+}
+
+// readSeed reads the seed of a file that Load has checked.
+func readSeed(path string) (seed [32]byte, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return seed, err
+	}
+	var f fileJSON
+	if err := strictjson.Decode(data, &f); err != nil {
+		return seed, err
+	}
+	raw, err := hex.DecodeString(strings.TrimPrefix(f.Seed, "0x"))
+	if err != nil || len(raw) != 32 {
+		return seed, errors.New("its seed is not 64 hex digits")
+	}
+	return [32]byte(raw), nil
+}

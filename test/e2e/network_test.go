@@ -127,13 +127,16 @@ func (n *network) check() {
 	}
 }
 
-// wait waits until what returns true, or fails after a minute or when the
+// patience is how long one thing may take before it counts as hung.
+const patience = 4 * time.Minute
+
+// wait waits until what returns true, or fails when it takes too long or the
 // network ends before.
 func (n *network) wait(what string, ready func() bool) {
 	n.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	late := time.After(4 * time.Minute)
+	late := time.After(patience)
 	for !ready() {
 		select {
 		case err := <-n.done:
@@ -143,7 +146,7 @@ func (n *network) wait(what string, ready func() bool) {
 			}
 			n.t.Fatalf("tacit dev ended (%v) before %s\n%s%s", err, what, n.out, tail(n.log.String()))
 		case <-late:
-			n.t.Fatalf("no %s for too long\n%s%s", what, n.out, tail(n.log.String()))
+			n.t.Fatalf("waited too long for %s\n%s%s", what, n.out, tail(n.log.String()))
 		case <-tick.C:
 		}
 	}

@@ -7,8 +7,8 @@
 // everywhere, alone and in batches, so that all machines agree about every
 // signature. Key roles that must not be mixed up have types of their own.
 //
-// The package reads and writes the key files of wallets; it asks nobody for a
-// password and decides nothing about who may sign what.
+// The package keeps no key files (keyfile does), asks for no passwords and
+// decides nothing about who may sign what.
 package keys
 
 import (

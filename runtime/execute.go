@@ -6,6 +6,7 @@ import (
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/runtime/storage"
 	"github.com/tacit-network/tacit/scale"
 )
 
@@ -132,20 +133,49 @@ func (r *Runtime) decode(whole []byte) (chain.Extrinsic, frame.AnyCall, error) {
 
 // check verifies the signature of a signed transaction.
 func (r *Runtime) check(ctx *frame.Context, x chain.Extrinsic, call frame.AnyCall, length int) (*frame.Tx, error) {
-	who, err := frame.Lookup(x.Signed.Address)
-	if err != nil {
-		return nil, frame.Unknown{Reason: frame.CannotLookup{}}
-	}
-	implicit, err := r.System.Implicit(ctx, x.Signed.Extra.Era)
+	s, err := r.signature(ctx, x)
 	if err != nil {
 		return nil, err
 	}
-	payload := chain.SignedPayload(x.Call, x.Signed.Extra, implicit)
-	sig := x.Signed.Signature
-	if !ctx.VerifySignature(uint8(sig.Scheme()), who[:], payload, sig.Bytes()) {
+	if !ctx.VerifySignature(s.Scheme, s.Account[:], s.Message, s.Signature) {
 		return nil, frame.Invalid{Reason: frame.BadProof{}}
 	}
-	return &frame.Tx{Signer: who, Extra: x.Signed.Extra, Call: call, Info: r.Info(call), Len: length}, nil
+	return &frame.Tx{Signer: s.Account, Extra: x.Signed.Extra, Call: call, Info: r.Info(call), Len: length}, nil
+}
+
+// Signature is what a transaction is signed with.
+type Signature struct {
+	Scheme    uint8
+	Account   chain.AccountID
+	Message   []byte
+	Signature []byte
+}
+
+// signature returns the signature of a signed transaction, unchecked.
+func (r *Runtime) signature(ctx *frame.Context, x chain.Extrinsic) (Signature, error) {
+	who, err := frame.Lookup(x.Signed.Address)
+	if err != nil {
+		return Signature{}, frame.Unknown{Reason: frame.CannotLookup{}}
+	}
+	implicit, err := r.System.Implicit(ctx, x.Signed.Extra.Era)
+	if err != nil {
+		return Signature{}, err
+	}
+	sig := x.Signed.Signature
+	return Signature{uint8(sig.Scheme()), who, chain.SignedPayload(x.Call, x.Signed.Extra, implicit), sig.Bytes()}, nil
+}
+
+// SignatureOf returns the signature of a whole transaction in the block under
+// way, for a host that checks many at once before it executes them; false
+// where there is none that could hold. Nothing depends on whether a host does
+// so.
+func (r *Runtime) SignatureOf(h storage.Host, whole []byte) (Signature, bool) {
+	x, err := chain.DecodeExtrinsic(whole)
+	if err != nil || x.Signed == nil {
+		return Signature{}, false
+	}
+	s, err := r.signature(r.Context(h), x)
+	return s, err == nil
 }
 
 // validate judges a transaction for the block after the one whose state this

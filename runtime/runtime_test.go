@@ -63,9 +63,9 @@ func start(t *testing.T) *tester {
 	x.o = storage.NewOverlay(backend{x.state}, verify)
 	alice := pair(t, "//Alice").AccountID()
 	err := x.rt.Build(x.o, runtime.Genesis{
-		Balances:    []runtime.Endowment{{Account: alice, Amount: runtime.Unit.MulSat(scale.U64(1000))}},
-		Sudo:        &alice,
-		Validators:  []session.Validator{{Account: alice, Keys: session.Keys{Grandpa: [32]byte{1, 2, 3}, Engine: [32]byte{4}, Beacon: [32]byte{5}}}},
+		Balances:   []runtime.Endowment{{Account: alice, Amount: runtime.Unit.MulSat(scale.U64(1000))}},
+		Sudo:       &alice,
+		Validators: []session.Validator{{Account: alice, Keys: session.Keys{Grandpa: [32]byte{1, 2, 3}, Engine: [32]byte{4}, Beacon: [32]byte{5}}}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/keys/keyfile"
 	"github.com/tacit-network/tacit/node/keystore"
 )
 
@@ -156,7 +157,7 @@ func keyDerive() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if keys.IsKeyFile(phrase) {
+			if keyfile.Is(phrase) {
 				return hint(errors.New("a wallet's key file has no phrase to derive from"), "derive from the phrase that the wallet showed when the account was made")
 			}
 			uri, pass, has := strings.Cut(strings.TrimSpace(string(phrase)), "///")
@@ -202,7 +203,7 @@ func keyImport() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			pair, err := keys.DecryptKeyFile(data, pass)
+			pair, err := keyfile.Decrypt(data, pass)
 			if err != nil {
 				return hint(err, "--password-file names a file with the password that the wallet asked for when it exported the key")
 			}
@@ -241,7 +242,7 @@ func keyExport() *cobra.Command {
 			if len(secret) == 0 {
 				return hint(errors.New("the password is empty"), "write one into %s", pass)
 			}
-			data, err := keys.EncryptKeyFile(pair, name, secret)
+			data, err := keyfile.Encrypt(pair, name, secret)
 			if err != nil {
 				return err
 			}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tacit-network/tacit/client"
 	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/keys/keyfile"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/scale"
 )
@@ -83,12 +84,12 @@ func (f *signerFlags) pair() (keys.Pair, error) {
 	if err != nil {
 		return keys.Pair{}, err
 	}
-	if keys.IsKeyFile(secret) {
+	if keyfile.Is(secret) {
 		pass, err := password(f.passwordFile)
 		if err != nil {
 			return keys.Pair{}, err
 		}
-		pair, err := keys.DecryptKeyFile(secret, pass)
+		pair, err := keyfile.Decrypt(secret, pass)
 		return pair, hint(err, "--password-file names a file with the password of %s", f.keyFile)
 	}
 	return keys.FromURI(scheme, strings.TrimSpace(string(secret)))

@@ -12,7 +12,7 @@ const Module = "github.com/tacit-network/tacit"
 var layers = map[string]int{
 	"scale": 0, "hash": 0, "internal/strictjson": 0,
 
-	"keys": 10, "trie": 10,
+	"keys": 10, "keys/keyfile": 11, "trie": 10,
 
 	"chain": 20, "seal": 20, "metadata": 20, "attest": 20,
 	"attest/devpki": 21, "attest/report": 22,

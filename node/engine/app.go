@@ -44,6 +44,7 @@ type App struct {
 	log     *slog.Logger
 	seal    keys.Pair
 	genesis hash.H256
+	signed  *signatures
 
 	// Hub says what is new.
 	Hub *Hub
@@ -74,7 +75,7 @@ func NewApp(cfg Config) (app *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{spec: cfg.Spec, rt: cfg.Runtime, db: cfg.Store, log: cfg.Log, seal: seal, Hub: newHub()}
+	a := &App{spec: cfg.Spec, rt: cfg.Runtime, db: cfg.Store, log: cfg.Log, seal: seal, signed: newSignatures(), Hub: newHub()}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
@@ -109,7 +110,7 @@ func NewApp(cfg Config) (app *App, err error) {
 // begin makes block 0.
 func begin(spec Spec, rt *runtime.Runtime) (chain.Header, *trie.Trie, error) {
 	state := trie.New(trie.V1)
-	o := storage.NewOverlay(backend{state}, verify)
+	o := storage.NewOverlay(backend{state}, newSignatures().verify)
 	if err := rt.Build(o, spec.Genesis); err != nil {
 		return chain.Header{}, nil, fmt.Errorf("genesis: %w", err)
 	}
@@ -206,7 +207,7 @@ func (a *App) Execute(in Input) (_ *Staged, err error) {
 func (a *App) execute(in Input) (*Staged, error) {
 	number := a.head.Number + 1
 	state := a.state.Snapshot()
-	o := storage.NewOverlay(backend{state}, verify)
+	o := storage.NewOverlay(backend{state}, a.signed.verify)
 	previous, _ := chain.AuraSlotOf(a.head)
 	slot := chain.AuraSlot(previous, in.Time, in.Proposer, in.Validators)
 	start := chain.Header{
@@ -215,6 +216,7 @@ func (a *App) execute(in Input) (*Staged, error) {
 	if _, err := a.rt.Call(o, "Core_initialize_block", scale.Marshal(start)); err != nil {
 		return nil, fmt.Errorf("block %d: %w", number, err)
 	}
+	a.prepare(o, in.Txs)
 	s := &Staged{input: in.id(number), Refused: make([]error, len(in.Txs))}
 	stamp := scale.AppendBytes(nil, a.rt.Bare(a.rt.SetTime(in.Time)))
 	if refused, err := a.applyTx(o, stamp); err != nil || refused != nil {
@@ -244,6 +246,18 @@ func (a *App) execute(in Input) (*Staged, error) {
 	}
 	s.Header, s.state, s.index = chain.AuraSealed(header, a.seal), state, o.Index()
 	return s, nil
+}
+
+// prepare checks the signatures of transactions together, before they are
+// applied one by one. What cannot be read is left to that.
+func (a *App) prepare(o *storage.Overlay, txs [][]byte) {
+	var list []signature
+	for _, tx := range txs {
+		if s, ok := a.rt.SignatureOf(o, tx); ok {
+			list = append(list, signature{s.Scheme, s.Account[:], s.Message, s.Signature})
+		}
+	}
+	a.signed.prepare(list)
 }
 
 // applyTx applies a whole extrinsic. refused says why it cannot be in the
@@ -406,7 +420,7 @@ func (a *App) Call(at hash.H256, method string, args []byte) (out []byte, err er
 	if err != nil {
 		return nil, err
 	}
-	return a.rt.Call(storage.NewOverlay(backend{state}, verify), method, args)
+	return a.rt.Call(storage.NewOverlay(backend{state}, a.signed.verify), method, args)
 }
 
 // StateAt opens the state of a block. Where it is not kept any more the error
@@ -442,10 +456,6 @@ func apply(t *trie.Trie, changes []storage.Change) {
 			t.Put(c.Key, c.Value)
 		}
 	}
-}
-
-func verify(scheme uint8, account, message, signature []byte) bool {
-	return len(account) == 32 && keys.VerifyAccount(keys.Scheme(scheme), keys.AccountID(account), message, signature)
 }
 
 // Final returns the number of the newest block that is proven final.
@@ -486,7 +496,7 @@ func (a *App) DryRun(at hash.H256, whole []byte) (out []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	o := storage.NewOverlay(backend{a.db.State(header.StateRoot)}, verify)
+	o := storage.NewOverlay(backend{a.db.State(header.StateRoot)}, a.signed.verify)
 	previous, _ := chain.AuraSlotOf(header)
 	start := chain.Header{
 		ParentHash: at, Number: header.Number + 1, Digest: []chain.DigestItem{chain.AuraPreRuntime(previous + 1)},

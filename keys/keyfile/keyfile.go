@@ -1,4 +1,7 @@
-package keys
+// Package keyfile reads and writes keys as polkadot.js, its extension and most
+// wallets made for Substrate export them. It asks nobody for a password, and is
+// apart from keys so that the enclave does not link it.
+package keyfile
 
 import (
 	"bytes"
@@ -12,16 +15,16 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/oasisprotocol/curve25519-voi/primitives/sr25519"
 	"golang.org/x/crypto/nacl/secretbox"
 	"golang.org/x/crypto/scrypt"
+
+	"github.com/tacit-network/tacit/keys"
 )
 
 // ErrPassword means that a key file does not open with the password.
 var ErrPassword = errors.New("the password does not open the key file")
 
-// keyFile is a key as polkadot.js, its extension and most wallets export it,
-// version 3: PKCS #8 of a kind, encrypted with XSalsa20-Poly1305 under a key
+// file is a key as wallets export it, version 3: PKCS #8 of a kind, encrypted with XSalsa20-Poly1305 under a key
 // that scrypt makes of the password.
 //
 //	encoded   base64 of salt[32] ‖ N u32 LE ‖ p u32 LE ‖ r u32 LE ‖ nonce[24] ‖ box
@@ -29,14 +32,14 @@ var ErrPassword = errors.New("the password does not open the key file")
 //
 // Specification: github.com/polkadot-js/common, packages keyring (pair/encode,
 // pair/defaults) and util-crypto (scrypt, json).
-type keyFile struct {
-	Encoded  string          `json:"encoded"`
-	Encoding keyFileEncoding `json:"encoding"`
-	Address  string          `json:"address"`
-	Meta     map[string]any  `json:"meta"`
+type file struct {
+	Encoded  string         `json:"encoded"`
+	Encoding encoding       `json:"encoding"`
+	Address  string         `json:"address"`
+	Meta     map[string]any `json:"meta"`
 }
 
-type keyFileEncoding struct {
+type encoding struct {
 	Content []string `json:"content"`
 	Type    []string `json:"type"`
 	Version string   `json:"version"`
@@ -64,10 +67,10 @@ func (s stretching) key(password, salt []byte) ([32]byte, error) {
 	return [32]byte(k), nil
 }
 
-// EncryptKeyFile writes the pair, with a name for people, as wallets made for
+// Encrypt writes the pair, with a name for people, as wallets made for
 // Substrate import it.
-func EncryptKeyFile(p Pair, name string, password []byte) ([]byte, error) {
-	secret, err := p.fileSecret()
+func Encrypt(p keys.Pair, name string, password []byte) ([]byte, error) {
+	secret, err := p.WalletSecret()
 	if err != nil {
 		return nil, err
 	}
@@ -90,54 +93,54 @@ func EncryptKeyFile(p Pair, name string, password []byte) ([]byte, error) {
 	}
 	raw = secretbox.Seal(append(raw, nonce[:]...), plain, &nonce, &key)
 	address := p.AccountID().String()
-	if p.Scheme() == Ecdsa {
+	if p.Scheme() == keys.Ecdsa {
 		address = "0x" + hex.EncodeToString(p.Public())
 	}
-	return json.Marshal(keyFile{
+	return json.Marshal(file{
 		Encoded:  base64.StdEncoding.EncodeToString(raw),
-		Encoding: keyFileEncoding{[]string{"pkcs8", p.Scheme().String()}, []string{"scrypt", "xsalsa20-poly1305"}, "3"},
+		Encoding: encoding{[]string{"pkcs8", p.Scheme().String()}, []string{"scrypt", "xsalsa20-poly1305"}, "3"},
 		Address:  address, Meta: map[string]any{"name": name},
 	})
 }
 
-// maxKeyFile is the most bytes of a key file.
-const maxKeyFile = 16 << 10
+// maxSize is the most bytes of a key file.
+const maxSize = 16 << 10
 
-// IsKeyFile says whether data looks like a key file of a wallet.
-func IsKeyFile(data []byte) bool {
-	var f keyFile
-	return len(data) <= maxKeyFile && json.Unmarshal(data, &f) == nil && f.Encoded != ""
+// Is says whether data looks like a key file of a wallet.
+func Is(data []byte) bool {
+	var f file
+	return len(data) <= maxSize && json.Unmarshal(data, &f) == nil && f.Encoded != ""
 }
 
-// DecryptKeyFile reads a key that a wallet exported, encrypted or not, in
+// Decrypt reads a key that a wallet exported, encrypted or not, in
 // version 3. A wrong password is ErrPassword.
-func DecryptKeyFile(data, password []byte) (Pair, error) {
-	if len(data) > maxKeyFile {
-		return Pair{}, fmt.Errorf("key file: %d bytes, %d are the most", len(data), maxKeyFile)
+func Decrypt(data, password []byte) (keys.Pair, error) {
+	if len(data) > maxSize {
+		return keys.Pair{}, fmt.Errorf("key file: %d bytes, %d are the most", len(data), maxSize)
 	}
-	var f keyFile
+	var f file
 	if err := json.Unmarshal(data, &f); err != nil {
-		return Pair{}, fmt.Errorf("key file: %w", err)
+		return keys.Pair{}, fmt.Errorf("key file: %w", err)
 	}
 	if f.Encoding.Version != "3" || len(f.Encoding.Content) != 2 || f.Encoding.Content[0] != "pkcs8" {
-		return Pair{}, fmt.Errorf("key file: version %.10q with content %.40q: only 3 with a pkcs8 key is known", f.Encoding.Version, f.Encoding.Content)
+		return keys.Pair{}, fmt.Errorf("key file: version %.10q with content %.40q: only 3 with a pkcs8 key is known", f.Encoding.Version, f.Encoding.Content)
 	}
-	scheme, err := ParseScheme(f.Encoding.Content[1])
+	scheme, err := keys.ParseScheme(f.Encoding.Content[1])
 	if err != nil {
-		return Pair{}, fmt.Errorf("key file: %w", err)
+		return keys.Pair{}, fmt.Errorf("key file: %w", err)
 	}
 	raw, err := base64.StdEncoding.DecodeString(f.Encoded)
 	if err != nil {
-		return Pair{}, fmt.Errorf("key file: %w", err)
+		return keys.Pair{}, fmt.Errorf("key file: %w", err)
 	}
 	switch {
 	case slices.Equal(f.Encoding.Type, []string{"none"}):
 	case slices.Equal(f.Encoding.Type, []string{"scrypt", "xsalsa20-poly1305"}):
 		if raw, err = openBox(raw, password); err != nil {
-			return Pair{}, err
+			return keys.Pair{}, err
 		}
 	default:
-		return Pair{}, fmt.Errorf("key file: encrypted by %.60q, only scrypt with xsalsa20-poly1305 is known", f.Encoding.Type)
+		return keys.Pair{}, fmt.Errorf("key file: encrypted by %.60q, only scrypt with xsalsa20-poly1305 is known", f.Encoding.Type)
 	}
 	return parsePKCS8(scheme, raw)
 }
@@ -163,61 +166,21 @@ func openBox(raw, password []byte) ([]byte, error) {
 	return plain, nil
 }
 
-func parsePKCS8(scheme Scheme, raw []byte) (Pair, error) {
+func parsePKCS8(scheme keys.Scheme, raw []byte) (keys.Pair, error) {
 	size := 64
-	if scheme == Ecdsa {
+	if scheme == keys.Ecdsa {
 		size = 32
 	}
 	body, ok := bytes.CutPrefix(raw, pkcs8Header)
 	if !ok || len(body) != size+len(pkcs8Divider)+scheme.PublicSize() || !slices.Equal(body[size:size+len(pkcs8Divider)], pkcs8Divider) {
-		return Pair{}, fmt.Errorf("key file: its %d bytes are no %s key", len(raw), scheme)
+		return keys.Pair{}, fmt.Errorf("key file: its %d bytes are no %s key", len(raw), scheme)
 	}
-	p, err := pairOfFileSecret(scheme, body[:size])
+	p, err := keys.FromWalletSecret(scheme, body[:size])
 	if err != nil {
-		return Pair{}, fmt.Errorf("key file: %w", err)
+		return keys.Pair{}, fmt.Errorf("key file: %w", err)
 	}
 	if subtle.ConstantTimeCompare(p.Public(), body[size+len(pkcs8Divider):]) != 1 {
-		return Pair{}, errors.New("key file: its public key is not that of its secret")
+		return keys.Pair{}, errors.New("key file: its public key is not that of its secret")
 	}
 	return p, nil
-}
-
-// fileSecret is the secret as key files have it: of sr25519 the scalar in
-// ed25519's form, which is eight times the scalar, and the nonce; of ed25519
-// the seed and the public key; of ecdsa the scalar.
-func (p Pair) fileSecret() ([]byte, error) {
-	switch s := p.signer.(type) {
-	case srPair:
-		secret := s.secret()
-		carry := byte(0)
-		for i := range 32 { // times 8; the scalar is below 2²⁵³
-			b := secret[i]
-			secret[i] = b<<3 | carry
-			carry = b >> 5
-		}
-		return secret, nil
-	case edPair:
-		return slices.Clone(s.key), nil
-	case ecPair:
-		return s.key.Serialize(), nil
-	}
-	return nil, errors.New("this key cannot be written")
-}
-
-func pairOfFileSecret(scheme Scheme, secret []byte) (Pair, error) {
-	if scheme != Sr25519 {
-		return NewPair(scheme, [32]byte(secret[:32]))
-	}
-	plain := slices.Clone(secret)
-	carry := byte(0)
-	for i := 31; i >= 0; i-- { // an eighth
-		b := plain[i]
-		plain[i] = b>>3 | carry
-		carry = b << 5
-	}
-	key, err := sr25519.NewSecretKeyFromBytes(plain)
-	if err != nil || carry != 0 {
-		return Pair{}, errors.New("its secret is no sr25519 key")
-	}
-	return Pair{Sr25519, srPair{key.KeyPair()}}, nil
 }

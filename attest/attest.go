@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tacit-network/tacit/attest/cert"
 	"github.com/tacit-network/tacit/hash"
 )
 
@@ -123,7 +124,7 @@ var ErrRevoked = errors.New("revoked")
 
 // ErrExpired tells that a certificate or a part of the collateral is not in
 // its window of validity at the given time.
-var ErrExpired = errors.New("outside its validity")
+var ErrExpired = cert.ErrExpired
 
 // ErrNoTCBLevel tells that the platform is older than every TCB level that
 // the collateral lists.

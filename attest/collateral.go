@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/tacit-network/tacit/attest/cert"
+	"github.com/tacit-network/tacit/hash"
 )
 
 // Common names that Intel gives to the certificates of its SGX hierarchy.
@@ -115,6 +117,13 @@ func parseAnchor(der []byte) (*cert.Certificate, error) {
 // given Unix second: every signature, every window, every revocation. A part
 // that is missing is an error.
 func PrepareCollateral(c *Collateral, anchor []byte, now uint64) (*Prepared, error) {
+	return prepareCollateral(c, anchor, now, false)
+}
+
+// prepareCollateral is PrepareCollateral. Where lists may lack, one that is
+// missing revokes nothing and has no end; the issuer of a missing PCK list is
+// then the caller's to fill in.
+func prepareCollateral(c *Collateral, anchor []byte, now uint64, listsMayLack bool) (*Prepared, error) {
 	root, err := parseAnchor(anchor)
 	if err != nil {
 		return nil, err
@@ -123,16 +132,25 @@ func PrepareCollateral(c *Collateral, anchor []byte, now uint64) (*Prepared, err
 		return nil, fmt.Errorf("check trust anchor: %w", err)
 	}
 	p := &Prepared{Anchor: bytes.Clone(anchor)}
-	rootCRL, err := prepareRootCRL(c.RootCRL, root, now)
-	if err != nil {
-		return nil, fmt.Errorf("check root revocation list: %w", err)
+	if listsMayLack && len(c.RootCRL) == 0 {
+		p.RootCRL = CRL{ThisUpdate: now, NextUpdate: math.MaxUint64, Issuer: hash.Blake2b256(root.Subject)}
+	} else {
+		rootCRL, err := prepareRootCRL(c.RootCRL, root, now)
+		if err != nil {
+			return nil, fmt.Errorf("check root revocation list: %w", err)
+		}
+		p.RootCRL = *rootCRL
 	}
-	p.RootCRL = *rootCRL
-	pckCRL, ca, err := preparePCKCRL(c.PCKCRL, c.PCKCRLChain, root, rootCRL, now)
-	if err != nil {
-		return nil, fmt.Errorf("check PCK revocation list: %w", err)
+	if listsMayLack && len(c.PCKCRL) == 0 {
+		p.PCKCRL = CRL{ThisUpdate: now, NextUpdate: math.MaxUint64}
+	} else {
+		pckCRL, ca, err := preparePCKCRL(c.PCKCRL, c.PCKCRLChain, root, &p.RootCRL, now)
+		if err != nil {
+			return nil, fmt.Errorf("check PCK revocation list: %w", err)
+		}
+		p.PCKCRL, p.CA = *pckCRL, ca
 	}
-	p.PCKCRL, p.CA = *pckCRL, ca
+	rootCRL := &p.RootCRL
 	tcb, err := prepareTCBInfo(c.TCBInfo, c.TCBInfoSignature, c.TCBInfoChain, root, rootCRL, now)
 	if err != nil {
 		return nil, fmt.Errorf("check TCB info: %w", err)
@@ -225,13 +243,20 @@ func checkSignedJSON(raw, sig, chain []byte, root *cert.Certificate, rootCRL *CR
 	if err != nil {
 		return nil, err
 	}
-	if signer.IsCA || signer.Usage&cert.DigitalSignature == 0 || signer.CommonName() != cnTCBSigning {
-		return nil, errors.New("signer is no TCB signing certificate")
+	if err := checkTCBSigner(signer); err != nil {
+		return nil, err
 	}
 	if err := signer.Key.VerifyRaw(raw, sig); err != nil {
 		return nil, err
 	}
 	return bytes.Clone(signer.Serial), nil
+}
+
+func checkTCBSigner(c *cert.Certificate) error {
+	if c.IsCA || c.Usage&cert.DigitalSignature == 0 || c.CommonName() != cnTCBSigning {
+		return errors.New("signer is no TCB signing certificate")
+	}
+	return nil
 }
 
 // prepareSigner reads a chain of a signer and the root, and checks it.

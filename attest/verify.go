@@ -96,7 +96,7 @@ func (q *Quote) Verify(p *Prepared, now uint64) (*Evidence, error) {
 	e := &Evidence{
 		TEE: q.TEE, Version: q.Version, SGX: q.SGX, TDX: q.TDX,
 		FMSPC: v.pck.fmspc, PPID: v.pck.ppid, PCEID: v.pck.pceid, CPUSVN: v.pck.cpusvn, PCESVN: v.pck.pcesvn,
-		Eval: min(p.QE.Eval, p.TCB.Eval), Until: p.until(), QuoteHash: hash.Blake2b256(q.signed),
+		Eval: min(p.QE.Eval, p.TCB.Eval), Issued: min(p.QE.IssueDate, p.TCB.IssueDate), Until: p.until(), QuoteHash: hash.Blake2b256(q.signed),
 	}
 	if q.TEE == SGX {
 		e.ReportData = q.SGX.ReportData
@@ -179,8 +179,8 @@ func (q *Quote) verifyChain(anchor []byte, now uint64) (*verifiedChain, error) {
 	if _, err := checkCA(ca); err != nil {
 		return nil, fmt.Errorf("check PCK authority: %w", err)
 	}
-	if leaf.IsCA || !leaf.HasConstraints || leaf.Usage&cert.DigitalSignature == 0 || leaf.CommonName() != cnPCK {
-		return nil, errors.New("check PCK certificate: not one of a platform")
+	if err := checkPCK(leaf); err != nil {
+		return nil, fmt.Errorf("check PCK certificate: %w", err)
 	}
 	pck, err := pckOf(leaf)
 	if err != nil {
@@ -189,14 +189,31 @@ func (q *Quote) verifyChain(anchor []byte, now uint64) (*verifiedChain, error) {
 	if err := leaf.Key.VerifyRaw(q.qeRaw, q.qeSig); err != nil {
 		return nil, fmt.Errorf("check QE report: %w", err)
 	}
-	bound := sha256.Sum256(slices.Concat(q.key, q.qeAuth))
-	if !bytes.Equal(q.qe.ReportData[:32], bound[:]) || [32]byte(q.qe.ReportData[32:]) != [32]byte{} {
-		return nil, errors.New("check QE report: it is not about the attestation key")
+	if err := q.checkBinding(); err != nil {
+		return nil, fmt.Errorf("check QE report: %w", err)
 	}
 	if err := q.attestationKey().VerifyRaw(q.signed, q.signature); err != nil {
 		return nil, fmt.Errorf("check quote: %w", err)
 	}
 	return &verifiedChain{leaf: leaf, ca: ca, pck: pck}, nil
+}
+
+// checkPCK checks that a certificate is one of a platform.
+func checkPCK(c *cert.Certificate) error {
+	if c.IsCA || !c.HasConstraints || c.Usage&cert.DigitalSignature == 0 || c.CommonName() != cnPCK {
+		return errors.New("not one of a platform")
+	}
+	return nil
+}
+
+// checkBinding checks that the quoting enclave's report is about the
+// attestation key.
+func (q *Quote) checkBinding() error {
+	bound := sha256.Sum256(slices.Concat(q.key, q.qeAuth))
+	if !bytes.Equal(q.qe.ReportData[:32], bound[:]) || [32]byte(q.qe.ReportData[32:]) != [32]byte{} {
+		return errors.New("it is not about the attestation key")
+	}
+	return nil
 }
 
 // attestationKey returns the key that the quoting enclave signs quotes with.
@@ -247,12 +264,7 @@ func (t *TCBInfo) platform(q *Quote, pck *pckExtension) (*TCBLevel, error) {
 			continue
 		}
 		if q.TEE == TDX {
-			// The first two components are the TDX module's: later modules
-			// have levels of their own.
-			from := 0
-			if q.TDX.TCBSVN[1] > 0 {
-				from = 2
-			}
+			from := q.TDX.firstComponent()
 			if !reaches(q.TDX.TCBSVN[from:], l.TDX[from:]) {
 				continue
 			}
@@ -260,6 +272,15 @@ func (t *TCBInfo) platform(q *Quote, pck *pckExtension) (*TCBLevel, error) {
 		return l, nil
 	}
 	return nil, fmt.Errorf("check platform: %w", ErrNoTCBLevel)
+}
+
+// firstComponent is the first component that a platform's level rates. The
+// first two are the TDX module's: later modules have levels of their own.
+func (r *TDXReport) firstComponent() int {
+	if r.TCBSVN[1] > 0 {
+		return 2
+	}
+	return 0
 }
 
 func reaches(have, want []byte) bool {

@@ -1,0 +1,302 @@
+package attest
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tacit-network/tacit/attest/cert"
+	"github.com/tacit-network/tacit/hash"
+)
+
+// IntelRoot is the public key of Intel's SGX root, which certifies TDX as well:
+// "Intel SGX Root CA", valid until the end of 2049.
+// https://certificates.trustedservices.intel.com/Intel_SGX_Provisioning_Certification_RootCA.cer
+var IntelRoot = cert.Key{Kind: cert.P256, Bytes: unhex("04" +
+	"0ba9c4c0c0c86193a3fe23d6b02cda10a8bbd4e88e48b4458561a36e705525f5" +
+	"67918e2edc88e40d860bd0cc4ee26aacc988e505a953558c453f6b0904ae7394")}
+
+func unhex(s string) []byte {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		panic(err) // a constant
+	}
+	return b
+}
+
+// Case is what [Explain] explains.
+type Case struct {
+	Quote []byte
+	// Collateral of the platform; nil when there is none, with which a quote's
+	// own chain is checked and nothing is accepted.
+	Collateral *Collateral
+	// Anchor is the root certificate in DER. Nil: the one that the quote
+	// carries, if its key is IntelRoot.
+	Anchor       []byte
+	Now          uint64 // Unix seconds
+	Requirements Requirements
+}
+
+// Explain checks a quote of Intel's as [VerifyQuote] does, and tells of every
+// step. Where verification stops at the first fault, the tree goes on as far as
+// there is something to look at; what it accepts is what verification accepts,
+// but for one thing: revocation lists may be missing from the collateral, which
+// the tree then shows as not checked, and which no default policy accepts.
+func Explain(c Case) *Verdict {
+	v := NewVerdict("quote", c.Now)
+	q, err := ParseQuote(c.Quote)
+	if err != nil {
+		format := NewFailed("format", "", err.Error(), "check that the file is the whole quote, unchanged and nothing else")
+		v.Close(err, []*Check{group("quote", format)})
+		return v
+	}
+	x := &explanation{Case: c, q: q, anchor: c.Anchor}
+	v.TEE, v.Version = q.TEE.String(), q.Version
+	v.Tree.Name = fmt.Sprintf("%s quote of format %d", q.TEE, q.Version)
+	x.describe(v)
+	x.chain()
+	parts := []*Check{x.quote(), x.qeReport(), x.pckChain(), x.collateral(), x.lists(), x.level(), x.module()}
+	e, err := x.verify()
+	if e != nil {
+		x.conclude(v, e)
+	}
+	if x.pck != nil {
+		v.FMSPC = x.pck.fmspc.String()
+		id := hash.Blake2b256([]byte("platform"), x.pck.ppid[:])
+		v.Platform = hex.EncodeToString(id[:])
+	}
+	v.Close(err, parts, x.measurement(), x.policy(e))
+	return v
+}
+
+// explanation is the work on one case. What could not be read is nil.
+type explanation struct {
+	Case
+	q              *Quote
+	anchor         []byte
+	root, ca, leaf *cert.Certificate
+	pck            *pckExtension
+	chainErr       error // of reading the chain
+	tcb            *TCBInfo
+	qe             *QEIdentity
+}
+
+var errNoCollateral = errors.New("there is no collateral: whether the platform is up to date, or revoked, is not known")
+
+// verify is the answer that counts: that of the verifier.
+func (x *explanation) verify() (*Evidence, error) {
+	if x.anchor == nil {
+		return nil, errors.New("PCK chain does not end at Intel's root")
+	}
+	if x.Collateral == nil {
+		if _, err := x.q.verifyChain(x.anchor, x.Now); err != nil {
+			return nil, err
+		}
+		return nil, errNoCollateral
+	}
+	p, err := prepareCollateral(x.Collateral, x.anchor, x.Now, true)
+	if err != nil {
+		return nil, err
+	}
+	if len(x.Collateral.PCKCRL) == 0 && x.leaf != nil {
+		p.PCKCRL.Issuer = issuerHash(x.leaf)
+	}
+	return x.q.Verify(p, x.Now)
+}
+
+// chain reads what the quote says about itself, and finds the anchor.
+func (x *explanation) chain() {
+	x.leaf, x.ca, x.chainErr = x.q.certificates()
+	if x.leaf != nil {
+		if x.pck, _ = pckOf(x.leaf); x.pck == nil {
+			x.chainErr = errors.New("PCK certificate has no platform in it")
+		}
+	}
+	if x.anchor == nil && x.q.Root() != nil {
+		if root, err := parseAnchor(x.q.Root()); err == nil && root.Key.Equal(&IntelRoot) {
+			x.anchor = x.q.Root()
+		}
+	}
+	if x.anchor != nil {
+		x.root, _ = parseAnchor(x.anchor)
+	}
+	if x.Collateral != nil {
+		x.tcb, _ = parseTCBInfo(x.Collateral.TCBInfo)
+		x.qe, _ = parseQEIdentity(x.Collateral.QEIdentity)
+	}
+}
+
+// describe says what the quote claims.
+func (x *explanation) describe(v *Verdict) {
+	if r := x.q.SGX; r != nil {
+		v.ReportData, v.Measurement, v.Debug = hex.EncodeToString(r.ReportData[:]), hex.EncodeToString(r.MREnclave[:]), r.Debug()
+	} else {
+		r := x.q.TDX
+		v.ReportData, v.Measurement, v.Debug = hex.EncodeToString(r.ReportData[:]), hex.EncodeToString(r.MRTD[:]), r.Debug()
+	}
+}
+
+// conclude says what evidence proves.
+func (x *explanation) conclude(v *Verdict, e *Evidence) {
+	v.Status, v.Eval = e.Status.String(), e.Eval
+	v.Advisories = append(v.Advisories, e.Advisories...)
+	v.TCBDate, v.Until = cert.FormatDate(e.TCBDate), cert.FormatDate(e.Until)
+}
+
+func (x *explanation) quote() *Check {
+	body := "SGX report"
+	if x.q.TDX != nil {
+		body = "TD 1.0 report"
+		if len(x.q.signed) >= td15ReportSize {
+			body = "TD 1.5 report"
+		}
+	}
+	format := NewPassed("format", fmt.Sprintf("version %d, %s, %d bytes", x.q.Version, body, len(x.Quote)))
+	signature := NewPassed("signature", "by the attestation key, ECDSA P-256")
+	if err := x.q.attestationKey().VerifyRaw(x.q.signed, x.q.signature); err != nil {
+		signature = NewFailed("signature", "signature of the report", err.Error(),
+			"the report was changed after it was signed, or is not of this key: get a new quote")
+	}
+	return group("quote", format, signature)
+}
+
+func (x *explanation) qeReport() *Check {
+	const name = "QE report"
+	binding := NewPassed("attestation key", "the quoting enclave vouches for it")
+	if err := x.q.checkBinding(); err != nil {
+		binding = NewFailed("attestation key", "report data of the quoting enclave", err.Error(), "the key that signed the quote is not the quoting enclave's: get a new quote")
+	}
+	if x.leaf == nil {
+		return group(name, NewNotChecked("signature", "there is no PCK certificate", ""), binding)
+	}
+	signature := NewPassed("signature", "by the platform's PCK key")
+	if err := x.leaf.Key.VerifyRaw(x.q.qeRaw, x.q.qeSig); err != nil {
+		signature = NewFailed("signature", "signature of the QE report", err.Error(), "this quoting enclave does not belong to the platform's certificate: get a new quote")
+	}
+	return group(name, signature, binding, x.identity())
+}
+
+// identity matches the quoting enclave with its published identity.
+func (x *explanation) identity() *Check {
+	const name = "identity of the quoting enclave"
+	if x.qe == nil {
+		return NewNotChecked(name, "there is no QE identity", adviceCollateral)
+	}
+	level, err := x.qe.match(&x.q.qe)
+	if err != nil {
+		c := NewFailed(name, err.Error(), "it is not Intel's, or older than every known one", "update the machine's quoting enclave")
+		if errors.Is(err, ErrNoTCBLevel) {
+			c.Field, c.Have, c.Want = "ISVSVN", fmt.Sprint(x.q.qe.SVN), fmt.Sprintf("at least %d", x.qe.Levels[len(x.qe.Levels)-1].SVN)
+		}
+		return c
+	}
+	best := &x.qe.Levels[0]
+	return svnLevelCheck(name, level, best, x.q.qe.SVN)
+}
+
+// svnLevelCheck tells of the level of a quoting enclave or a module.
+func svnLevelCheck(name string, level, best *SVNLevel, svn uint16) *Check {
+	c := &Check{Name: name, Detail: fmt.Sprintf("security version %d, %s", svn, level.Status)}
+	if level.Status != UpToDate {
+		c.State, c.Field = Warned, "security version"
+		c.Have, c.Want = fmt.Sprint(svn), fmt.Sprintf("at least %d", best.SVN)
+		c.Behind, c.Advice = behind(level.Date, best.Date), adviceOf(level.Status)
+	}
+	if level.Status == Revoked {
+		c.State = Failed
+	}
+	return c
+}
+
+// behind says how much older one level is than another.
+func behind(have, best uint64) string {
+	if best <= have {
+		return ""
+	}
+	return fmt.Sprintf("its level is of %.10s, the best of %.10s: %s", cert.FormatDate(have), cert.FormatDate(best), span(best-have))
+}
+
+func (x *explanation) pckChain() *Check {
+	const name = "PCK chain"
+	if x.leaf == nil || x.ca == nil {
+		return group(name, NewFailed("certificates", "", x.chainErr.Error(), "get a new quote"))
+	}
+	anchor := NewPassed("root", "")
+	switch {
+	case x.anchor == nil:
+		anchor = NewFailed("root", "public key", "the chain does not end at Intel's root",
+			"when the quote is of simulated hardware, name its root with --anchor; else do not believe it")
+	case x.root == nil:
+		_, err := parseAnchor(x.anchor)
+		anchor = NewFailed("root", "trust anchor", fmt.Sprint(err), "the anchor must be a self-signed SGX root certificate")
+	case !bytes.Equal(x.q.chain[2], x.anchor):
+		anchor = NewFailed("root", "root certificate", "the chain ends at another root than the trust anchor",
+			"check whose platform this is: Intel's quotes need Intel's root, simulated ones their own")
+	default:
+		anchor.Detail = x.root.CommonName()
+		anchor.SetWindow(x.root.NotBefore, x.root.NotAfter, x.Now, "the root itself has ended: update this program")
+	}
+	authority := x.certificate("PCK authority", x.ca, x.root)
+	if _, err := checkCA(x.ca); err != nil && authority.State != Failed {
+		authority.State, authority.Field, authority.Detail = Failed, "name", err.Error()
+	}
+	leaf := x.certificate("PCK certificate", x.leaf, x.ca)
+	if err := checkPCK(x.leaf); err != nil && leaf.State != Failed {
+		leaf.State, leaf.Field, leaf.Detail = Failed, "kind", err.Error()
+	}
+	if x.pck == nil {
+		leaf.State, leaf.Field, leaf.Detail = Failed, "SGX extension", x.chainErr.Error()
+	} else if leaf.State != Failed {
+		leaf.Detail += ", FMSPC " + x.pck.fmspc.String()
+	}
+	return group(name, anchor, authority, leaf)
+}
+
+// certificate tells of one certificate below its issuer.
+func (x *explanation) certificate(name string, c, issuer *cert.Certificate) *Check {
+	out := NewPassed(name, c.CommonName())
+	if issuer == nil {
+		out = NewNotChecked(name, c.CommonName()+", whose issuer is not known", "")
+	} else if err := c.VerifyFrom(issuer); err != nil {
+		out = NewFailed(name, "signature of "+c.CommonName(), err.Error(), "the certificate is not of this authority, or was changed")
+	}
+	out.SetWindow(c.NotBefore, c.NotAfter, x.Now, "get a new certificate for the machine, and then a new quote")
+	return out
+}
+
+func (x *explanation) measurement() *Check {
+	if r := x.q.SGX; r != nil {
+		return group("measurement", x.Requirements.CheckMeasurement("MRENCLAVE", r.MREnclave[:]),
+			NewPassed("MRSIGNER", hex.EncodeToString(r.MRSigner[:])), NewPassed("ISVPRODID, ISVSVN", fmt.Sprintf("%d, %d", r.ProdID, r.SVN)),
+			NewPassed("report data", hex.EncodeToString(r.ReportData[:])))
+	}
+	r := x.q.TDX
+	parts := []*Check{x.Requirements.CheckMeasurement("MRTD", r.MRTD[:])}
+	for i := range r.RTMR {
+		parts = append(parts, NewPassed(fmt.Sprintf("RTMR%d", i), hex.EncodeToString(r.RTMR[i][:])))
+	}
+	return group("measurement", append(parts, NewPassed("MRCONFIGID", hex.EncodeToString(r.MRConfigID[:])),
+		NewPassed("report data", hex.EncodeToString(r.ReportData[:])))...)
+}
+
+func (x *explanation) policy(e *Evidence) *Check {
+	if e == nil {
+		return NewNotChecked("policy", "nothing was proved that it could judge", "")
+	}
+	return x.Requirements.check(e, x.listed(), x.Now)
+}
+
+func (x *explanation) listed() bool {
+	return x.Collateral != nil && len(x.Collateral.RootCRL) > 0 && len(x.Collateral.PCKCRL) > 0
+}
+
+// revoked makes a check of a certificate fail when a list has its number.
+func (x *explanation) revoked(c *Check, list *CRL, serial []byte, what string) {
+	if c.State != Failed && list != nil && slices.ContainsFunc(list.Revoked, func(s []byte) bool { return bytes.Equal(s, serial) }) {
+		c.State, c.Field, c.Detail = Failed, "serial number", what+" is revoked"
+		c.Have, c.Want = hex.EncodeToString(serial), "one that is not listed"
+		c.Advice = "do not trust this platform any more: its vendor revoked it"
+	}
+}

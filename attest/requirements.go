@@ -1,0 +1,191 @@
+package attest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// DefaultMaxAge is the greatest age of collateral that [Requirements] admit by
+// themselves: 7 days, in seconds. Intel's is valid for 30.
+const DefaultMaxAge = 7 * secondsOfDay
+
+// DefaultGrace is how long [Requirements] bear with a platform that went out of
+// date: 14 days, in seconds.
+const DefaultGrace = 14 * secondsOfDay
+
+// Requirements are what somebody outside of the chain demands of evidence: the
+// rules of a [Policy], and those about time and lists. The zero value is a
+// production policy: up to date, no debugging, collateral not above
+// [DefaultMaxAge] and with revocation lists, any program.
+type Requirements struct {
+	Policy
+	Statuses []Status // admitted beside UpToDate
+	Allowed  []FMSPC  // families of platforms that are admitted; nil for all
+	// Measurements are the programs that are admitted, as MRENCLAVE, MRTD or
+	// AMD's MEASUREMENT; nil leaves the program unjudged.
+	Measurements [][]byte
+	MaxAge       uint64 // seconds since collateral was issued; 0 for DefaultMaxAge
+	// RecoveryAt is when a TCB recovery made platforms out of date, in Unix
+	// seconds. Until Grace seconds later, 0 for DefaultGrace, OutOfDate ones
+	// are admitted. 0 for none.
+	RecoveryAt uint64
+	Grace      uint64
+	// Unrevoked admits evidence without revocation lists.
+	Unrevoked bool
+}
+
+// CheckMeasurement judges a program by the list of those that are admitted.
+func (r *Requirements) CheckMeasurement(name string, value []byte) *Check {
+	c := &Check{Name: name, Detail: fmt.Sprintf("%x", value)}
+	switch {
+	case r.Measurements == nil:
+		c.State, c.Advice = NotChecked, "name the program that you expect: its measurement alone says nothing"
+	case !slices.ContainsFunc(r.Measurements, func(m []byte) bool { return string(m) == string(value) }):
+		c.State, c.Field, c.Advice = Failed, name, "this is another program than the ones that are admitted"
+	}
+	return c
+}
+
+// CheckAge judges the age of collateral.
+func (r *Requirements) CheckAge(issued, now uint64) *Check {
+	most := r.MaxAge
+	if most == 0 {
+		most = DefaultMaxAge
+	}
+	age := now - min(issued, now)
+	c := &Check{Name: "collateral's age", Detail: span(age)}
+	if age > most {
+		c.State, c.Field, c.Have, c.Want = Failed, "age", span(age), "at most "+span(most)
+		c.Behind, c.Advice = span(age-most)+" too old", "fetch the collateral anew: it may know of flaws that this one does not"
+	}
+	return c
+}
+
+// check judges evidence of Intel's. Listed tells that revocation was looked up.
+func (r *Requirements) check(e *Evidence, listed bool, now uint64) *Check {
+	return group("policy", r.checkDebug(e), r.checkStatus(e, now), r.checkAdvisories(e, now), r.checkEval(e), r.checkFamily(e),
+		r.CheckAge(e.Issued, now), r.CheckListed(listed))
+}
+
+// CheckListed judges whether revocation was looked up.
+func (r *Requirements) CheckListed(listed bool) *Check {
+	switch {
+	case listed:
+		return NewPassed("revocation", "looked up")
+	case r.Unrevoked:
+		return NewNotChecked("revocation", "there is no list, and none is demanded", "")
+	}
+	return NewFailed("revocation", "revocation list", "it was not looked up", "add the revocation lists to the collateral")
+}
+
+func (r *Requirements) checkDebug(e *Evidence) *Check {
+	const name = "no debugging, attributes as they must be"
+	var err error
+	detail := ""
+	if e.TDX != nil {
+		err, detail = e.TDX.sound(), fmt.Sprintf("TDATTRIBUTES %x, XFAM %x", e.TDX.Attributes, e.TDX.XFAM)
+	} else {
+		err, detail = e.SGX.sound(), fmt.Sprintf("ATTRIBUTES %x, MISCSELECT %x", e.SGX.Attributes, e.SGX.MiscSelect)
+	}
+	if err != nil {
+		return NewFailed(name, "attributes", err.Error(), "start the program as for production: nothing that can be looked into keeps a secret")
+	}
+	return NewPassed(name, detail)
+}
+
+func (r *Requirements) checkStatus(e *Evidence, now uint64) *Check {
+	c := &Check{Name: "TCB status", Detail: e.Status.String()}
+	left, borne := r.bears(e, now)
+	switch {
+	case e.Status == UpToDate, slices.Contains(r.Statuses, e.Status):
+	case e.Status == SWHardeningNeeded && len(e.Advisories) > 0:
+		c.State = Warned // the advisories decide
+	case borne:
+		c.State, c.Detail = Warned, fmt.Sprintf("%s, borne with for %s more", e.Status, span(left))
+	default:
+		c.State, c.Field, c.Have, c.Want = Failed, "status", e.Status.String(), r.wantStatus()
+		c.Advice = adviceOf(e.Status)
+	}
+	return c
+}
+
+// bears reports whether a platform is out of date only since a short while, and
+// how many seconds it has left.
+func (r *Requirements) bears(e *Evidence, now uint64) (left uint64, ok bool) {
+	grace := r.Grace
+	if grace == 0 {
+		grace = DefaultGrace
+	}
+	if e.Status != OutOfDate || r.RecoveryAt == 0 || now < r.RecoveryAt || now-r.RecoveryAt > grace {
+		return 0, false
+	}
+	return grace - (now - r.RecoveryAt), true
+}
+
+func (r *Requirements) wantStatus() string {
+	want := UpToDate.String()
+	for _, s := range r.Statuses {
+		want += " or " + s.String()
+	}
+	return want
+}
+
+// adviceOf says what an operator does about a state of the platform.
+func adviceOf(s Status) string {
+	switch s {
+	case SWHardeningNeeded:
+		return "the program itself must work around the advisories; when it does, waive them one by one"
+	case ConfigurationNeeded:
+		return "change the machine's configuration (firmware settings, often hyper-threading) as the advisories say"
+	case ConfigurationAndSWHardeningNeeded:
+		return "change the machine's configuration as the advisories say, and check that the program works around the rest"
+	case OutOfDate:
+		return "update the machine's firmware, microcode and TDX module, and make its certificate anew"
+	case OutOfDateConfigurationNeeded:
+		return "update the machine's firmware and microcode, then its configuration as the advisories say"
+	case Revoked:
+		return "this platform is not to be trusted any more"
+	}
+	return ""
+}
+
+func (r *Requirements) checkAdvisories(e *Evidence, now uint64) *Check {
+	c := &Check{Name: "advisories", Detail: "none"}
+	if len(e.Advisories) > 0 {
+		c.Detail = strings.Join(e.Advisories, ", ")
+	}
+	if _, borne := r.bears(e, now); borne {
+		c.State = Warned
+		return c
+	}
+	for _, a := range e.Advisories {
+		if !slices.Contains(r.Advisories, a) {
+			c.State, c.Field, c.Detail = Failed, "advisory", "platform is subject to "+a
+			c.Advice = "read the advisory; when it cannot hurt the program, waive it"
+			break
+		}
+	}
+	return c
+}
+
+func (r *Requirements) checkEval(e *Evidence) *Check {
+	least := r.MinEvalSGX
+	if e.TEE == TDX {
+		least = r.MinEvalTDX
+	}
+	c := &Check{Name: "evaluation number", Detail: fmt.Sprintf("%d, at least %d", e.Eval, least)}
+	if e.Eval < least {
+		c.State, c.Field, c.Have, c.Want = Failed, "tcbEvaluationDataNumber", fmt.Sprint(e.Eval), fmt.Sprintf("at least %d", least)
+		c.Behind, c.Advice = fmt.Sprintf("%d TCB recoveries", least-e.Eval), "fetch the collateral anew"
+	}
+	return c
+}
+
+func (r *Requirements) checkFamily(e *Evidence) *Check {
+	c := &Check{Name: "family of platforms", Detail: "FMSPC " + e.FMSPC.String()}
+	if slices.Contains(r.Denied, e.FMSPC) || r.Allowed != nil && !slices.Contains(r.Allowed, e.FMSPC) {
+		c.State, c.Field, c.Advice = Failed, "FMSPC", "platforms of this family are not admitted: use another machine"
+	}
+	return c
+}

@@ -83,6 +83,12 @@ func (s Status) String() string {
 // Variants names the states by their numbers, for SCALE.
 func (Status) Variants() []string { return statusNames[:] }
 
+// UnmarshalText reads a status as Intel's TCB info spells it.
+func (s *Status) UnmarshalText(text []byte) (err error) {
+	*s, err = parseStatus(string(text))
+	return err
+}
+
 func parseStatus(name string) (Status, error) {
 	for i, n := range statusNames {
 		if n == name {

@@ -34,7 +34,10 @@ type Case struct {
 	Collateral *Collateral
 	// Anchor is the root certificate in DER. Nil: the one that the quote
 	// carries, if its key is IntelRoot.
-	Anchor       []byte
+	Anchor []byte
+	// EventLog is the trust domain's log of measurements, see ParseEventLog;
+	// nil when there is none to be looked at.
+	EventLog     []byte
 	Now          uint64 // Unix seconds
 	Requirements Requirements
 }
@@ -83,7 +86,7 @@ type explanation struct {
 	qe             *QEIdentity
 }
 
-var errNoCollateral = errors.New("there is no collateral: whether the platform is up to date, or revoked, is not known")
+var errNoCollateral = errors.New("there is none: whether the platform is up to date, or revoked, is not known")
 
 // verify is the answer that counts: that of the verifier.
 func (x *explanation) verify() (*Evidence, error) {
@@ -184,6 +187,9 @@ func (x *explanation) identity() *Check {
 	if x.qe == nil {
 		return NewNotChecked(name, "there is no QE identity", adviceCollateral)
 	}
+	if x.qe.TEE != x.q.TEE {
+		return NewNotChecked(name, "QE identity is not of "+x.q.TEE.String(), "")
+	}
 	level, err := x.qe.match(&x.q.qe)
 	if err != nil {
 		c := NewFailed(name, err.Error(), "it is not Intel's, or older than every known one", "update the machine's quoting enclave")
@@ -276,6 +282,9 @@ func (x *explanation) measurement() *Check {
 	parts := []*Check{x.Requirements.CheckMeasurement("MRTD", r.MRTD[:])}
 	for i := range r.RTMR {
 		parts = append(parts, NewPassed(fmt.Sprintf("RTMR%d", i), hex.EncodeToString(r.RTMR[i][:])))
+	}
+	if x.EventLog != nil {
+		parts = append(parts, r.checkLog(x.EventLog))
 	}
 	return group("measurement", append(parts, NewPassed("MRCONFIGID", hex.EncodeToString(r.MRConfigID[:])),
 		NewPassed("report data", hex.EncodeToString(r.ReportData[:])))...)

@@ -18,7 +18,7 @@ const (
 func (x *explanation) collateral() *Check {
 	const name = "collateral"
 	if x.Collateral == nil {
-		return NewNotChecked(name, "there is none", adviceCollateral)
+		return NewFailed(name, "", errNoCollateral.Error(), adviceCollateral)
 	}
 	c := x.Collateral
 	tcb := x.document("TCB info", c.TCBInfo, c.TCBInfoSignature, c.TCBInfoChain, func() (from, to uint64, err error) {

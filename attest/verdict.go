@@ -96,7 +96,10 @@ const secondsOfDay = 86400
 // SetWindow says when what was checked ends, and makes it fail when now is
 // outside of its window.
 func (c *Check) SetWindow(from, to, now uint64, advice string) {
-	left := int64(to/secondsOfDay) - int64(now/secondsOfDay)
+	left := int64((to - min(to, now)) / secondsOfDay)
+	if now > to {
+		left = -int64((now - to + secondsOfDay - 1) / secondsOfDay)
+	}
 	c.Expires, c.DaysLeft = cert.FormatDate(to), &left
 	switch {
 	case c.State == Failed:

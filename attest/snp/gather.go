@@ -45,3 +45,25 @@ func Gather(ders [][]byte) (e Endorsements, root []byte, err error) {
 	}
 	return e, root, nil
 }
+
+// WithRoots returns the anchors, with each root certificate among ders put
+// beside the pinned key that it is the certificate of.
+func WithRoots(anchors []Anchor, ders [][]byte) []Anchor {
+	out := append([]Anchor(nil), anchors...)
+	for _, der := range ders {
+		p, err := CheckAnchor(der)
+		if err != nil {
+			continue
+		}
+		root, err := parseAuthority(der)
+		if err != nil {
+			continue
+		}
+		for i, a := range out {
+			if a.Keys != nil && a.Keys.Product == p && a.Keys.ARK.Equal(&root.Key) {
+				out[i].Root = der
+			}
+		}
+	}
+	return out
+}

@@ -19,7 +19,7 @@ import (
 
 // commands are the verbs, in the order in which help shows them.
 var commands = []func() *cobra.Command{
-	devCommand, accountCommand, txCommand, chainCommand, contractCommand, workerCommand, inspectCommand, stakeCommand, benchCommand,
+	devCommand, accountCommand, txCommand, chainCommand, contractCommand, workerCommand, verifyCommand, inspectCommand, stakeCommand, benchCommand,
 }
 
 func root() *cobra.Command {

@@ -76,7 +76,7 @@ func (x *explanation) document(name string, raw, sig, chain []byte, about func()
 	if to > 0 {
 		out.SetWindow(from, to, x.Now, adviceExpired)
 	}
-	signer := x.signer(chain)
+	signer := x.signer(chain, checkTCBSigner)
 	signature := NewPassed("signature", "over the document's bytes")
 	if c := firstCertificate(chain); c == nil {
 		signature = NewNotChecked("signature", "there is no signer", "")
@@ -98,8 +98,8 @@ func firstCertificate(chain []byte) *cert.Certificate {
 	return c
 }
 
-// signer checks who signed a document.
-func (x *explanation) signer(chain []byte) *Check {
+// signer checks who signed a part, and that it may.
+func (x *explanation) signer(chain []byte, may func(*cert.Certificate) error) *Check {
 	const name = "signer"
 	if x.root == nil {
 		return NewNotChecked(name, "there is no root", "")
@@ -107,11 +107,11 @@ func (x *explanation) signer(chain []byte) *Check {
 	// An empty list: revocation is shown with the lists.
 	_, err := prepareSigner(chain, x.root, &CRL{}, x.Now)
 	c := firstCertificate(chain)
-	switch {
-	case err != nil && !errors.Is(err, ErrExpired) || c == nil:
+	if err != nil && !errors.Is(err, ErrExpired) || c == nil {
 		return NewFailed(name, "certificate chain", fmt.Sprint(err), adviceExpired)
-	case checkTCBSigner(c) != nil:
-		return NewFailed(name, "kind", checkTCBSigner(c).Error(), adviceExpired)
+	}
+	if err := may(c); err != nil {
+		return NewFailed(name, "kind", err.Error(), adviceExpired)
 	}
 	out := NewPassed(name, c.CommonName())
 	out.SetWindow(c.NotBefore, c.NotAfter, x.Now, adviceExpired)
@@ -139,6 +139,13 @@ func (x *explanation) lists() *Check {
 	pck, pckList := x.list("PCK revocation list", x.Collateral.PCKCRL, x.ca)
 	if x.leaf != nil {
 		x.revoked(pck, pckList, x.leaf.Serial, "the platform's PCK certificate")
+	}
+	if len(x.Collateral.PCKCRL) > 0 {
+		signer := x.signer(x.Collateral.PCKCRLChain, func(c *cert.Certificate) error {
+			_, err := checkCA(c)
+			return err
+		})
+		pck.Checks, pck.State = []*Check{signer}, max(pck.State, signer.State)
 	}
 	return group(name, root, pck)
 }

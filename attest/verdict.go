@@ -266,6 +266,14 @@ func (v *Verdict) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
+// Write writes the check and what is below it, a line each.
+func (c *Check) Write(w io.Writer) error {
+	var b strings.Builder
+	c.write(&b, "", "")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
 func (c *Check) write(b *strings.Builder, first, rest string) {
 	mark := "?"
 	if int(c.State) < len(marks) {

@@ -242,6 +242,9 @@ func (x *explanation) pckChain() *Check {
 			"check whose platform this is: Intel's quotes need Intel's root, simulated ones their own")
 	default:
 		anchor.Detail = x.root.CommonName()
+		if !x.root.Key.Equal(&IntelRoot) {
+			anchor.Detail += ", which is not Intel's own"
+		}
 		anchor.SetWindow(x.root.NotBefore, x.root.NotAfter, x.Now, "the root itself has ended: update this program")
 	}
 	authority := x.certificate("PCK authority", x.ca, x.root)

@@ -225,6 +225,10 @@ func (c *Check) lacks(list []deficit) {
 		if i > 0 {
 			c.Behind += "; "
 		}
+		if i == 3 {
+			c.Behind += fmt.Sprintf("%d more", len(list)-i)
+			break
+		}
 		c.Behind += fmt.Sprintf("%s by %d", d.name, d.want-d.have)
 	}
 }

@@ -21,7 +21,7 @@ func verifyCommand() *cobra.Command {
 		Use:   "verify",
 		Short: "Verify a TEE's quote",
 	}
-	cmd.AddCommand(verifyQuoteCommand())
+	cmd.AddCommand(verifyQuoteCommand(), verifySampleCommand())
 	return cmd
 }
 

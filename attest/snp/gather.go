@@ -46,24 +46,21 @@ func Gather(ders [][]byte) (e Endorsements, root []byte, err error) {
 	return e, root, nil
 }
 
-// WithRoots returns the anchors, with each root certificate among ders put
-// beside the pinned key that it is the certificate of.
-func WithRoots(anchors []Anchor, ders [][]byte) []Anchor {
-	out := append([]Anchor(nil), anchors...)
-	for _, der := range ders {
-		p, err := CheckAnchor(der)
-		if err != nil {
-			continue
-		}
-		root, err := parseAuthority(der)
-		if err != nil {
-			continue
-		}
-		for i, a := range out {
-			if a.Keys != nil && a.Keys.Product == p && a.Keys.ARK.Equal(&root.Key) {
-				out[i].Root = der
-			}
+// NewAnchor returns a root certificate as a trust anchor. Where its key is one
+// that is pinned in [AMD], the key of its intermediate is trusted as well.
+func NewAnchor(der []byte) (Anchor, error) {
+	if _, err := CheckAnchor(der); err != nil {
+		return Anchor{}, err
+	}
+	root, err := parseAuthority(der)
+	if err != nil {
+		return Anchor{}, err
+	}
+	a := Anchor{Root: der}
+	for _, pinned := range AMD() {
+		if pinned.Keys.ARK.Equal(&root.Key) {
+			a.Keys = pinned.Keys
 		}
 	}
-	return out
+	return a, nil
 }

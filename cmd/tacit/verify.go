@@ -57,6 +57,9 @@ func verifyQuoteCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			v, err := f.verify(args[0], time.Now())
 			if err != nil {
+				if f.json { // one object, whatever happens
+					return errors.Join(err, f.print(c.OutOrStdout(), unreadable(err, time.Now())))
+				}
 				return err
 			}
 			if err := f.print(c.OutOrStdout(), v); err != nil {
@@ -80,6 +83,13 @@ func verifyQuoteCommand() *cobra.Command {
 	flags.BoolVar(&f.vlek, "allow-vlek", false, "let the policy admit reports that a cloud's key signed")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd
+}
+
+// unreadable is the verdict on what could not be read.
+func unreadable(err error, now time.Time) *attest.Verdict {
+	v := attest.NewVerdict("quote", uint64(now.Unix()))
+	v.Close(err, []*attest.Check{attest.NewFailed("input", "", err.Error(), hintOf(err))})
+	return v
 }
 
 func (f *verifyFlags) print(w io.Writer, v *attest.Verdict) error {
@@ -172,28 +182,25 @@ func (f *verifyFlags) verifyReport(raw []byte, at uint64, q attest.Requirements)
 	}
 	if f.anchor == "" {
 		// A root among the collateral is believed as far as its key is AMD's.
-		c.Anchors = snp.WithRoots(c.Anchors, ders)
+		for _, a := range rootsAmong(ders) {
+			if a.Keys != nil {
+				c.Anchors = append([]snp.Anchor{a}, c.Anchors...)
+			}
+		}
 		return snp.Explain(c), nil
 	}
-	if c.Anchors, err = rootsOf(anchors); err != nil {
-		return nil, hint(fmt.Errorf("read %s: %w", f.anchor, err), "an anchor for SEV-SNP is AMD's root certificate (ARK) of the product line")
+	if c.Anchors = rootsAmong(anchors); len(c.Anchors) == 0 {
+		return nil, hint(fmt.Errorf("read %s: no root certificate of AMD's in it", f.anchor), "an anchor for SEV-SNP is AMD's root certificate (ARK) of the product line")
 	}
 	return snp.Explain(c), nil
 }
 
-// rootsOf returns what can be trust anchors of AMD's.
-func rootsOf(ders [][]byte) ([]snp.Anchor, error) {
-	var out []snp.Anchor
-	var last error
+// rootsAmong returns what can be trust anchors of AMD's.
+func rootsAmong(ders [][]byte) (out []snp.Anchor) {
 	for _, der := range ders {
-		if _, err := snp.CheckAnchor(der); err != nil {
-			last = err
-			continue
+		if a, err := snp.NewAnchor(der); err == nil {
+			out = append(out, a)
 		}
-		out = append(out, snp.Anchor{Root: der})
 	}
-	if len(out) == 0 {
-		return nil, last
-	}
-	return out, nil
+	return out
 }

@@ -58,6 +58,12 @@ func TestVerifyVectors(t *testing.T) {
 		return []string{file(quote), "--collateral", file(name + ".collateral.json")}
 	}
 	milan := []string{file("snp_v2_milan.report.bin"), "--collateral", file("snp_v2_milan.vcek.der")}
+	both, err := os.ReadFile(file("amd_ask_ark_milan.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, second := pem.Decode(both)
+	ark := write(t, "ark.pem", second)
 	dev := func(name, at string) []string {
 		return []string{file("dev/" + name + ".quote.bin"), "--collateral", file("dev/" + name + ".json"), "--anchor", file("dev/root_ca.der"), "--at", at}
 	}
@@ -106,6 +112,7 @@ func TestVerifyVectors(t *testing.T) {
 		{"SNP 2023", append(milan, "--at", "2023-01-01"), true, false, "Unrated", nil, "", "debug"},
 		{"SNP 2026, whole chain", append(milan, "--anchor", file("amd_ask_ark_milan.pem"), "--at", "2026-11-22"), true, false, "Unrated", nil, "", "debug"},
 		{"SNP, chain as collateral", append(milan, "--collateral", file("amd_ask_ark_milan.pem"), "--at", "2026-11-22"), true, false, "Unrated", nil, "", "debug"},
+		{"SNP, root alone as anchor", append(milan, "--anchor", ark, "--at", "2026-11-22"), true, false, "Unrated", nil, "", "debug"},
 		{"SNP 2021", append(milan, "--at", "2021-01-01"), false, false, "", nil, "", "too early"},
 		{"SNP 2035", append(milan, "--at", "2035-01-01"), false, false, "", nil, "", "ended"},
 		{"SNP under Genoa's root", append(milan, "--anchor", file("amd_ask_ark_genoa.pem"), "--at", "2026-11-22"), false, false, "", nil, "", "Genoa"},
@@ -298,7 +305,7 @@ func TestVerifyMisuse(t *testing.T) {
 		{[]string{quote, "--allow-status", "Revoked"}, "no status", "SWHardeningNeeded"},
 		{[]string{quote, "--measurement", "12"}, "no measurement", "digits"},
 		{[]string{quote, "--max-age", "0s"}, "too short", "168h"},
-		{[]string{report, "--anchor", anchor}, "trust anchor", "ARK"},
+		{[]string{report, "--anchor", anchor}, "no root certificate of AMD's", "ARK"},
 		{[]string{report, "--collateral", collateral}, "no certificate", "DER or PEM"},
 		{[]string{report, "--collateral", write(t, "d", []byte{0x30, 0})}, "neither a certificate", "VCEK"},
 		{[]string{report, "--event-log", collateral}, "no event log", "--event-log"},
@@ -307,6 +314,15 @@ func TestVerifyMisuse(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(hintOf(err), c.hint) || out != "" {
 			t.Errorf("%v: %v, hint %q, output %q; want %q, hint %q", c.args, err, hintOf(err), out, c.want, c.hint)
 		}
+	}
+	// With --json there is one object, whatever happens.
+	v := new(attest.Verdict)
+	var out bytes.Buffer
+	cmd := root()
+	cmd.SetArgs([]string{"verify", "quote", "nowhere", "--json"})
+	cmd.SetOut(&out)
+	if err := cmd.ExecuteContext(t.Context()); err == nil || json.Unmarshal(out.Bytes(), v) != nil || v.Accept || !strings.Contains(v.Reason, "no such file") {
+		t.Errorf("%v: %s", err, &out)
 	}
 	// A quote that is cut is a quote, and the verdict says what is wrong.
 	for _, n := range []int{10, 48, 1000, len(raw) - 1} {

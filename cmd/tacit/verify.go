@@ -19,9 +19,9 @@ import (
 func verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Verify a TEE's quote",
+		Short: "Verify a TEE's quote, or take one",
 	}
-	cmd.AddCommand(verifyQuoteCommand(), verifySampleCommand())
+	cmd.AddCommand(verifyQuoteCommand(), verifySampleCommand(), verifyTakeCommand())
 	return cmd
 }
 

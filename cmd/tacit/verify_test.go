@@ -19,6 +19,7 @@ import (
 	"github.com/tacit-network/tacit/attest/devpki"
 	"github.com/tacit-network/tacit/attest/snp"
 	"github.com/tacit-network/tacit/internal/vectors"
+	"github.com/tacit-network/tacit/tee/sim"
 )
 
 // verifyQuote runs `tacit verify quote --json` and reads the one object that it
@@ -332,5 +333,38 @@ func TestVerifyMisuse(t *testing.T) {
 	}
 	if v := verifyQuote(t, write(t, "cut", append([]byte{3, 0, 0, 0}, make([]byte, 500)...))); v.Accept || !strings.Contains(v.Reason, "504 of 1184 bytes") {
 		t.Errorf("a report that is cut: %s", v.Reason)
+	}
+}
+
+// A quote that is taken is verified as any other.
+func TestVerifyTake(t *testing.T) {
+	machine, err := sim.Open(sim.Config{Secret: make([]byte, 32), MRTD: attest.Digest{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "quote")
+	if n, err := takeQuote(machine.Backend(), file, "0x0102"); err != nil || n < 4000 {
+		t.Fatal(n, err)
+	}
+	_, collateral, anchor, _ := devQuote(t, false)
+	v := verifyQuote(t, file, "--collateral", collateral, "--anchor", anchor, "--at", "1795305600")
+	if !v.Accept || !v.PolicyAccept || !strings.HasPrefix(v.ReportData, "010200") {
+		t.Errorf("%+v", v)
+	}
+	for _, data := range []string{"x", strings.Repeat("0", 130)} {
+		if _, err := takeQuote(machine.Backend(), file, data); err == nil || hintOf(err) == "" {
+			t.Errorf("report data %q: %v", data, err)
+		}
+	}
+	if _, err := run(t, "verify", "take", file, "--tee", "sgx"); err == nil || !strings.Contains(hintOf(err), "tdx or snp") {
+		t.Errorf("other hardware: %v", err)
+	}
+	if _, err := os.Stat("/sys/kernel/config/tsm/report"); err == nil {
+		return // this may be a confidential VM
+	}
+	for _, kind := range []string{"tdx", "snp"} {
+		if _, err := run(t, "verify", "take", file, "--tee", kind); err == nil || !strings.Contains(err.Error(), "configfs-tsm") || !strings.Contains(hintOf(err), "confidential VM") {
+			t.Errorf("%s: %v, hint %q", kind, err, hintOf(err))
+		}
 	}
 }

@@ -2,6 +2,7 @@ package attest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -44,6 +45,9 @@ func parseCRL(raw []byte) (*CRL, *cert.List, error) {
 	l, err := cert.ParseList(raw)
 	if err != nil {
 		return nil, nil, err
+	}
+	if !l.Numbered { // lists replace one another by their numbers
+		return nil, nil, errors.New("parse revocation list: it has no number")
 	}
 	return &CRL{
 		Number: l.Number, ThisUpdate: l.ThisUpdate, NextUpdate: l.NextUpdate,

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -200,6 +201,49 @@ func TestList(t *testing.T) {
 	}
 }
 
+// A list without extensions has no number, and is a list all the same; what is
+// signed in it counts.
+func TestListWithoutNumber(t *testing.T) {
+	amd := devamd.New(snp.Milan)
+	list := amd.List(86400, false, false)
+	l, err := cert.ParseList(list)
+	if err != nil || !l.Numbered {
+		t.Fatal(err)
+	}
+	root, err := cert.Parse(amd.Root())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range list {
+		if i%3 != 0 {
+			continue
+		}
+		bad := bytes.Clone(list)
+		bad[i] ^= 4
+		if l, err := cert.ParseList(bad); err == nil && l.VerifyFrom(root) == nil {
+			t.Errorf("byte %d changed: accepted", i)
+		}
+	}
+	bare := amd.BareList(86400)
+	l, err = cert.ParseList(bare)
+	if err != nil || l.Numbered || l.VerifyFrom(root) != nil || l.CheckAt(86400) != nil {
+		t.Errorf("without extensions: %+v, %v", l, err)
+	}
+}
+
+func Example() {
+	root, err := cert.Parse(devpki.New(devpki.Seed).Anchor())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(root.CommonName(), root.Key.Kind, cert.FormatDate(root.NotAfter))
+	fmt.Println(root.VerifyFrom(root), root.CheckAt(0))
+	// Output:
+	// Intel SGX Root CA P-256 2049-12-31T23:59:59Z
+	// <nil> outside its validity
+}
+
 func FuzzParse(f *testing.F) {
 	for _, der := range development() {
 		f.Add(der)
@@ -212,6 +256,23 @@ func FuzzParse(f *testing.F) {
 		c.CommonName()
 		if c.VerifyFrom(c) == nil {
 			same(t, der, c)
+		}
+	})
+}
+
+func FuzzParseList(f *testing.F) {
+	amd := devamd.New(snp.Milan)
+	f.Add(amd.List(86400, true, true))
+	f.Add(amd.BareList(86400))
+	f.Fuzz(func(t *testing.T, der []byte) {
+		l, err := cert.ParseList(der)
+		if err != nil {
+			return
+		}
+		for _, s := range l.Revoked {
+			if len(s) == 0 || !l.Contains(s) {
+				t.Errorf("listed serial %x is not found", s)
+			}
 		}
 	})
 }

@@ -18,7 +18,8 @@ const (
 // List is a revocation list that is parsed, and believed only after
 // [List.VerifyFrom]. Times are Unix seconds. Issuer aliases the input.
 type List struct {
-	Number     uint64
+	Number     uint64 // 0 when it has none
+	Numbered   bool
 	ThisUpdate uint64
 	NextUpdate uint64
 	Issuer     []byte   // DER of the name
@@ -54,33 +55,33 @@ func ParseList(raw []byte) (*List, error) {
 			return nil, fmt.Errorf("parse revocation list: %w", err)
 		}
 	}
+	if tbs.Empty() { // an issuer need not write extensions
+		return l, nil
+	}
 	var wrapped, exts cryptobyte.String
 	if !tbs.ReadASN1(&wrapped, asn1.Tag(0).ContextSpecific().Constructed()) ||
 		!wrapped.ReadASN1(&exts, asn1.SEQUENCE) || !wrapped.Empty() || !tbs.Empty() {
 		return nil, fmt.Errorf("parse revocation list: extensions: %w", errDER)
 	}
-	numbered := false
-	err = eachExtension(exts, func(oid, value []byte, critical bool) error {
-		if !bytes.Equal(oid, oidCRLNumber) {
-			if critical {
-				return errors.New("unknown critical extension")
-			}
-			return nil
-		}
-		v := cryptobyte.String(value)
-		if !v.ReadASN1Integer(&l.Number) || !v.Empty() {
-			return errDER
-		}
-		numbered = true
-		return nil
-	})
-	if err != nil {
+	if err := eachExtension(exts, l.extension); err != nil {
 		return nil, fmt.Errorf("parse revocation list: %w", err)
 	}
-	if !numbered {
-		return nil, errors.New("parse revocation list: it has no number")
-	}
 	return l, nil
+}
+
+func (l *List) extension(oid, value []byte, critical bool) error {
+	if !bytes.Equal(oid, oidCRLNumber) {
+		if critical {
+			return errors.New("unknown critical extension")
+		}
+		return nil
+	}
+	v := cryptobyte.String(value)
+	if !v.ReadASN1Integer(&l.Number) || !v.Empty() {
+		return errDER
+	}
+	l.Numbered = true
+	return nil
 }
 
 func (l *List) entries(tbs *cryptobyte.String) error {

@@ -22,6 +22,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 
 	"github.com/tacit-network/tacit/attest/cert"
@@ -95,6 +96,31 @@ func (k *PKI) List(from uint64, ask, asvk bool) []byte {
 	}
 	der, err := x509.CreateRevocationList(rand.Reader, t, k.root, k.rootKey)
 	return must(der, err)
+}
+
+// BareList is a list without extensions, of version 2 all the same, that
+// revokes nothing.
+func (k *PKI) BareList(from uint64) []byte {
+	whole := must(x509.ParseRevocationList(k.List(from, false, false)))
+	s := cryptobyte.String(whole.RawTBSRevocationList)
+	var tbs, part cryptobyte.String
+	var tag casn1.Tag
+	var kept []byte
+	s.ReadASN1(&tbs, casn1.SEQUENCE)
+	for tbs.ReadAnyASN1Element(&part, &tag) {
+		if tag != casn1.Tag(0).ContextSpecific().Constructed() {
+			kept = append(kept, part...)
+		}
+	}
+	signed := element(casn1.SEQUENCE, kept)
+	digest := sha512.Sum384(signed)
+	sig := must(rsa.SignPSS(rand.Reader, k.rootKey, crypto.SHA384, digest[:], &rsa.PSSOptions{SaltLength: 48}))
+	var outer, alg cryptobyte.String
+	raw := cryptobyte.String(whole.Raw)
+	raw.ReadASN1(&outer, casn1.SEQUENCE)
+	outer.SkipASN1(casn1.SEQUENCE)
+	outer.ReadASN1Element(&alg, casn1.SEQUENCE)
+	return element(casn1.SEQUENCE, slices.Concat(signed, alg, element(casn1.BIT_STRING, append([]byte{0}, sig...))))
 }
 
 // Chip is a processor, or a cloud's key on one.

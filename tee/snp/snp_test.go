@@ -174,3 +174,13 @@ func TestNoHardware(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func ExampleOpen() {
+	guest, err := snp.Open(snp.Config{Client: &kernel{}}) // plays the kernel
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(guest.PlatformInfo().Kind, guest.ExtendEvent("config", nil))
+	// Output: SEV-SNP extend by "config": hardware has no runtime measurements
+}

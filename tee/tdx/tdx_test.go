@@ -2,6 +2,7 @@ package tdx_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -74,4 +75,20 @@ func TestNoHardware(t *testing.T) {
 	if _, err := tdx.Open(tdx.Config{}); err == nil || !strings.Contains(err.Error(), "configfs-tsm") {
 		t.Errorf("on %s: %v", runtime.GOOS, err)
 	}
+}
+
+func ExampleOpen() {
+	machine, err := sim.Open(sim.Config{Secret: make([]byte, 32), MRTD: attest.Digest{1}}) // plays the kernel
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	guest, err := tdx.Open(tdx.Config{Client: machine})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = guest.SealingKey("state")
+	fmt.Println(guest.PlatformInfo().Kind, err)
+	// Output: TDX hardware has no sealing key
 }

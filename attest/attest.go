@@ -11,7 +11,7 @@
 // second, which yields [Evidence]. Whether evidence is good enough is policy,
 // which the chain sets, and is the business of [ApplyPolicy] alone. [Explain]
 // runs the same checks for people: it goes on where verification would stop,
-// and returns a tree of what it found.
+// and returns a tree of what it found, a [verdict.Verdict].
 //
 // Every function is a function of its arguments. There is no clock, no
 // network, no environment and no state; crypto/x509 is not used, since what

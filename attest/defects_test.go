@@ -11,6 +11,7 @@ import (
 
 	"github.com/tacit-network/tacit/attest"
 	"github.com/tacit-network/tacit/attest/devpki"
+	"github.com/tacit-network/tacit/attest/verdict"
 )
 
 const (
@@ -38,7 +39,7 @@ func (b *bench) tdx() []byte {
 	return b.machine.QuoteTDX(4, false, r)
 }
 
-func (b *bench) judge(quote []byte, tee attest.TEE, fmspc attest.FMSPC, issued, at uint64) (*attest.Evidence, *attest.Verdict, error) {
+func (b *bench) judge(quote []byte, tee attest.TEE, fmspc attest.FMSPC, issued, at uint64) (*attest.Evidence, *verdict.Verdict, error) {
 	c := b.service.Collateral(tee, fmspc, issued)
 	v := attest.Explain(attest.Case{Quote: quote, Collateral: c, Anchor: b.pki.Anchor(), Now: at})
 	p, err := attest.PrepareCollateral(c, b.pki.Anchor(), at)
@@ -241,12 +242,12 @@ func TestBehind(t *testing.T) {
 	// By its construction: two below in the first two components, and a level
 	// of 2025-03-13 where the best is of 2026-08-13.
 	c := v.Tree.Find("TCB level")
-	if c.State != attest.Warned || c.Field != "SGX TCB component 1" || c.Have != "3" || c.Want != "at least 5" || !strings.Contains(c.Behind, "518 days") {
+	if c.State != verdict.Warned || c.Field != "SGX TCB component 1" || c.Have != "3" || c.Want != "at least 5" || !strings.Contains(c.Behind, "518 days") {
 		t.Errorf("%+v", c)
 	}
 	b = newBench(devpki.OldModule, attest.FMSPC{})
 	_, v, _ = b.judge(b.tdx(), attest.TDX, devpki.FMSPC, devNow, devNow)
-	if c := v.Tree.Find("TDX module"); c.State != attest.Warned || c.Have != "2" || c.Want != "at least 5" || !strings.Contains(c.Behind, "days") {
+	if c := v.Tree.Find("TDX module"); c.State != verdict.Warned || c.Have != "2" || c.Want != "at least 5" || !strings.Contains(c.Behind, "days") {
 		t.Errorf("%+v", c)
 	}
 	if !slices.Equal(v.Advisories, []string{"TACIT-DEV-00003"}) || v.Status != "OutOfDate" {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tacit-network/tacit/attest/cert"
+	"github.com/tacit-network/tacit/attest/verdict"
 )
 
 const (
@@ -15,10 +16,10 @@ const (
 )
 
 // collateral checks TCB info and QE identity as documents.
-func (x *explanation) collateral() *Check {
+func (x *explanation) collateral() *verdict.Check {
 	const name = "collateral"
 	if x.Collateral == nil {
-		return NewFailed(name, "", errNoCollateral.Error(), adviceCollateral)
+		return verdict.Fail(name, "", errNoCollateral.Error(), adviceCollateral)
 	}
 	c := x.Collateral
 	tcb := x.document("TCB info", c.TCBInfo, c.TCBInfoSignature, c.TCBInfoChain, func() (from, to uint64, err error) {
@@ -28,7 +29,7 @@ func (x *explanation) collateral() *Check {
 		}
 		return x.tcb.IssueDate, x.tcb.NextUpdate, x.checkFamily()
 	})
-	if x.tcb != nil && tcb.State != Failed {
+	if x.tcb != nil && tcb.State != verdict.Failed {
 		tcb.Detail = fmt.Sprintf("%s, FMSPC %s, evaluation number %d, %d levels", x.tcb.TEE, x.tcb.FMSPC, x.tcb.Eval, len(x.tcb.Levels))
 	}
 	qe := x.document("QE identity", c.QEIdentity, c.QEIdentitySig, c.QEIdentityChain, func() (from, to uint64, err error) {
@@ -41,10 +42,10 @@ func (x *explanation) collateral() *Check {
 		}
 		return x.qe.IssueDate, x.qe.NextUpdate, err
 	})
-	if x.qe != nil && qe.State != Failed {
+	if x.qe != nil && qe.State != verdict.Failed {
 		qe.Detail = fmt.Sprintf("%s, evaluation number %d", x.qe.TEE, x.qe.Eval)
 	}
-	return group(name, tcb, qe)
+	return verdict.Group(name, tcb, qe)
 }
 
 // checkFamily says why TCB info is not about the platform.
@@ -64,27 +65,27 @@ func (x *explanation) checkFamily() error {
 
 // document checks a signed JSON document: its signer, its signature, what it is
 // about, and its window.
-func (x *explanation) document(name string, raw, sig, chain []byte, about func() (from, to uint64, err error)) *Check {
+func (x *explanation) document(name string, raw, sig, chain []byte, about func() (from, to uint64, err error)) *verdict.Check {
 	if len(raw) == 0 {
-		return NewFailed(name, "", "it is missing", adviceCollateral)
+		return verdict.Fail(name, "", "it is missing", adviceCollateral)
 	}
 	from, to, err := about()
-	out := NewPassed(name, "")
+	out := verdict.Pass(name, "")
 	if err != nil {
-		out = NewFailed(name, "content", err.Error(), "fetch the collateral of this platform's family: `FMSPC` names it")
+		out = verdict.Fail(name, "content", err.Error(), "fetch the collateral of this platform's family: `FMSPC` names it")
 	}
 	if to > 0 {
 		out.SetWindow(from, to, x.Now, adviceExpired)
 	}
 	signer := x.signer(chain, checkTCBSigner)
-	signature := NewPassed("signature", "over the document's bytes")
+	signature := verdict.Pass("signature", "over the document's bytes")
 	if c := firstCertificate(chain); c == nil {
-		signature = NewNotChecked("signature", "there is no signer", "")
+		signature = verdict.Skip("signature", "there is no signer", "")
 	} else if err := c.Key.VerifyRaw(raw, sig); err != nil {
-		signature = NewFailed("signature", "signature of "+name, err.Error(), "the document was changed: fetch the collateral anew")
+		signature = verdict.Fail("signature", "signature of "+name, err.Error(), "the document was changed: fetch the collateral anew")
 	}
 	// The window stands at the document, what it hangs on below.
-	out.Checks = []*Check{signer, signature}
+	out.Checks = []*verdict.Check{signer, signature}
 	out.State = max(out.State, signer.State, signature.State)
 	return out
 }
@@ -99,30 +100,30 @@ func firstCertificate(chain []byte) *cert.Certificate {
 }
 
 // signer checks who signed a part, and that it may.
-func (x *explanation) signer(chain []byte, may func(*cert.Certificate) error) *Check {
+func (x *explanation) signer(chain []byte, may func(*cert.Certificate) error) *verdict.Check {
 	const name = "signer"
 	if x.root == nil {
-		return NewNotChecked(name, "there is no root", "")
+		return verdict.Skip(name, "there is no root", "")
 	}
 	// An empty list: revocation is shown with the lists.
 	_, err := prepareSigner(chain, x.root, &CRL{}, x.Now)
 	c := firstCertificate(chain)
 	if err != nil && !errors.Is(err, ErrExpired) || c == nil {
-		return NewFailed(name, "certificate chain", fmt.Sprint(err), adviceExpired)
+		return verdict.Fail(name, "certificate chain", fmt.Sprint(err), adviceExpired)
 	}
 	if err := may(c); err != nil {
-		return NewFailed(name, "kind", err.Error(), adviceExpired)
+		return verdict.Fail(name, "kind", err.Error(), adviceExpired)
 	}
-	out := NewPassed(name, c.CommonName())
+	out := verdict.Pass(name, c.CommonName())
 	out.SetWindow(c.NotBefore, c.NotAfter, x.Now, adviceExpired)
 	return out
 }
 
 // lists checks the two revocation lists, and looks everybody up.
-func (x *explanation) lists() *Check {
+func (x *explanation) lists() *verdict.Check {
 	const name = "revocation lists"
 	if x.Collateral == nil {
-		return NewNotChecked(name, "there are none", adviceCollateral)
+		return verdict.Skip(name, "there are none", adviceCollateral)
 	}
 	root, rootList := x.list("root revocation list", x.Collateral.RootCRL, x.root)
 	if x.root != nil {
@@ -145,38 +146,38 @@ func (x *explanation) lists() *Check {
 			_, err := checkCA(c)
 			return err
 		})
-		pck.Checks, pck.State = []*Check{signer}, max(pck.State, signer.State)
+		pck.Checks, pck.State = []*verdict.Check{signer}, max(pck.State, signer.State)
 	}
-	return group(name, root, pck)
+	return verdict.Group(name, root, pck)
 }
 
-func (x *explanation) list(name string, raw []byte, issuer *cert.Certificate) (*Check, *CRL) {
+func (x *explanation) list(name string, raw []byte, issuer *cert.Certificate) (*verdict.Check, *CRL) {
 	if len(raw) == 0 {
-		return NewNotChecked(name, "the collateral has none: nobody knows what is revoked", "fetch the collateral with its revocation lists"), nil
+		return verdict.Skip(name, "the collateral has none: nobody knows what is revoked", "fetch the collateral with its revocation lists"), nil
 	}
 	list, signed, err := parseCRL(raw)
 	if err != nil {
-		return NewFailed(name, "", err.Error(), adviceExpired), nil
+		return verdict.Fail(name, "", err.Error(), adviceExpired), nil
 	}
 	if issuer == nil {
-		return NewNotChecked(name, "its issuer is not known", ""), nil
+		return verdict.Skip(name, "its issuer is not known", ""), nil
 	}
-	c := NewPassed(name, fmt.Sprintf("number %d, %d revoked", list.Number, len(list.Revoked)))
+	c := verdict.Pass(name, fmt.Sprintf("number %d, %d revoked", list.Number, len(list.Revoked)))
 	if err := signed.VerifyFrom(issuer); err != nil {
-		c = NewFailed(name, "signature of the list", err.Error(), "the list is of another authority, or was changed: fetch the collateral anew")
+		c = verdict.Fail(name, "signature of the list", err.Error(), "the list is of another authority, or was changed: fetch the collateral anew")
 	}
 	c.SetWindow(list.ThisUpdate, list.NextUpdate, x.Now, adviceExpired)
 	return c, list
 }
 
 // level tells which TCB level the platform reaches, and what it lacks.
-func (x *explanation) level() *Check {
+func (x *explanation) level() *verdict.Check {
 	const name = "TCB level"
 	if x.tcb == nil || x.pck == nil {
-		return NewNotChecked(name, "there is no TCB info", adviceCollateral)
+		return verdict.Skip(name, "there is no TCB info", adviceCollateral)
 	}
 	if err := x.checkFamily(); err != nil {
-		return NewNotChecked(name, "TCB info is not about this platform", "")
+		return verdict.Skip(name, "TCB info is not about this platform", "")
 	}
 	best := &x.tcb.Levels[0]
 	if k := slices.IndexFunc(x.tcb.Levels, func(l TCBLevel) bool { return l.Status == UpToDate }); k > 0 {
@@ -184,8 +185,8 @@ func (x *explanation) level() *Check {
 	}
 	level, err := x.tcb.platform(x.q, x.pck)
 	if err != nil {
-		c := NewFailed(name, "", ErrNoTCBLevel.Error(), "update the machine's firmware, microcode and TDX module: it is older than all that its vendor still rates")
-		c.lacks(x.q.deficits(x.pck, &x.tcb.Levels[len(x.tcb.Levels)-1]))
+		c := verdict.Fail(name, "", ErrNoTCBLevel.Error(), "update the machine's firmware, microcode and TDX module: it is older than all that its vendor still rates")
+		lacks(c, x.q.deficits(x.pck, &x.tcb.Levels[len(x.tcb.Levels)-1]))
 		return c
 	}
 	place := 0
@@ -194,15 +195,15 @@ func (x *explanation) level() *Check {
 			place = i + 1
 		}
 	}
-	c := &Check{Name: name, Detail: fmt.Sprintf("%s: level %d of %d, of %.10s", level.Status, place, len(x.tcb.Levels), cert.FormatDate(level.Date))}
+	c := &verdict.Check{Name: name, Detail: fmt.Sprintf("%s: level %d of %d, of %.10s", level.Status, place, len(x.tcb.Levels), cert.FormatDate(level.Date))}
 	if level.Status == UpToDate {
 		return c
 	}
-	c.State, c.Advice = Warned, adviceOf(level.Status)
+	c.State, c.Advice = verdict.Warned, adviceOf(level.Status)
 	if level.Status == Revoked {
-		c.State = Failed
+		c.State = verdict.Failed
 	}
-	c.lacks(x.q.deficits(x.pck, best))
+	lacks(c, x.q.deficits(x.pck, best))
 	if days := behind(level.Date, best.Date); days != "" {
 		c.Behind = days
 	}
@@ -216,7 +217,7 @@ type deficit struct {
 }
 
 // lacks says which versions are too low, the first of them as the field.
-func (c *Check) lacks(list []deficit) {
+func lacks(c *verdict.Check, list []deficit) {
 	if len(list) == 0 {
 		return
 	}
@@ -254,19 +255,19 @@ func (q *Quote) deficits(pck *pckExtension, l *TCBLevel) []deficit {
 }
 
 // module tells of the TDX module.
-func (x *explanation) module() *Check {
+func (x *explanation) module() *verdict.Check {
 	const name = "TDX module"
 	switch {
 	case x.q.TEE != TDX:
 		return nil
 	case x.tcb == nil || x.tcb.TEE != TDX:
-		return NewNotChecked(name, "there is no TCB info of TDX", adviceCollateral)
+		return verdict.Skip(name, "there is no TCB info of TDX", adviceCollateral)
 	}
 	r := x.q.TDX
 	level, err := x.tcb.module(r)
 	version := r.TCBSVN[1]
 	if err != nil {
-		c := NewFailed(name, fmt.Sprintf("module version %d", version), err.Error(), "update the machine's TDX module to one that its vendor lists")
+		c := verdict.Fail(name, fmt.Sprintf("module version %d", version), err.Error(), "update the machine's TDX module to one that its vendor lists")
 		if errors.Is(err, ErrNoTCBLevel) {
 			c.Field, c.Have = "security version", fmt.Sprint(r.TCBSVN[0])
 			for i := range x.tcb.Modules {
@@ -279,7 +280,7 @@ func (x *explanation) module() *Check {
 		return c
 	}
 	if level == nil {
-		return NewPassed(name, "version 0: the platform's level rates it")
+		return verdict.Pass(name, "version 0: the platform's level rates it")
 	}
 	best := level
 	for i := range x.tcb.Modules {

@@ -9,11 +9,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tacit-network/tacit/attest/eventlog"
+	"github.com/tacit-network/tacit/attest/verdict"
 )
 
 // agree checks that what is explained is what is verified, and that a refusal
 // is in the tree, not only above it.
-func agree(t *testing.T, what string, c Case) *Verdict {
+func agree(t *testing.T, what string, c Case) *verdict.Verdict {
 	t.Helper()
 	v := Explain(c)
 	var err error
@@ -61,7 +64,7 @@ func TestExplainRealQuotes(t *testing.T) {
 				t.Errorf("reason %q", v.Reason)
 			}
 			lists := v.Tree.Find("revocation lists")
-			if (lists.State == NotChecked) != (len(collateral.RootCRL) == 0) {
+			if (lists.State == verdict.NotChecked) != (len(collateral.RootCRL) == 0) {
 				t.Errorf("revocation lists: %v", lists.State)
 			}
 			if len(collateral.RootCRL) == 0 && v.PolicyAccept {
@@ -106,7 +109,7 @@ func TestExplainRealQuotes(t *testing.T) {
 			}
 			c := base
 			c.Collateral = nil
-			if v := agree(t, "no collateral", c); v.Accept || v.Tree.Find("PCK chain").State != Passed {
+			if v := agree(t, "no collateral", c); v.Accept || v.Tree.Find("PCK chain").State != verdict.Passed {
 				t.Errorf("without collateral: %+v", v)
 			}
 		})
@@ -140,7 +143,7 @@ func TestOneListMissing(t *testing.T) {
 	if f := v.Tree.FirstFailure(); f.Name != "PCK revocation list" || f.Field != "serial number" || f.Advice == "" {
 		t.Errorf("%+v", f)
 	}
-	if v.Tree.Find("root revocation list").State != NotChecked {
+	if v.Tree.Find("root revocation list").State != verdict.NotChecked {
 		t.Error("the missing list is not shown as such")
 	}
 }
@@ -160,7 +163,7 @@ func TestFirstFailure(t *testing.T) {
 		Quote: read(t, s.quote), Collateral: readCollateral(t, read(t, s.collateral+".collateral.json")), Anchor: intelRoot(t), Now: s.now + 90*secondsOfDay,
 	})
 	f = v.Tree.Find("TCB info")
-	if f.State != Failed || f.Field != "end of validity" || *f.DaysLeft != -62 || f.Behind != "ended 61 days ago" {
+	if f.State != verdict.Failed || f.Field != "end of validity" || *f.DaysLeft != -62 || f.Behind != "ended 61 days ago" {
 		t.Errorf("%+v", f)
 	}
 }
@@ -180,55 +183,33 @@ func TestEventLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, err := ParseEventLog(log)
+	events, err := eventlog.Parse(log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := Replay(events)
+	got := eventlog.Replay(events)
 	for i, want := range q.TDX.RTMR {
 		if got[i] != want {
 			t.Errorf("RTMR%d: %x, want %x", i, got[i], want)
 		}
 	}
-	if c := q.TDX.checkLog(log); c.State != Passed {
+	if c := q.TDX.checkLog(log); c.State != verdict.Passed {
 		t.Errorf("%+v", c)
 	}
 	// The first measured event's digest: changed, the register differs.
 	at := bytes.Index(log, events[0].Digest[:])
-	if c := q.TDX.checkLog(flip(log, at)); c.State != Failed || c.Field != "RTMR0" {
+	if c := q.TDX.checkLog(flip(log, at)); c.State != verdict.Failed || c.Field != "RTMR0" {
 		t.Errorf("changed: %+v", c)
 	}
 	for _, n := range []int{0, 7, 31, 40, 60, 65, 100, 200, 1000} {
-		if _, err := ParseEventLog(log[:n]); err == nil && n < 65 {
+		if _, err := eventlog.Parse(log[:n]); err == nil && n < 65 {
 			t.Errorf("%d bytes are accepted", n)
 		}
 		q.TDX.checkLog(log[:n])
 	}
-	if _, err := ParseEventLog(bytes.Repeat([]byte{1}, 100)); err == nil {
+	if _, err := eventlog.Parse(bytes.Repeat([]byte{1}, 100)); err == nil {
 		t.Error("rubbish is a log")
 	}
-}
-
-func FuzzParseEventLog(f *testing.F) {
-	head := append([]byte{1, 0, 0, 0, 3, 0, 0, 0}, make([]byte, 20)...)
-	head = append(head, 33, 0, 0, 0)
-	head = append(head, "Spec ID Event03\x00\x00\x00\x00\x00\x00\x02\x00\x02\x01\x00\x00\x00\x0c\x00\x30\x00\x00"...)
-	event := append([]byte{1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0x0c, 0}, make([]byte, 48)...)
-	log := append(append(head, event...), 2, 0, 0, 0, 'h', 'i')
-	if events, err := ParseEventLog(log); err != nil || len(events) != 1 || string(events[0].Data) != "hi" {
-		f.Fatalf("%v, %v", events, err)
-	}
-	for n := 0; n <= len(log); n += 9 {
-		f.Add(log[:n])
-	}
-	f.Add(log)
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		events, err := ParseEventLog(raw)
-		if err != nil {
-			return
-		}
-		Replay(events)
-	})
 }
 
 func FuzzExplain(f *testing.F) {

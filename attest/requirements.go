@@ -4,7 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tacit-network/tacit/attest/verdict"
 )
+
+const secondsOfDay = 86400
 
 // DefaultMaxAge is the greatest age of collateral that [Requirements] admit by
 // themselves: 7 days, in seconds. Intel's is valid for 30.
@@ -36,50 +40,50 @@ type Requirements struct {
 }
 
 // CheckMeasurement judges a program by the list of those that are admitted.
-func (r *Requirements) CheckMeasurement(name string, value []byte) *Check {
-	c := &Check{Name: name, Detail: fmt.Sprintf("%x", value)}
+func (r *Requirements) CheckMeasurement(name string, value []byte) *verdict.Check {
+	c := &verdict.Check{Name: name, Detail: fmt.Sprintf("%x", value)}
 	switch {
 	case r.Measurements == nil:
-		c.State, c.Advice = NotChecked, "name the program that you expect: its measurement alone says nothing"
+		c.State, c.Advice = verdict.NotChecked, "name the program that you expect: its measurement alone says nothing"
 	case !slices.ContainsFunc(r.Measurements, func(m []byte) bool { return string(m) == string(value) }):
-		c.State, c.Field, c.Advice = Failed, name, "this is another program than the ones that are admitted"
+		c.State, c.Field, c.Advice = verdict.Failed, name, "this is another program than the ones that are admitted"
 	}
 	return c
 }
 
 // CheckAge judges the age of collateral.
-func (r *Requirements) CheckAge(issued, now uint64) *Check {
+func (r *Requirements) CheckAge(issued, now uint64) *verdict.Check {
 	most := r.MaxAge
 	if most == 0 {
 		most = DefaultMaxAge
 	}
 	age := now - min(issued, now)
-	c := &Check{Name: "collateral's age", Detail: span(age)}
+	c := &verdict.Check{Name: "collateral's age", Detail: verdict.Span(age)}
 	if age > most {
-		c.State, c.Field, c.Have, c.Want = Failed, "age", span(age), "at most "+span(most)
-		c.Behind, c.Advice = span(age-most)+" too old", "fetch the collateral anew: it may know of flaws that this one does not"
+		c.State, c.Field, c.Have, c.Want = verdict.Failed, "age", verdict.Span(age), "at most "+verdict.Span(most)
+		c.Behind, c.Advice = verdict.Span(age-most)+" too old", "fetch the collateral anew: it may know of flaws that this one does not"
 	}
 	return c
 }
 
 // check judges evidence of Intel's. Listed tells that revocation was looked up.
-func (r *Requirements) check(e *Evidence, listed bool, now uint64) *Check {
-	return group("policy", r.checkDebug(e), r.checkStatus(e, now), r.checkAdvisories(e, now), r.checkEval(e), r.checkFamily(e),
+func (r *Requirements) check(e *Evidence, listed bool, now uint64) *verdict.Check {
+	return verdict.Group("policy", r.checkDebug(e), r.checkStatus(e, now), r.checkAdvisories(e, now), r.checkEval(e), r.checkFamily(e),
 		r.CheckAge(e.Issued, now), r.CheckListed(listed))
 }
 
 // CheckListed judges whether revocation was looked up.
-func (r *Requirements) CheckListed(listed bool) *Check {
+func (r *Requirements) CheckListed(listed bool) *verdict.Check {
 	switch {
 	case listed:
-		return NewPassed("revocation", "looked up")
+		return verdict.Pass("revocation", "looked up")
 	case r.Unrevoked:
-		return NewNotChecked("revocation", "there is no list, and none is demanded", "")
+		return verdict.Skip("revocation", "there is no list, and none is demanded", "")
 	}
-	return NewFailed("revocation", "revocation list", "it was not looked up", "add the revocation lists to the collateral")
+	return verdict.Fail("revocation", "revocation list", "it was not looked up", "add the revocation lists to the collateral")
 }
 
-func (r *Requirements) checkDebug(e *Evidence) *Check {
+func (r *Requirements) checkDebug(e *Evidence) *verdict.Check {
 	const name = "no debugging, attributes as they must be"
 	var err error
 	detail := ""
@@ -89,22 +93,22 @@ func (r *Requirements) checkDebug(e *Evidence) *Check {
 		err, detail = e.SGX.sound(), fmt.Sprintf("ATTRIBUTES %x, MISCSELECT %x", e.SGX.Attributes, e.SGX.MiscSelect)
 	}
 	if err != nil {
-		return NewFailed(name, "attributes", err.Error(), "start the program as for production: nothing that can be looked into keeps a secret")
+		return verdict.Fail(name, "attributes", err.Error(), "start the program as for production: nothing that can be looked into keeps a secret")
 	}
-	return NewPassed(name, detail)
+	return verdict.Pass(name, detail)
 }
 
-func (r *Requirements) checkStatus(e *Evidence, now uint64) *Check {
-	c := &Check{Name: "TCB status", Detail: e.Status.String()}
+func (r *Requirements) checkStatus(e *Evidence, now uint64) *verdict.Check {
+	c := &verdict.Check{Name: "TCB status", Detail: e.Status.String()}
 	left, borne := r.bears(e, now)
 	switch {
 	case e.Status == UpToDate, slices.Contains(r.Statuses, e.Status):
 	case e.Status == SWHardeningNeeded && len(e.Advisories) > 0:
-		c.State = Warned // the advisories decide
+		c.State = verdict.Warned // the advisories decide
 	case borne:
-		c.State, c.Detail = Warned, fmt.Sprintf("%s, borne with for %s more", e.Status, span(left))
+		c.State, c.Detail = verdict.Warned, fmt.Sprintf("%s, borne with for %s more", e.Status, verdict.Span(left))
 	default:
-		c.State, c.Field, c.Have, c.Want = Failed, "status", e.Status.String(), r.wantStatus()
+		c.State, c.Field, c.Have, c.Want = verdict.Failed, "status", e.Status.String(), r.wantStatus()
 		c.Advice = adviceOf(e.Status)
 	}
 	return c
@@ -150,18 +154,18 @@ func adviceOf(s Status) string {
 	return ""
 }
 
-func (r *Requirements) checkAdvisories(e *Evidence, now uint64) *Check {
-	c := &Check{Name: "advisories", Detail: "none"}
+func (r *Requirements) checkAdvisories(e *Evidence, now uint64) *verdict.Check {
+	c := &verdict.Check{Name: "advisories", Detail: "none"}
 	if len(e.Advisories) > 0 {
 		c.Detail = strings.Join(e.Advisories, ", ")
 	}
 	if _, borne := r.bears(e, now); borne {
-		c.State = Warned
+		c.State = verdict.Warned
 		return c
 	}
 	for _, a := range e.Advisories {
 		if !slices.Contains(r.Advisories, a) {
-			c.State, c.Field, c.Detail = Failed, "advisory", "platform is subject to "+a
+			c.State, c.Field, c.Detail = verdict.Failed, "advisory", "platform is subject to "+a
 			c.Advice = "read the advisory; when it cannot hurt the program, waive it"
 			break
 		}
@@ -169,23 +173,23 @@ func (r *Requirements) checkAdvisories(e *Evidence, now uint64) *Check {
 	return c
 }
 
-func (r *Requirements) checkEval(e *Evidence) *Check {
+func (r *Requirements) checkEval(e *Evidence) *verdict.Check {
 	least := r.MinEvalSGX
 	if e.TEE == TDX {
 		least = r.MinEvalTDX
 	}
-	c := &Check{Name: "evaluation number", Detail: fmt.Sprintf("%d, at least %d", e.Eval, least)}
+	c := &verdict.Check{Name: "evaluation number", Detail: fmt.Sprintf("%d, at least %d", e.Eval, least)}
 	if e.Eval < least {
-		c.State, c.Field, c.Have, c.Want = Failed, "tcbEvaluationDataNumber", fmt.Sprint(e.Eval), fmt.Sprintf("at least %d", least)
+		c.State, c.Field, c.Have, c.Want = verdict.Failed, "tcbEvaluationDataNumber", fmt.Sprint(e.Eval), fmt.Sprintf("at least %d", least)
 		c.Behind, c.Advice = fmt.Sprintf("%d TCB recoveries", least-e.Eval), "fetch the collateral anew"
 	}
 	return c
 }
 
-func (r *Requirements) checkFamily(e *Evidence) *Check {
-	c := &Check{Name: "family of platforms", Detail: "FMSPC " + e.FMSPC.String()}
+func (r *Requirements) checkFamily(e *Evidence) *verdict.Check {
+	c := &verdict.Check{Name: "family of platforms", Detail: "FMSPC " + e.FMSPC.String()}
 	if slices.Contains(r.Denied, e.FMSPC) || r.Allowed != nil && !slices.Contains(r.Allowed, e.FMSPC) {
-		c.State, c.Field, c.Advice = Failed, "FMSPC", "platforms of this family are not admitted: use another machine"
+		c.State, c.Field, c.Advice = verdict.Failed, "FMSPC", "platforms of this family are not admitted: use another machine"
 	}
 	return c
 }

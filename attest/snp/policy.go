@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/tacit-network/tacit/attest"
+	"github.com/tacit-network/tacit/attest/verdict"
 )
 
 // MinTCB is the least firmware of a product.
@@ -33,35 +34,35 @@ var ErrPolicy = attest.ErrPolicy
 
 // Apply reports, as an [ErrPolicy], why evidence is not good enough.
 func (p *Policy) Apply(e *Evidence) error {
-	all := attest.NewGroup("", p.measurement(e.Report), p.check(e))
+	all := verdict.Group("", p.measurement(e.Report), p.check(e))
 	if f := all.FirstFailure(); f != nil {
 		return fmt.Errorf("%w: %s", ErrPolicy, f.Reason())
 	}
 	return nil
 }
 
-func (p *Policy) measurement(r *Report) *attest.Check {
+func (p *Policy) measurement(r *Report) *verdict.Check {
 	q := attest.Requirements{Measurements: p.Measurements}
-	host := attest.NewPassed("HOST_DATA", fmt.Sprintf("%x", r.HostData))
+	host := verdict.Pass("HOST_DATA", fmt.Sprintf("%x", r.HostData))
 	if p.HostData != nil && *p.HostData != r.HostData {
-		host = attest.NewFailed("HOST_DATA", "HOST_DATA", "it is of another configuration", "start the guest with the configuration that is expected")
+		host = verdict.Fail("HOST_DATA", "HOST_DATA", "it is of another configuration", "start the guest with the configuration that is expected")
 	}
-	id := attest.NewPassed("ID_KEY_DIGEST", fmt.Sprintf("%x", r.IDKeyDigest))
+	id := verdict.Pass("ID_KEY_DIGEST", fmt.Sprintf("%x", r.IDKeyDigest))
 	if p.IDKeys != nil && !slices.Contains(p.IDKeys, r.IDKeyDigest) {
-		id = attest.NewFailed("ID_KEY_DIGEST", "ID_KEY_DIGEST", "the guest is not signed by a key that is admitted", "sign the guest with an admitted key")
+		id = verdict.Fail("ID_KEY_DIGEST", "ID_KEY_DIGEST", "the guest is not signed by a key that is admitted", "sign the guest with an admitted key")
 	}
-	return attest.NewGroup("measurement", q.CheckMeasurement("MEASUREMENT", r.Measurement[:]), host, id,
-		attest.NewPassed("report data", fmt.Sprintf("%x", r.ReportData)))
+	return verdict.Group("measurement", q.CheckMeasurement("MEASUREMENT", r.Measurement[:]), host, id,
+		verdict.Pass("report data", fmt.Sprintf("%x", r.ReportData)))
 }
 
 // check judges all but the program.
-func (p *Policy) check(e *Evidence) *attest.Check {
+func (p *Policy) check(e *Evidence) *verdict.Check {
 	q := attest.Requirements{Unrevoked: p.Unrevoked}
-	return attest.NewGroup("policy", p.guest(e.Report), p.key(e), p.firmware(e), p.machine(e), q.CheckListed(e.Listed))
+	return verdict.Group("policy", p.guest(e.Report), p.key(e), p.firmware(e), p.machine(e), q.CheckListed(e.Listed))
 }
 
 // guest judges what the guest lets its host do.
-func (p *Policy) guest(r *Report) *attest.Check {
+func (p *Policy) guest(r *Report) *verdict.Check {
 	const name, advice = "guest policy", "start the guest with another policy: what may be looked into keeps no secret"
 	major, minor := uint8(r.Policy>>8), uint8(r.Policy)
 	var err error
@@ -78,52 +79,52 @@ func (p *Policy) guest(r *Report) *attest.Check {
 		err = fmt.Errorf("the report was asked for at privilege level %d, not 0", r.VMPL)
 	}
 	if err != nil {
-		return attest.NewFailed(name, "POLICY", err.Error(), advice)
+		return verdict.Fail(name, "POLICY", err.Error(), advice)
 	}
-	return attest.NewPassed(name, fmt.Sprintf("%#x, no debugging", r.Policy))
+	return verdict.Pass(name, fmt.Sprintf("%#x, no debugging", r.Policy))
 }
 
 // key judges which key signed, and whose.
-func (p *Policy) key(e *Evidence) *attest.Check {
+func (p *Policy) key(e *Evidence) *verdict.Check {
 	const name = "signing key"
 	switch {
 	case e.Report.SigningKey == VLEK && !p.VLEK:
-		return attest.NewFailed(name, "SIGNING_KEY", "it is the cloud's VLEK, which names no chip", "ask the host for a report by the chip's VCEK")
+		return verdict.Fail(name, "SIGNING_KEY", "it is the cloud's VLEK, which names no chip", "ask the host for a report by the chip's VCEK")
 	case zero(e.Report.ChipID[:]) && e.Report.SigningKey == VCEK:
-		return attest.NewFailed(name, "CHIP_ID", "the machine hides its identifier", "have the host's MASK_CHIP_ID turned off")
+		return verdict.Fail(name, "CHIP_ID", "the machine hides its identifier", "have the host's MASK_CHIP_ID turned off")
 	}
-	return attest.NewPassed(name, e.Report.SigningKey.String())
+	return verdict.Pass(name, e.Report.SigningKey.String())
 }
 
 // firmware judges the versions of the firmware.
-func (p *Policy) firmware(e *Evidence) *attest.Check {
+func (p *Policy) firmware(e *Evidence) *verdict.Check {
 	const name, advice = "firmware", "update the machine's firmware, commit it, and get a VCEK for it"
 	r := e.Report
 	current, committed := r.CurrentTCB(e.Product), r.CommittedTCB(e.Product)
 	for _, m := range p.Least {
 		if part := e.TCB.Lacks(m.TCB); m.Product == e.Product && part != "" {
-			c := attest.NewFailed(name, part, "it is older than is admitted", advice)
+			c := verdict.Fail(name, part, "it is older than is admitted", advice)
 			c.Have, c.Want = e.TCB.String(), "at least "+m.TCB.String()
 			return c
 		}
 	}
 	if current != committed || r.Current != r.Committed {
-		c := attest.NewFailed(name, "COMMITTED_TCB", "the firmware can be rolled back", advice)
+		c := verdict.Fail(name, "COMMITTED_TCB", "the firmware can be rolled back", advice)
 		c.Have, c.Want = committed.String(), current.String()
 		return c
 	}
-	return attest.NewPassed(name, e.TCB.String())
+	return verdict.Pass(name, e.TCB.String())
 }
 
 // machine judges how the machine is set up.
-func (p *Policy) machine(e *Evidence) *attest.Check {
+func (p *Policy) machine(e *Evidence) *verdict.Check {
 	const name = "machine"
 	info := e.Report.PlatformInfo
 	switch {
 	case !p.Aliases && info&platformAliasCheck == 0:
-		return attest.NewFailed(name, "PLATFORM_INFO", "its memory was not checked for aliases (BadRAM)", "update the machine's firmware to one that checks them")
+		return verdict.Fail(name, "PLATFORM_INFO", "its memory was not checked for aliases (BadRAM)", "update the machine's firmware to one that checks them")
 	case e.Product == Turin && info&platformCiphertextHiding == 0:
-		return attest.NewFailed(name, "PLATFORM_INFO", "its host can read ciphertext", "turn on ciphertext hiding in the machine's firmware")
+		return verdict.Fail(name, "PLATFORM_INFO", "its host can read ciphertext", "turn on ciphertext hiding in the machine's firmware")
 	}
-	return attest.NewPassed(name, fmt.Sprintf("platform info %#x", info))
+	return verdict.Pass(name, fmt.Sprintf("platform info %#x", info))
 }

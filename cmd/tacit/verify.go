@@ -12,7 +12,9 @@ import (
 
 	"github.com/tacit-network/tacit/attest"
 	"github.com/tacit-network/tacit/attest/devpki"
+	"github.com/tacit-network/tacit/attest/eventlog"
 	"github.com/tacit-network/tacit/attest/snp"
+	"github.com/tacit-network/tacit/attest/verdict"
 )
 
 // verifyCommand checks what others claim.
@@ -86,13 +88,13 @@ func verifyQuoteCommand() *cobra.Command {
 }
 
 // unreadable is the verdict on what could not be read.
-func unreadable(err error, now time.Time) *attest.Verdict {
-	v := attest.NewVerdict("quote", uint64(now.Unix()))
-	v.Close(err, []*attest.Check{attest.NewFailed("input", "", err.Error(), hintOf(err))})
+func unreadable(err error, now time.Time) *verdict.Verdict {
+	v := verdict.New("quote", uint64(now.Unix()))
+	v.Close(err, []*verdict.Check{verdict.Fail("input", "", err.Error(), hintOf(err))})
 	return v
 }
 
-func (f *verifyFlags) print(w io.Writer, v *attest.Verdict) error {
+func (f *verifyFlags) print(w io.Writer, v *verdict.Verdict) error {
 	if !f.json {
 		_, err := v.WriteTo(w)
 		return err
@@ -104,7 +106,7 @@ func (f *verifyFlags) print(w io.Writer, v *attest.Verdict) error {
 }
 
 // adviceIn is what to do about the first thing that failed.
-func adviceIn(v *attest.Verdict) string {
+func adviceIn(v *verdict.Verdict) string {
 	if c := v.Tree.FirstFailure(); c != nil && c.Advice != "" {
 		return c.Advice
 	}
@@ -112,7 +114,7 @@ func adviceIn(v *attest.Verdict) string {
 }
 
 // verify reads the files and verifies.
-func (f *verifyFlags) verify(file string, now time.Time) (*attest.Verdict, error) {
+func (f *verifyFlags) verify(file string, now time.Time) (*verdict.Verdict, error) {
 	at, err := parseMoment(f.at, now)
 	if err != nil {
 		return nil, err
@@ -135,7 +137,7 @@ func (f *verifyFlags) verify(file string, now time.Time) (*attest.Verdict, error
 		}
 	}
 	if f.eventLog != "" {
-		if c.EventLog, err = readLimited(f.eventLog, maxEventLog); err != nil {
+		if c.EventLog, err = readLimited(f.eventLog, eventlog.MaxSize); err != nil {
 			return nil, err
 		}
 	}
@@ -156,7 +158,7 @@ func (f *verifyFlags) verify(file string, now time.Time) (*attest.Verdict, error
 }
 
 // verifyReport verifies a report of AMD's.
-func (f *verifyFlags) verifyReport(raw []byte, at uint64, q attest.Requirements) (*attest.Verdict, error) {
+func (f *verifyFlags) verifyReport(raw []byte, at uint64, q attest.Requirements) (*verdict.Verdict, error) {
 	if f.eventLog != "" {
 		return nil, hint(errors.New("a report of SEV-SNP has no event log"), "leave --event-log out")
 	}

@@ -22,7 +22,6 @@ import (
 const (
 	maxQuoteFile      = 256 << 10 // in hexadecimal, with white space
 	maxCollateralFile = 1 << 20
-	maxEventLog       = 4 << 20
 )
 
 // readLimited reads a file that is not larger than it can be.

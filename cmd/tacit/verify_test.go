@@ -18,13 +18,14 @@ import (
 	"github.com/tacit-network/tacit/attest/devamd"
 	"github.com/tacit-network/tacit/attest/devpki"
 	"github.com/tacit-network/tacit/attest/snp"
+	"github.com/tacit-network/tacit/attest/verdict"
 	"github.com/tacit-network/tacit/internal/vectors"
 	"github.com/tacit-network/tacit/tee/sim"
 )
 
 // verifyQuote runs `tacit verify quote --json` and reads the one object that it
 // prints. The command fails exactly when it does not accept.
-func verifyQuote(t *testing.T, args ...string) *attest.Verdict {
+func verifyQuote(t *testing.T, args ...string) *verdict.Verdict {
 	t.Helper()
 	var out, errs bytes.Buffer
 	cmd := root()
@@ -32,7 +33,7 @@ func verifyQuote(t *testing.T, args ...string) *attest.Verdict {
 	cmd.SetOut(&out)
 	cmd.SetErr(&errs)
 	err := cmd.ExecuteContext(t.Context())
-	v := new(attest.Verdict)
+	v := new(verdict.Verdict)
 	d := json.NewDecoder(&out)
 	d.DisallowUnknownFields()
 	if jerr := d.Decode(v); jerr != nil {
@@ -141,7 +142,7 @@ func TestVerifyVectors(t *testing.T) {
 	}
 	for _, name := range []string{"sgx_v3_00606a", "tdx_v4_c0806f"} {
 		v := verifyQuote(t, append(set(name+".quote.bin", name), "--at", map[string]string{"sgx_v3_00606a": "1671580800", "tdx_v4_c0806f": "1725408000"}[name])...)
-		if lists := v.Tree.Find("revocation lists"); lists == nil || lists.State != attest.NotChecked || len(lists.Checks) != 2 {
+		if lists := v.Tree.Find("revocation lists"); lists == nil || lists.State != verdict.NotChecked || len(lists.Checks) != 2 {
 			t.Errorf("%s: missing lists show as %+v", name, lists)
 		}
 	}
@@ -161,13 +162,13 @@ func TestVerifyVectors(t *testing.T) {
 	}
 	logFile := write(t, "ccel", log)
 	v := verifyQuote(t, file("tdx_v4_cos113.quote.bin"), "--at", "2024-09-01", "--event-log", logFile)
-	if c := v.Tree.Find("event log"); c == nil || c.State != attest.Passed {
+	if c := v.Tree.Find("event log"); c == nil || c.State != verdict.Passed {
 		t.Errorf("event log: %+v", c)
 	}
 	for _, name := range []string{"quote", "QE report", "PCK chain"} {
-		want := attest.Passed
+		want := verdict.Passed
 		if name == "QE report" {
-			want = attest.NotChecked // its identity is collateral
+			want = verdict.NotChecked // its identity is collateral
 		}
 		if c := v.Tree.Find(name); c == nil || c.State != want {
 			t.Errorf("without collateral, %s: %+v", name, c)
@@ -317,7 +318,7 @@ func TestVerifyMisuse(t *testing.T) {
 		}
 	}
 	// With --json there is one object, whatever happens.
-	v := new(attest.Verdict)
+	v := new(verdict.Verdict)
 	var out bytes.Buffer
 	cmd := root()
 	cmd.SetArgs([]string{"verify", "quote", "nowhere", "--json"})

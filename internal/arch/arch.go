@@ -15,7 +15,7 @@ var layers = map[string]int{
 	"keys": 10, "trie": 10,
 
 	"chain": 20, "seal": 20, "metadata": 20, "attest": 20,
-	"attest/cert": 18, "attest/snp": 21, "attest/devpki": 22, "attest/devamd": 22, "attest/report": 22,
+	"attest/cert": 18, "attest/verdict": 19, "attest/eventlog": 19, "attest/snp": 21, "attest/devpki": 22, "attest/devamd": 22, "attest/report": 22,
 
 	"grandpa": 30, "npos": 30,
 	"contract/sdk": 30, "contract/abi": 31, "contract/vm": 31, "contract/host": 32,

@@ -1,4 +1,9 @@
-package attest
+// Package verdict is what the verification of evidence tells people: a tree of
+// checks with the outcome of each, and two answers on top of it.
+//
+// Packages attest and attest/snp fill it in; command line, console and metrics
+// show it. It decides nothing: what is accepted, the verifiers say.
+package verdict
 
 import (
 	"fmt"
@@ -61,8 +66,9 @@ type Check struct {
 	Checks   []*Check `json:"checks,omitempty"`
 }
 
-// group is a check that is as good as the worst of its parts.
-func group(name string, parts ...*Check) *Check {
+// Group returns a check that is as good as the worst of its parts. Parts that
+// are nil are left out.
+func Group(name string, parts ...*Check) *Check {
 	g := &Check{Name: name}
 	for _, p := range parts {
 		if p != nil {
@@ -73,32 +79,28 @@ func group(name string, parts ...*Check) *Check {
 	return g
 }
 
-// NewGroup returns a check that is as good as the worst of its parts. Parts
-// that are nil are left out.
-func NewGroup(name string, parts ...*Check) *Check { return group(name, parts...) }
+// Pass returns a check that passed, with what was found.
+func Pass(name, detail string) *Check { return &Check{Name: name, Detail: detail} }
 
-// NewPassed returns a check that passed, with what was found.
-func NewPassed(name, detail string) *Check { return &Check{Name: name, Detail: detail} }
-
-// NewFailed returns a check that failed at a field, for a reason, with what to
-// do about it.
-func NewFailed(name, field, reason, advice string) *Check {
+// Fail returns a check that failed at a field, for a reason, with what to do
+// about it.
+func Fail(name, field, reason, advice string) *Check {
 	return &Check{Name: name, State: Failed, Field: field, Detail: reason, Advice: advice}
 }
 
-// NewNotChecked returns a check that was not made, with why and what to do.
-func NewNotChecked(name, why, advice string) *Check {
+// Skip returns a check that was not made, with why and what to do.
+func Skip(name, why, advice string) *Check {
 	return &Check{Name: name, State: NotChecked, Detail: why, Advice: advice}
 }
 
-const secondsOfDay = 86400
+const day = 86400
 
 // SetWindow says when what was checked ends, and makes it fail when now is
 // outside of its window.
 func (c *Check) SetWindow(from, to, now uint64, advice string) {
-	left := int64((to - min(to, now)) / secondsOfDay)
+	left := int64((to - min(to, now)) / day)
 	if now > to {
-		left = -int64((now - to + secondsOfDay - 1) / secondsOfDay)
+		left = -int64((now - to + day - 1) / day)
 	}
 	c.Expires, c.DaysLeft = cert.FormatDate(to), &left
 	switch {
@@ -106,19 +108,19 @@ func (c *Check) SetWindow(from, to, now uint64, advice string) {
 	case now < from:
 		c.State, c.Field = Failed, "begin of validity"
 		c.Have, c.Want = cert.FormatDate(now), "from "+cert.FormatDate(from)
-		c.Behind, c.Advice = fmt.Sprintf("%s too early", span(from-now)), "check the time that is asked about; what is issued in the future is refused"
+		c.Behind, c.Advice = fmt.Sprintf("%s too early", Span(from-now)), "check the time that is asked about; what is issued in the future is refused"
 	case now > to:
 		c.State, c.Field = Failed, "end of validity"
 		c.Have, c.Want = cert.FormatDate(now), "until "+cert.FormatDate(to)
-		c.Behind, c.Advice = fmt.Sprintf("ended %s ago", span(now-to)), advice
+		c.Behind, c.Advice = fmt.Sprintf("ended %s ago", Span(now-to)), advice
 	}
 }
 
-// span writes a duration for people.
-func span(seconds uint64) string {
+// Span writes a duration for people.
+func Span(seconds uint64) string {
 	switch {
-	case seconds >= 2*secondsOfDay:
-		return fmt.Sprintf("%d days", seconds/secondsOfDay)
+	case seconds >= 2*day:
+		return fmt.Sprintf("%d days", seconds/day)
 	case seconds >= 2*3600:
 		return fmt.Sprintf("%d hours", seconds/3600)
 	}
@@ -199,8 +201,8 @@ type Verdict struct {
 	Tree         *Check   `json:"tree"`
 }
 
-// NewVerdict begins the verdict on something of a moment. It accepts nothing.
-func NewVerdict(name string, now uint64) *Verdict {
+// New begins the verdict on something of a moment. It accepts nothing.
+func New(name string, now uint64) *Verdict {
 	return &Verdict{At: cert.FormatDate(now), Advisories: []string{}, Tree: &Check{Name: name, State: Failed}}
 }
 
@@ -208,11 +210,11 @@ func NewVerdict(name string, now uint64) *Verdict {
 // verification failed, nil when it did not; policy is the part of the tree that
 // does not count for it.
 func (v *Verdict) Close(err error, parts []*Check, policy ...*Check) {
-	all := group(v.Tree.Name, append(append([]*Check(nil), parts...), policy...)...)
-	facts, judged := group("", parts...), group("", policy...)
+	all := Group(v.Tree.Name, append(append([]*Check(nil), parts...), policy...)...)
+	facts, judged := Group("", parts...), Group("", policy...)
 	if err != nil && facts.State != Failed {
 		// Never say less than the verifier itself.
-		all.Checks = append([]*Check{NewFailed("verification", "", err.Error(), "")}, all.Checks...)
+		all.Checks = append([]*Check{Fail("verification", "", err.Error(), "")}, all.Checks...)
 	}
 	v.Tree = all
 	v.Accept = err == nil && facts.State != Failed

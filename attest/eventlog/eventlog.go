@@ -1,4 +1,10 @@
-package attest
+// Package eventlog reads the log of what a confidential VM measured while it
+// started, and computes what its runtime registers must be after it.
+//
+// A log is worth nothing by itself: it is believed when it leads to the
+// registers of a verified quote, which package attest compares. Nothing is said
+// about which events are good ones.
+package eventlog
 
 import (
 	"bytes"
@@ -8,9 +14,11 @@ import (
 	"fmt"
 )
 
+// MaxSize is the most bytes that a log may have.
+const MaxSize = 4 << 20
+
 const (
-	maxEventLog = 4 << 20
-	maxEvents   = 4096
+	maxEvents = 4096
 
 	eventNoAction = 3 // is logged and not measured
 	algSHA384     = 0x000C
@@ -22,13 +30,13 @@ const (
 type Event struct {
 	Register int // 0 to 3, of RTMR
 	Type     uint32
-	Digest   Digest
+	Digest   [48]byte
 	Data     []byte // what the digest is of, or says something about it
 }
 
 var errLogShort = errors.New("event log ends early")
 
-// ParseEventLog reads the log of measurements that firmware leaves in memory
+// Parse reads the log of measurements that firmware leaves in memory
 // and Linux shows as /sys/firmware/acpi/tables/data/CCEL. Nothing of it is
 // believed: it is worth what [Replay] of it shows. What is not measured is left
 // out. Data aliases raw.
@@ -42,9 +50,9 @@ var errLogShort = errors.New("event log ends early")
 //
 // Registers count from 1, which is RTMR0; 0 would be MRTD.
 // TCG PC Client Platform Firmware Profile, section 10; UEFI section 38.4.
-func ParseEventLog(raw []byte) ([]Event, error) {
-	if len(raw) > maxEventLog {
-		return nil, fmt.Errorf("event log of %d bytes is above %d", len(raw), maxEventLog)
+func Parse(raw []byte) ([]Event, error) {
+	if len(raw) > MaxSize {
+		return nil, fmt.Errorf("event log of %d bytes is above %d", len(raw), MaxSize)
 	}
 	r := reader{raw}
 	sizes, err := logHeader(&r)
@@ -147,7 +155,7 @@ func logEvent(r *reader, sizes []algorithmSize) (e Event, err error) {
 			return e, errLogShort
 		}
 		if id == algSHA384 {
-			e.Digest, found = Digest(digest), true
+			e.Digest, found = [48]byte(digest), true
 		}
 	}
 	n, ok := r.u32()
@@ -162,28 +170,37 @@ func logEvent(r *reader, sizes []algorithmSize) (e Event, err error) {
 }
 
 // Replay returns the runtime registers after all events.
-func Replay(events []Event) (out [4]Digest) {
+func Replay(events []Event) (out [4][48]byte) {
 	for _, e := range events {
 		out[e.Register] = sha512.Sum384(append(out[e.Register][:], e.Digest[:]...))
 	}
 	return out
 }
 
-// checkLog tells whether a log is the whole story of a trust domain's registers.
-func (r *TDXReport) checkLog(raw []byte) *Check {
-	const name = "event log"
-	events, err := ParseEventLog(raw)
-	if err != nil {
-		return NewFailed(name, "", err.Error(), "give the log of the machine as it lies in /sys/firmware/acpi/tables/data/CCEL")
+// reader takes bytes off the front of a slice; every length is checked.
+type reader struct{ b []byte }
+
+func (r *reader) take(n int) ([]byte, bool) {
+	if n < 0 || n > len(r.b) {
+		return nil, false
 	}
-	got := Replay(events)
-	for i, register := range got {
-		if register != r.RTMR[i] {
-			c := NewFailed(name, fmt.Sprintf("RTMR%d", i), "the log does not lead to what the quote shows",
-				"take log and quote from the same boot; program events that are not in the log extend RTMR2 and RTMR3")
-			c.Have, c.Want = fmt.Sprintf("%x", register), fmt.Sprintf("%x", r.RTMR[i])
-			return c
-		}
+	out := r.b[:n:n]
+	r.b = r.b[n:]
+	return out, true
+}
+
+func (r *reader) u16() (uint16, bool) {
+	b, ok := r.take(2)
+	if !ok {
+		return 0, false
 	}
-	return NewPassed(name, fmt.Sprintf("%d events lead to RTMR0 to RTMR3", len(events)))
+	return binary.LittleEndian.Uint16(b), true
+}
+
+func (r *reader) u32() (uint32, bool) {
+	b, ok := r.take(4)
+	if !ok {
+		return 0, false
+	}
+	return binary.LittleEndian.Uint32(b), true
 }

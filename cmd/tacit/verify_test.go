@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -204,6 +205,73 @@ func devQuote(t *testing.T, debug bool) (quote, collateral, anchor string, raw [
 	service := devpki.PCS{PKI: pki}
 	return write(t, "quote", raw), write(t, "collateral.json", service.Document(attest.TDX, devpki.FMSPC, verifyNow)),
 		write(t, "root.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pki.Anchor()})), raw
+}
+
+// Whatever is signed and was changed since is refused, and the tree names it.
+func TestVerifyTampered(t *testing.T) {
+	quote, collateral, anchor, raw := devQuote(t, false)
+	document, err := os.ReadFile(collateral)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Version 5: header 48, descriptor 6, TD 1.5 report 648, length 4.
+	const auth = 48 + 6 + 648 + 4
+	judge := func(name, quote, collateral, check string) {
+		t.Helper()
+		v := verifyQuote(t, quote, "--collateral", collateral, "--anchor", anchor, "--at", "1795305600")
+		if c := v.Tree.Find(check); v.Accept || v.PolicyAccept || v.Reason == "" || c == nil || c.State != verdict.Failed {
+			t.Errorf("%s: accept %v, reason %q, %s is %+v", name, v.Accept, v.Reason, check, c)
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		at    int
+		check string
+	}{
+		{"user data of the header", 30, "quote"},
+		{"TEE_TCB_SVN", 54, "quote"},
+		{"MRTD", 54 + 136, "quote"},
+		{"report data", 54 + 520, "quote"},
+		{"MRSERVICETD", 54 + 600, "quote"},
+		{"signature", auth, "quote"},
+		{"attestation key", auth + 64, "QE report"},
+		{"QE report", auth + 134, "QE report"},
+		{"QE report data", auth + 134 + 320, "QE report"},
+		{"QE report's signature", auth + 134 + 384, "QE report"},
+		{"QE auth data", auth + 134 + 384 + 64 + 2, "QE report"},
+	} {
+		bad := bytes.Clone(raw)
+		bad[c.at] ^= 1
+		judge(c.name, write(t, "quote", bad), collateral, c.check)
+	}
+	for i := range 3 { // PCK certificate, authority, root: a letter of the signature
+		text := bytes.Split(bytes.Clone(raw), []byte("-----END"))
+		at := len(text[i]) - 20
+		text[i][at] = map[bool]byte{true: 'B', false: 'A'}[text[i][at] == 'A']
+		judge("certificate "+strconv.Itoa(i), write(t, "quote", bytes.Join(text, []byte("-----END"))), collateral, "PCK chain")
+	}
+	for member, check := range map[string]string{
+		"tcb_info": "TCB info", "tcb_info_signature": "TCB info", "tcb_info_issuer_chain": "TCB info",
+		"qe_identity": "QE identity", "qe_identity_signature": "QE identity", "qe_identity_issuer_chain": "QE identity",
+		"root_ca_crl": "root revocation list", "pck_crl": "PCK revocation list", "pck_crl_issuer_chain": "PCK revocation list",
+	} {
+		var members map[string]string
+		if err := json.Unmarshal(document, &members); err != nil {
+			t.Fatal(err)
+		}
+		text := []byte(members[member])
+		at := bytes.LastIndexAny(text, "01234567") // of the hexadecimal, of a number, or of base64
+		if end := bytes.Index(text, []byte("-----END")); end > 0 {
+			at = bytes.LastIndexAny(text[:end-8], "01234567")
+		}
+		text[at] ^= 1
+		members[member] = string(text)
+		bad, err := json.Marshal(members)
+		if err != nil {
+			t.Fatal(err)
+		}
+		judge(member, quote, write(t, "c", bad), check)
+	}
 }
 
 // Quotes come as binary and in every usual form of hexadecimal.

@@ -180,6 +180,11 @@ func TestTamperedFormats(t *testing.T) {
 
 func TestRequirements(t *testing.T) {
 	type change func(b *bench, c *attest.Case)
+	sgx := func(r attest.SGXReport) change {
+		return func(b *bench, c *attest.Case) {
+			c.Quote, c.Collateral = b.machine.QuoteSGX(3, &r), b.service.Collateral(attest.SGX, devpki.FMSPC, devNow)
+		}
+	}
 	for _, c := range []struct {
 		name  string
 		fault devpki.Fault
@@ -216,6 +221,23 @@ func TestRequirements(t *testing.T) {
 		{"no list, and none demanded", 0, func(_ *bench, c *attest.Case) {
 			c.Collateral.PCKCRL, c.Requirements.Unrevoked = nil, true
 		}, ""},
+		{"attribute that is demanded", 0, func(_ *bench, c *attest.Case) {
+			c.Requirements.Attributes, c.Requirements.AttributesMask = [8]byte{3: 0x10}, [8]byte{3: 0xFF}
+		}, ""},
+		{"attribute that is not there", 0, func(_ *bench, c *attest.Case) {
+			c.Requirements.Attributes, c.Requirements.AttributesMask = [8]byte{3: 0x50}, [8]byte{3: 0xFF}
+		}, "TDATTRIBUTES"},
+		{"features", 0, func(b *bench, c *attest.Case) {
+			c.Quote = b.machine.QuoteTDX(4, false, &attest.TDXReport{TCBSVN: b.machine.TCBSVN(), Attributes: [8]byte{3: 0x10}, XFAM: [8]byte{0xE7, 2}})
+			c.Requirements.Features = &[8]byte{0xFF}
+		}, "XFAM"},
+		{"features that are admitted", 0, func(b *bench, c *attest.Case) {
+			c.Quote = b.machine.QuoteTDX(4, false, &attest.TDXReport{TCBSVN: b.machine.TCBSVN(), Attributes: [8]byte{3: 0x10}, XFAM: [8]byte{0xE7}})
+			c.Requirements.Features = &[8]byte{0xFF}
+		}, ""},
+		{"debug enclave", 0, sgx(attest.SGXReport{Attributes: [16]byte{3}}), "debug"},
+		{"enclave that is not initialised", 0, sgx(attest.SGXReport{}), "not initialised"},
+		{"enclave", 0, sgx(attest.SGXReport{Attributes: [16]byte{0: 5, 8: 3}}), ""},
 		{"program", 0, func(_ *bench, c *attest.Case) { c.Requirements.Measurements = [][]byte{make([]byte, 47)} }, "MRTD"},
 		{"program that is admitted", 0, func(_ *bench, c *attest.Case) { c.Requirements.Measurements = [][]byte{{1}, make([]byte, 48)} }, ""},
 		{"a log that is none", 0, func(_ *bench, c *attest.Case) { c.EventLog = []byte{1} }, "event log"},

@@ -29,7 +29,14 @@ type Requirements struct {
 	// Measurements are the programs that are admitted, as MRENCLAVE, MRTD or
 	// AMD's MEASUREMENT; nil leaves the program unjudged.
 	Measurements [][]byte
-	MaxAge       uint64 // seconds since collateral was issued; 0 for DefaultMaxAge
+	// Attributes are those of TDX that are demanded beside the sound ones: of
+	// the bits in AttributesMask, exactly these.
+	Attributes     [8]byte
+	AttributesMask [8]byte
+	// Features are the bits that XFAM of TDX, or XFRM of SGX, may have; nil for
+	// any.
+	Features *[8]byte
+	MaxAge   uint64 // seconds since collateral was issued; 0 for DefaultMaxAge
 	// RecoveryAt is when a TCB recovery made platforms out of date, in Unix
 	// seconds. Until Grace seconds later, 0 for DefaultGrace, OutOfDate ones
 	// are admitted. 0 for none.
@@ -85,15 +92,28 @@ func (r *Requirements) CheckListed(listed bool) *verdict.Check {
 
 func (r *Requirements) checkDebug(e *Evidence) *verdict.Check {
 	const name = "no debugging, attributes as they must be"
+	const advice = "start the program as for production: nothing that can be looked into keeps a secret"
 	var err error
+	var features [8]byte
 	detail := ""
 	if e.TDX != nil {
-		err, detail = e.TDX.sound(), fmt.Sprintf("TDATTRIBUTES %x, XFAM %x", e.TDX.Attributes, e.TDX.XFAM)
+		err, features = e.TDX.sound(), e.TDX.XFAM
+		detail = fmt.Sprintf("TDATTRIBUTES %x, XFAM %x", e.TDX.Attributes, e.TDX.XFAM)
 	} else {
-		err, detail = e.SGX.sound(), fmt.Sprintf("ATTRIBUTES %x, MISCSELECT %x", e.SGX.Attributes, e.SGX.MiscSelect)
+		err, features = e.SGX.sound(), [8]byte(e.SGX.Attributes[8:])
+		detail = fmt.Sprintf("ATTRIBUTES %x, MISCSELECT %x", e.SGX.Attributes, e.SGX.MiscSelect)
 	}
-	if err != nil {
-		return verdict.Fail(name, "attributes", err.Error(), "start the program as for production: nothing that can be looked into keeps a secret")
+	switch {
+	case err != nil:
+		return verdict.Fail(name, "attributes", err.Error(), advice)
+	case e.TDX != nil && !matches(e.TDX.Attributes[:], r.AttributesMask[:], r.Attributes[:]):
+		c := verdict.Fail(name, "TDATTRIBUTES", "they are others than are admitted", "start the trust domain with other attributes")
+		c.Have, c.Want = fmt.Sprintf("%x", e.TDX.Attributes), fmt.Sprintf("%x under the mask %x", r.Attributes, r.AttributesMask)
+		return c
+	case r.Features != nil && !within(features, *r.Features):
+		c := verdict.Fail(name, "XFAM or XFRM", "the processor offers features that are not admitted", "start the program with fewer features of the processor")
+		c.Have, c.Want = fmt.Sprintf("%x", features), fmt.Sprintf("at most %x", *r.Features)
+		return c
 	}
 	return verdict.Pass(name, detail)
 }

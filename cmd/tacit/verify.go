@@ -39,6 +39,8 @@ type verifyFlags struct {
 	measurements []string
 	statuses     []string
 	advisories   []string
+	families     []string
+	evaluation   uint32
 	maxAge       time.Duration
 	vlek         bool
 	json         bool
@@ -81,6 +83,8 @@ func verifyQuoteCommand() *cobra.Command {
 	flags.StringArrayVar(&f.measurements, "measurement", nil, "program that the policy admits: MRENCLAVE, MRTD or MEASUREMENT in hexadecimal")
 	flags.StringArrayVar(&f.statuses, "allow-status", nil, "TCB status that the policy admits beside UpToDate")
 	flags.StringArrayVar(&f.advisories, "allow-advisory", nil, "security advisory that the policy waives")
+	flags.StringArrayVar(&f.families, "allow-fmspc", nil, "family of Intel's platforms that the policy admits; all when there is none")
+	flags.Uint32Var(&f.evaluation, "min-evaluation", 0, "least evaluation number of Intel's collateral that the policy admits")
 	flags.DurationVar(&f.maxAge, "max-age", attest.DefaultMaxAge*time.Second, "how old the policy lets collateral be")
 	flags.BoolVar(&f.vlek, "allow-vlek", false, "let the policy admit reports that a cloud's key signed")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")

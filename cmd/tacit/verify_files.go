@@ -142,7 +142,7 @@ func readIntelAnchor(file string) ([]byte, error) {
 
 // requirements are the policy that the flags describe.
 func (f *verifyFlags) requirements() (attest.Requirements, error) {
-	q := attest.Requirements{Policy: attest.Policy{Advisories: f.advisories}}
+	q := attest.Requirements{Policy: attest.Policy{Advisories: f.advisories, MinEvalSGX: f.evaluation, MinEvalTDX: f.evaluation}}
 	if f.maxAge < time.Second {
 		return q, hint(fmt.Errorf("--max-age %s is too short", f.maxAge), "write --max-age 168h for 7 days")
 	}
@@ -154,6 +154,13 @@ func (f *verifyFlags) requirements() (attest.Requirements, error) {
 				"they are SWHardeningNeeded, ConfigurationNeeded, ConfigurationAndSWHardeningNeeded, OutOfDate and OutOfDateConfigurationNeeded")
 		}
 		q.Statuses = append(q.Statuses, status)
+	}
+	for _, text := range f.families {
+		raw, err := hex.DecodeString(strings.TrimPrefix(text, "0x"))
+		if err != nil || len(raw) != 6 {
+			return q, hint(fmt.Errorf("--allow-fmspc %q is no family", text), "an FMSPC has 12 hexadecimal digits: the tree shows a platform's at its PCK certificate")
+		}
+		q.Allowed = append(q.Allowed, attest.FMSPC(raw))
 	}
 	for _, m := range f.measurements {
 		raw, err := hex.DecodeString(strings.TrimPrefix(m, "0x"))

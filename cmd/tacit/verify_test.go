@@ -315,6 +315,10 @@ func TestVerifyPolicy(t *testing.T) {
 		{[]string{"--measurement", strings.Repeat("a", 64), "--measurement", mrtd}, true},
 		{[]string{"--measurement", strings.Repeat("0", 96)}, false},
 		{[]string{"--max-age", "24h"}, false},
+		{[]string{"--min-evaluation", "18"}, true},
+		{[]string{"--min-evaluation", "19"}, false},
+		{[]string{"--allow-fmspc", "00A067110000"}, false},
+		{[]string{"--allow-fmspc", "00A067110000", "--allow-fmspc", "444556000001"}, true},
 		{[]string{"--max-age", "60h", "--allow-status", "OutOfDate", "--allow-advisory", "INTEL-SA-00289"}, true},
 	} {
 		if v := verifyQuote(t, append(base, c.flags...)...); !v.Accept || v.PolicyAccept != c.ok {
@@ -374,6 +378,7 @@ func TestVerifyMisuse(t *testing.T) {
 		{[]string{quote, "--allow-status", "Fine"}, "no status", "SWHardeningNeeded"},
 		{[]string{quote, "--allow-status", "Revoked"}, "no status", "SWHardeningNeeded"},
 		{[]string{quote, "--measurement", "12"}, "no measurement", "digits"},
+		{[]string{quote, "--allow-fmspc", "12"}, "no family", "12 hexadecimal digits"},
 		{[]string{quote, "--max-age", "0s"}, "too short", "168h"},
 		{[]string{report, "--anchor", anchor}, "no root certificate of AMD's", "ARK"},
 		{[]string{report, "--collateral", collateral}, "no certificate", "DER or PEM"},

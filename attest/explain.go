@@ -63,6 +63,7 @@ func Explain(c Case) *verdict.Verdict {
 	x.describe(v)
 	x.chain()
 	parts := []*verdict.Check{x.quote(), x.qeReport(), x.pckChain(), x.collateral(), x.lists(), x.level(), x.module()}
+	v.Genuine = verdict.Group("", parts[:3]...).State != verdict.Failed
 	e, err := x.verify()
 	if e != nil {
 		x.conclude(v, e)
@@ -279,7 +280,11 @@ func (x *explanation) certificate(name string, c, issuer *cert.Certificate) *ver
 
 func (x *explanation) measurement() *verdict.Check {
 	if r := x.q.SGX; r != nil {
-		return verdict.Group("measurement", x.Requirements.CheckMeasurement("MRENCLAVE", r.MREnclave[:]),
+		var log *verdict.Check
+		if x.EventLog != nil {
+			log = verdict.Fail("event log", "", "an enclave measures nothing after its start", "leave the log out")
+		}
+		return verdict.Group("measurement", log, x.Requirements.CheckMeasurement("MRENCLAVE", r.MREnclave[:]),
 			verdict.Pass("MRSIGNER", hex.EncodeToString(r.MRSigner[:])), verdict.Pass("ISVPRODID, ISVSVN", fmt.Sprintf("%d, %d", r.ProdID, r.SVN)),
 			verdict.Pass("report data", hex.EncodeToString(r.ReportData[:])))
 	}

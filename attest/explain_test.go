@@ -38,6 +38,9 @@ func agree(t *testing.T, what string, c Case) *verdict.Verdict {
 	if f := v.Tree.FirstFailure(); !v.Accept && (f == nil || f.Name == "verification" || v.Reason == "") {
 		t.Errorf("%s: the tree does not show why: %v", what, err)
 	}
+	if v.Accept && !v.Genuine {
+		t.Errorf("%s: accepted, and not genuine", what)
+	}
 	if v.PolicyAccept && !v.Accept {
 		t.Errorf("%s: the policy accepts what is not accepted", what)
 	}
@@ -109,7 +112,7 @@ func TestExplainRealQuotes(t *testing.T) {
 			}
 			c := base
 			c.Collateral = nil
-			if v := agree(t, "no collateral", c); v.Accept || v.Tree.Find("PCK chain").State != verdict.Passed {
+			if v := agree(t, "no collateral", c); v.Accept || !v.Genuine || v.Tree.Find("PCK chain").State != verdict.Passed {
 				t.Errorf("without collateral: %+v", v)
 			}
 		})
@@ -145,6 +148,30 @@ func TestOneListMissing(t *testing.T) {
 	}
 	if v.Tree.Find("root revocation list").State != verdict.NotChecked {
 		t.Error("the missing list is not shown as such")
+	}
+}
+
+// Whether the signatures hold is told apart from whether the platform is good.
+func TestGenuine(t *testing.T) {
+	raw := read(t, "tdx_v4_cos113.quote.bin")
+	for _, c := range []struct {
+		name string
+		c    Case
+		want bool
+	}{
+		{"real quote without collateral", Case{Quote: raw, Now: day20240901}, true},
+		{"after its certificate", Case{Quote: raw, Now: day20240901 + 20*365*secondsOfDay}, false},
+		{"changed", Case{Quote: flip(raw, 100), Now: day20240901}, false},
+		{"another root", Case{Quote: raw, Anchor: read(t, "dev", "root_ca.der"), Now: day20240901}, false},
+		{"no quote", Case{Quote: raw[:100], Now: day20240901}, false},
+	} {
+		if v := Explain(c.c); v.Genuine != c.want || v.Accept {
+			t.Errorf("%s: genuine %v, accept %v", c.name, v.Genuine, v.Accept)
+		}
+	}
+	sgx := Explain(Case{Quote: read(t, "sgx_v3_00606a.quote.bin"), EventLog: []byte{1}, Now: day20221221})
+	if c := sgx.Tree.Find("event log"); c == nil || c.State != verdict.Failed {
+		t.Errorf("the event log of an enclave: %+v", c)
 	}
 }
 

@@ -41,6 +41,7 @@ func Explain(c Case) *verdict.Verdict {
 	if x.leaf != nil {
 		v.Product = x.leaf.product.String()
 	}
+	v.Genuine = verdict.Group("", parts[0], parts[1], parts[3]).State == verdict.Passed
 	e, err := x.verify()
 	if e != nil {
 		v.Status, v.Until = "Unrated", cert.FormatDate(e.Until)

@@ -76,7 +76,7 @@ func TestRealReport(t *testing.T) {
 				t.Errorf("%s: %+v", c.name, e)
 			}
 			v := snp.Explain(snp.Case{Report: raw, Endorsements: c.e, Anchors: []snp.Anchor{c.anchor}, Now: at})
-			if v.Accept != ok || v.PolicyAccept {
+			if v.Accept != ok || v.Genuine != ok || v.PolicyAccept {
 				t.Errorf("%s at %d: explained as accept %v, policy %v: %s", c.name, at, v.Accept, v.PolicyAccept, v.Reason)
 			}
 			if ok && !strings.Contains(v.PolicyReason, "debug") {

@@ -180,7 +180,10 @@ type Verdict struct {
 	// of a revocation list is in the tree as not checked.
 	Accept bool `json:"accept"`
 	// PolicyAccept: it is also good enough for the requirements.
-	PolicyAccept bool     `json:"policy_accept"`
+	PolicyAccept bool `json:"policy_accept"`
+	// Genuine: every signature from the root to the report holds at the moment,
+	// whether or not there is anything that rates the platform.
+	Genuine      bool     `json:"genuine"`
 	Reason       string   `json:"reason"`        // why it is refused, or that it is accepted
 	PolicyReason string   `json:"policy_reason"` // the same of the policy
 	At           string   `json:"at"`            // the moment, as RFC 3339 has it

@@ -2,12 +2,16 @@
 // TDX (DCAP formats version 3, 4 and 5), and the collateral that says which
 // platforms are to be believed.
 //
+// AMD's SEV-SNP is the business of attest/snp.
+//
 // It works in two steps. Collateral (revocation lists, TCB info, the identity
 // of the quoting enclave) is authenticated once, by [PrepareCollateral] or by
 // its four parts, and kept decoded; the runtime keeps it as chain state. A
 // quote is then checked by [VerifyQuote] against that stored form at a given
 // second, which yields [Evidence]. Whether evidence is good enough is policy,
-// which the chain sets, and is the business of [ApplyPolicy] alone.
+// which the chain sets, and is the business of [ApplyPolicy] alone. [Explain]
+// runs the same checks for people: it goes on where verification would stop,
+// and returns a tree of what it found, a [verdict.Verdict].
 //
 // Every function is a function of its arguments. There is no clock, no
 // network, no environment and no state; crypto/x509 is not used, since what
@@ -21,6 +25,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tacit-network/tacit/attest/cert"
 	"github.com/tacit-network/tacit/hash"
 )
 
@@ -78,6 +83,12 @@ func (s Status) String() string {
 // Variants names the states by their numbers, for SCALE.
 func (Status) Variants() []string { return statusNames[:] }
 
+// UnmarshalText reads a status as Intel's TCB info spells it.
+func (s *Status) UnmarshalText(text []byte) (err error) {
+	*s, err = parseStatus(string(text))
+	return err
+}
+
 func parseStatus(name string) (Status, error) {
 	for i, n := range statusNames {
 		if n == name {
@@ -123,7 +134,7 @@ var ErrRevoked = errors.New("revoked")
 
 // ErrExpired tells that a certificate or a part of the collateral is not in
 // its window of validity at the given time.
-var ErrExpired = errors.New("outside its validity")
+var ErrExpired = cert.ErrExpired
 
 // ErrNoTCBLevel tells that the platform is older than every TCB level that
 // the collateral lists.
@@ -146,6 +157,7 @@ type Evidence struct {
 	TDX        *TDXReport // set when TEE is TDX
 	Eval       uint32     // least tcbEvaluationDataNumber of the collateral used
 	TCBDate    uint64     // Unix seconds of the platform's TCB level
+	Issued     uint64     // Unix seconds at which the older of TCB info and QE identity was issued
 	Until      uint64     // Unix seconds at which the first part of the collateral ends
 	QuoteHash  hash.H256  // of the signed part: signatures are malleable
 }

@@ -6,6 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+
+	"github.com/tacit-network/tacit/attest/cert"
+	"github.com/tacit-network/tacit/hash"
 )
 
 // Common names that Intel gives to the certificates of its SGX hierarchy.
@@ -95,15 +99,15 @@ func CheckAnchor(anchor []byte) error {
 	return err
 }
 
-func parseAnchor(der []byte) (*certificate, error) {
+func parseAnchor(der []byte) (*cert.Certificate, error) {
 	root, err := parseCertificate(der)
 	if err != nil {
 		return nil, fmt.Errorf("read trust anchor: %w", err)
 	}
-	if string(commonName(root.subject)) != cnRoot || root.usage&usageCRLSign == 0 {
+	if root.CommonName() != cnRoot || root.Usage&cert.CRLSign == 0 {
 		return nil, errors.New("read trust anchor: not an SGX root")
 	}
-	if err := root.verify(root); err != nil {
+	if err := root.VerifyFrom(root); err != nil {
 		return nil, fmt.Errorf("read trust anchor: %w", err)
 	}
 	return root, nil
@@ -113,24 +117,40 @@ func parseAnchor(der []byte) (*certificate, error) {
 // given Unix second: every signature, every window, every revocation. A part
 // that is missing is an error.
 func PrepareCollateral(c *Collateral, anchor []byte, now uint64) (*Prepared, error) {
+	return prepareCollateral(c, anchor, now, false)
+}
+
+// prepareCollateral is PrepareCollateral. Where lists may lack, one that is
+// missing revokes nothing and has no end; the issuer of a missing PCK list is
+// then the caller's to fill in.
+func prepareCollateral(c *Collateral, anchor []byte, now uint64, listsMayLack bool) (*Prepared, error) {
 	root, err := parseAnchor(anchor)
 	if err != nil {
 		return nil, err
 	}
-	if err := root.checkAt(now); err != nil {
+	if err := root.CheckAt(now); err != nil {
 		return nil, fmt.Errorf("check trust anchor: %w", err)
 	}
 	p := &Prepared{Anchor: bytes.Clone(anchor)}
-	rootCRL, err := prepareRootCRL(c.RootCRL, root, now)
-	if err != nil {
-		return nil, fmt.Errorf("check root revocation list: %w", err)
+	if listsMayLack && len(c.RootCRL) == 0 {
+		p.RootCRL = CRL{ThisUpdate: now, NextUpdate: math.MaxUint64, Issuer: hash.Blake2b256(root.Subject)}
+	} else {
+		rootCRL, err := prepareRootCRL(c.RootCRL, root, now)
+		if err != nil {
+			return nil, fmt.Errorf("check root revocation list: %w", err)
+		}
+		p.RootCRL = *rootCRL
 	}
-	p.RootCRL = *rootCRL
-	pckCRL, ca, err := preparePCKCRL(c.PCKCRL, c.PCKCRLChain, root, rootCRL, now)
-	if err != nil {
-		return nil, fmt.Errorf("check PCK revocation list: %w", err)
+	if listsMayLack && len(c.PCKCRL) == 0 {
+		p.PCKCRL = CRL{ThisUpdate: now, NextUpdate: math.MaxUint64}
+	} else {
+		pckCRL, ca, err := preparePCKCRL(c.PCKCRL, c.PCKCRLChain, root, &p.RootCRL, now)
+		if err != nil {
+			return nil, fmt.Errorf("check PCK revocation list: %w", err)
+		}
+		p.PCKCRL, p.CA = *pckCRL, ca
 	}
-	p.PCKCRL, p.CA = *pckCRL, ca
+	rootCRL := &p.RootCRL
 	tcb, err := prepareTCBInfo(c.TCBInfo, c.TCBInfoSignature, c.TCBInfoChain, root, rootCRL, now)
 	if err != nil {
 		return nil, fmt.Errorf("check TCB info: %w", err)
@@ -147,47 +167,47 @@ func PrepareCollateral(c *Collateral, anchor []byte, now uint64) (*Prepared, err
 	return p, nil
 }
 
-func prepareRootCRL(raw []byte, root *certificate, now uint64) (*CRL, error) {
-	c, err := parseCRL(raw)
+func prepareRootCRL(raw []byte, root *cert.Certificate, now uint64) (*CRL, error) {
+	c, list, err := parseCRL(raw)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.verify(root); err != nil {
+	if err := list.VerifyFrom(root); err != nil {
 		return nil, err
 	}
 	if err := c.checkAt(now); err != nil {
 		return nil, err
 	}
-	if c.Contains(root.serial) {
+	if c.Contains(root.Serial) {
 		return nil, fmt.Errorf("root: %w", ErrRevoked)
 	}
-	return &c.CRL, nil
+	return c, nil
 }
 
-func preparePCKCRL(raw, chain []byte, root *certificate, rootCRL *CRL, now uint64) (*CRL, CA, error) {
+func preparePCKCRL(raw, chain []byte, root *cert.Certificate, rootCRL *CRL, now uint64) (*CRL, CA, error) {
 	signer, err := prepareSigner(chain, root, rootCRL, now)
 	if err != nil {
 		return nil, 0, err
 	}
-	ca, err := signer.checkCA()
+	ca, err := checkCA(signer)
 	if err != nil {
 		return nil, 0, err
 	}
-	c, err := parseCRL(raw)
+	c, list, err := parseCRL(raw)
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := c.verify(signer); err != nil {
+	if err := list.VerifyFrom(signer); err != nil {
 		return nil, 0, err
 	}
 	if err := c.checkAt(now); err != nil {
 		return nil, 0, err
 	}
-	c.Signer = bytes.Clone(signer.serial)
-	return &c.CRL, ca, nil
+	c.Signer = bytes.Clone(signer.Serial)
+	return c, ca, nil
 }
 
-func prepareTCBInfo(raw, sig, chain []byte, root *certificate, rootCRL *CRL, now uint64) (*TCBInfo, error) {
+func prepareTCBInfo(raw, sig, chain []byte, root *cert.Certificate, rootCRL *CRL, now uint64) (*TCBInfo, error) {
 	serial, err := checkSignedJSON(raw, sig, chain, root, rootCRL, now)
 	if err != nil {
 		return nil, err
@@ -200,7 +220,7 @@ func prepareTCBInfo(raw, sig, chain []byte, root *certificate, rootCRL *CRL, now
 	return t, t.checkAt(now)
 }
 
-func prepareQEIdentity(raw, sig, chain []byte, root *certificate, rootCRL *CRL, now uint64) (*QEIdentity, error) {
+func prepareQEIdentity(raw, sig, chain []byte, root *cert.Certificate, rootCRL *CRL, now uint64) (*QEIdentity, error) {
 	serial, err := checkSignedJSON(raw, sig, chain, root, rootCRL, now)
 	if err != nil {
 		return nil, err
@@ -215,7 +235,7 @@ func prepareQEIdentity(raw, sig, chain []byte, root *certificate, rootCRL *CRL, 
 
 // checkSignedJSON checks a TCB signing chain and its signature over raw, and
 // returns the signer's serial number.
-func checkSignedJSON(raw, sig, chain []byte, root *certificate, rootCRL *CRL, now uint64) (serial []byte, err error) {
+func checkSignedJSON(raw, sig, chain []byte, root *cert.Certificate, rootCRL *CRL, now uint64) (serial []byte, err error) {
 	if len(raw) > maxInfoSize {
 		return nil, fmt.Errorf("%d bytes are above %d", len(raw), maxInfoSize)
 	}
@@ -223,53 +243,75 @@ func checkSignedJSON(raw, sig, chain []byte, root *certificate, rootCRL *CRL, no
 	if err != nil {
 		return nil, err
 	}
-	if signer.isCA || signer.usage&usageDigitalSignature == 0 || string(commonName(signer.subject)) != cnTCBSigning {
-		return nil, errors.New("signer is no TCB signing certificate")
-	}
-	if err := verifyRaw(signer.key, raw, sig); err != nil {
+	if err := checkTCBSigner(signer); err != nil {
 		return nil, err
 	}
-	return bytes.Clone(signer.serial), nil
+	if err := signer.Key.VerifyRaw(raw, sig); err != nil {
+		return nil, err
+	}
+	return bytes.Clone(signer.Serial), nil
+}
+
+func checkTCBSigner(c *cert.Certificate) error {
+	if c.IsCA || c.Usage&cert.DigitalSignature == 0 || c.CommonName() != cnTCBSigning {
+		return errors.New("signer is no TCB signing certificate")
+	}
+	return nil
 }
 
 // prepareSigner reads a chain of a signer and the root, and checks it.
-func prepareSigner(chain []byte, root *certificate, rootCRL *CRL, now uint64) (*certificate, error) {
+func prepareSigner(chain []byte, root *cert.Certificate, rootCRL *CRL, now uint64) (*cert.Certificate, error) {
 	if len(chain) > maxInfoSize {
 		return nil, fmt.Errorf("chain of %d bytes is above %d", len(chain), maxInfoSize)
 	}
-	certs, err := parsePEM(bytes.TrimRight(chain, "\x00"))
+	certs, err := cert.ParsePEM(bytes.TrimRight(chain, "\x00"), maxChainCerts)
 	if err != nil {
 		return nil, fmt.Errorf("read signer's chain: %w", err)
 	}
-	if len(certs) != 2 || !bytes.Equal(certs[1], root.raw) {
+	if len(certs) != 2 || !bytes.Equal(certs[1], root.Raw) {
 		return nil, errors.New("signer's chain does not end at the trust anchor")
 	}
 	signer, err := parseCertificate(certs[0])
 	if err != nil {
 		return nil, fmt.Errorf("read signer: %w", err)
 	}
-	if err := signer.verify(root); err != nil {
+	if err := signer.VerifyFrom(root); err != nil {
 		return nil, fmt.Errorf("check signer: %w", err)
 	}
-	if err := signer.checkAt(now); err != nil {
+	if err := signer.CheckAt(now); err != nil {
 		return nil, fmt.Errorf("check signer: %w", err)
 	}
-	if rootCRL.Contains(signer.serial) {
+	if rootCRL.Contains(signer.Serial) {
 		return nil, fmt.Errorf("check signer: %w", ErrRevoked)
 	}
 	return signer, nil
 }
 
 // checkCA says which of the authorities for platforms a certificate is.
-func (c *certificate) checkCA() (CA, error) {
-	if !c.isCA || c.usage&usageCertSign == 0 {
+func checkCA(c *cert.Certificate) (CA, error) {
+	if !c.IsCA || c.Usage&cert.CertSign == 0 {
 		return 0, errors.New("no certificate authority")
 	}
-	switch string(commonName(c.subject)) {
+	switch c.CommonName() {
 	case cnPlatformCA:
 		return PlatformCA, nil
 	case cnProcessorCA:
 		return ProcessorCA, nil
 	}
-	return 0, fmt.Errorf("%.64q is no authority for platforms", commonName(c.subject))
+	return 0, fmt.Errorf("%.64q is no authority for platforms", c.CommonName())
+}
+
+// parseCertificate reads a certificate as Intel makes them: with a key on
+// P-256, and numbered.
+func parseCertificate(raw []byte) (*cert.Certificate, error) {
+	c, err := cert.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.Key.Kind != cert.P256:
+		return nil, fmt.Errorf("parse certificate: its key is of %s, not P-256", c.Key.Kind)
+	case len(c.Serial) == 0:
+		return nil, errors.New("parse certificate: it has no serial number")
+	}
+	return c, nil
 }

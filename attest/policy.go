@@ -188,25 +188,56 @@ func (p *Policy) status(e *Evidence, configurationOK bool) error {
 }
 
 func (m *SGXMeasurement) admits(r *SGXReport) error {
-	xfrm := [8]byte(r.Attributes[8:])
+	if err := r.sound(); err != nil {
+		return err
+	}
 	switch {
-	case r.Debug():
-		return errors.New("enclave is in debug mode")
-	case r.Attributes[0]&sgxInit == 0:
-		return errors.New("enclave is not initialised")
 	case r.MREnclave != m.MREnclave || r.MRSigner != m.MRSigner || r.ProdID != m.ProdID:
 		return errors.New("measurement differs")
 	case r.SVN < m.MinSVN:
 		return fmt.Errorf("enclave has security version %d, at least %d is needed", r.SVN, m.MinSVN)
-	case r.MiscSelect != [4]byte{}:
-		return errors.New("MISCSELECT is set")
-	case !within(xfrm, m.XFRMMax):
+	case !within([8]byte(r.Attributes[8:]), m.XFRMMax):
 		return errors.New("XFRM has other features")
 	}
 	return nil
 }
 
+// sound checks what every enclave must be that is to keep a secret, whatever
+// its program.
+func (r *SGXReport) sound() error {
+	switch {
+	case r.Debug():
+		return errors.New("enclave is in debug mode")
+	case r.Attributes[0]&sgxInit == 0:
+		return errors.New("enclave is not initialised")
+	case r.MiscSelect != [4]byte{}:
+		return errors.New("MISCSELECT is set")
+	}
+	return nil
+}
+
 func (m *TDXMeasurement) admits(r *TDXReport, config Digest) error {
+	if err := r.sound(); err != nil {
+		return err
+	}
+	switch {
+	case !matches(r.Attributes[:], m.AttributesMask[:], m.AttributesValue[:]):
+		return errors.New("TDATTRIBUTES differs")
+	case !within(r.XFAM, m.XFAMMax):
+		return errors.New("XFAM has other features")
+	case r.MRTD != m.MRTD || r.RTMR[1] != m.RTMR1 || r.RTMR[2] != m.RTMR2 || !slices.Contains(m.RTMR0, r.RTMR[0]):
+		return errors.New("measurement differs")
+	case m.RTMR3 != nil && r.RTMR[3] != *m.RTMR3:
+		return errors.New("RTMR3 differs")
+	case !bytes.Equal(r.MRConfigID[:], config[:]):
+		return errors.New("MRCONFIGID is of another configuration")
+	}
+	return nil
+}
+
+// sound checks what every trust domain must be that is to keep a secret,
+// whatever its program.
+func (r *TDXReport) sound() error {
 	switch {
 	case r.Debug():
 		return errors.New("trust domain is in debug mode")
@@ -214,22 +245,12 @@ func (m *TDXMeasurement) admits(r *TDXReport, config Digest) error {
 		return errors.New("SEPT_VE_DISABLE is not set")
 	case !within(r.Attributes, tdAllowed):
 		return errors.New("TDATTRIBUTES has other bits")
-	case !matches(r.Attributes[:], m.AttributesMask[:], m.AttributesValue[:]):
-		return errors.New("TDATTRIBUTES differs")
-	case !within(r.XFAM, m.XFAMMax):
-		return errors.New("XFAM has other features")
 	case r.MRSignerSEAM != Digest{}:
 		return errors.New("TDX module is not Intel's")
 	case r.MRServiceTD != Digest{}:
 		return errors.New("a service trust domain is bound")
 	case r.MROwner != Digest{} || r.MROwnerConfig != Digest{}:
 		return errors.New("MROWNER is set")
-	case r.MRTD != m.MRTD || r.RTMR[1] != m.RTMR1 || r.RTMR[2] != m.RTMR2 || !slices.Contains(m.RTMR0, r.RTMR[0]):
-		return errors.New("measurement differs")
-	case m.RTMR3 != nil && r.RTMR[3] != *m.RTMR3:
-		return errors.New("RTMR3 differs")
-	case !bytes.Equal(r.MRConfigID[:], config[:]):
-		return errors.New("MRCONFIGID is of another configuration")
 	}
 	return nil
 }

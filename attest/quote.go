@@ -2,10 +2,11 @@ package attest
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/tacit-network/tacit/attest/cert"
 )
 
 // MaxQuoteSize is the most bytes that a quote may have, padding included.
@@ -272,7 +273,7 @@ func (q *Quote) parseAuth(r reader) error {
 	if len(r.b) != 0 {
 		return errors.New("bytes behind the certification data")
 	}
-	chain, err := parsePEM(bytes.TrimRight(data, "\x00"))
+	chain, err := cert.ParsePEM(bytes.TrimRight(data, "\x00"), maxChainCerts)
 	if err != nil {
 		return fmt.Errorf("read PCK chain: %w", err)
 	}
@@ -314,32 +315,4 @@ func (r *TDXReport) decode(b []byte) {
 		b = b[copy(r.TCBSVN2[:], b):]
 		copy(r.MRServiceTD[:], b)
 	}
-}
-
-// parsePEM reads certificates in the strict textual form of RFC 7468, with
-// nothing between or around them but line ends.
-func parsePEM(data []byte) ([][]byte, error) {
-	const begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-	var out [][]byte
-	for data = bytes.TrimLeft(data, "\r\n"); len(data) > 0; data = bytes.TrimLeft(data, "\r\n") {
-		if len(out) == maxChainCerts {
-			return nil, fmt.Errorf("more than %d certificates", maxChainCerts)
-		}
-		rest, ok := bytes.CutPrefix(data, []byte(begin))
-		if !ok {
-			return nil, errors.New("a certificate does not begin where it must")
-		}
-		text, rest, ok := bytes.Cut(rest, []byte(end))
-		if !ok {
-			return nil, errors.New("a certificate has no end")
-		}
-		// Decode skips line ends and refuses all else that is not base64.
-		der := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-		n, err := base64.StdEncoding.Strict().Decode(der, text)
-		if err != nil {
-			return nil, fmt.Errorf("decode certificate %d: %w", len(out), err)
-		}
-		out, data = append(out, der[:n]), rest
-	}
-	return out, nil
 }

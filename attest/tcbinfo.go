@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tacit-network/tacit/attest/cert"
 	"github.com/tacit-network/tacit/hash"
 )
 
@@ -85,9 +86,11 @@ type QEIdentity struct {
 	RawHash        hash.H256
 }
 
-func (t *TCBInfo) checkAt(now uint64) error { return checkWindow(t.IssueDate, t.NextUpdate, now) }
+func (t *TCBInfo) checkAt(now uint64) error { return cert.CheckWindow(t.IssueDate, t.NextUpdate, now) }
 
-func (q *QEIdentity) checkAt(now uint64) error { return checkWindow(q.IssueDate, q.NextUpdate, now) }
+func (q *QEIdentity) checkAt(now uint64) error {
+	return cert.CheckWindow(q.IssueDate, q.NextUpdate, now)
+}
 
 // Supersedes reports whether t may take the place of old, with an error that
 // says why not, and whether it is newer. The same again is no error.
@@ -250,7 +253,7 @@ func (p *parser) fail(err error) {
 }
 
 func (p *parser) date(s string) uint64 {
-	t, err := isoDate(s)
+	t, err := cert.ParseDate(s)
 	if err != nil {
 		p.fail(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tacit-network/tacit/attest/cert"
 	"github.com/tacit-network/tacit/hash"
 )
 
@@ -24,11 +25,11 @@ func (q *Quote) Need() (Need, error) {
 	if err != nil {
 		return Need{}, err
 	}
-	kind, err := ca.checkCA()
+	kind, err := checkCA(ca)
 	if err != nil {
 		return Need{}, fmt.Errorf("check PCK authority: %w", err)
 	}
-	pck, err := leaf.pck()
+	pck, err := pckOf(leaf)
 	if err != nil {
 		return Need{}, err
 	}
@@ -44,7 +45,7 @@ func (q *Quote) Root() []byte {
 	return q.chain[2]
 }
 
-func (q *Quote) certificates() (leaf, ca *certificate, err error) {
+func (q *Quote) certificates() (leaf, ca *cert.Certificate, err error) {
 	if len(q.chain) != 3 {
 		return nil, nil, fmt.Errorf("PCK chain has %d certificates, not 3", len(q.chain))
 	}
@@ -79,11 +80,11 @@ func (q *Quote) Verify(p *Prepared, now uint64) (*Evidence, error) {
 		return nil, err
 	}
 	switch {
-	case v.leaf.issuerHash() != p.PCKCRL.Issuer || v.ca.issuerHash() != p.RootCRL.Issuer:
+	case issuerHash(v.leaf) != p.PCKCRL.Issuer || issuerHash(v.ca) != p.RootCRL.Issuer:
 		return nil, errors.New("revocation lists are of other authorities")
-	case p.RootCRL.Contains(v.ca.serial):
+	case p.RootCRL.Contains(v.ca.Serial):
 		return nil, fmt.Errorf("check PCK authority: %w", ErrRevoked)
-	case p.PCKCRL.Contains(v.leaf.serial):
+	case p.PCKCRL.Contains(v.leaf.Serial):
 		return nil, fmt.Errorf("check PCK certificate: %w", ErrRevoked)
 	}
 	if p.QE.TEE != q.TEE || p.TCB.TEE != q.TEE {
@@ -95,7 +96,7 @@ func (q *Quote) Verify(p *Prepared, now uint64) (*Evidence, error) {
 	e := &Evidence{
 		TEE: q.TEE, Version: q.Version, SGX: q.SGX, TDX: q.TDX,
 		FMSPC: v.pck.fmspc, PPID: v.pck.ppid, PCEID: v.pck.pceid, CPUSVN: v.pck.cpusvn, PCESVN: v.pck.pcesvn,
-		Eval: min(p.QE.Eval, p.TCB.Eval), Until: p.until(), QuoteHash: hash.Blake2b256(q.signed),
+		Eval: min(p.QE.Eval, p.TCB.Eval), Issued: min(p.QE.IssueDate, p.TCB.IssueDate), Until: p.until(), QuoteHash: hash.Blake2b256(q.signed),
 	}
 	if q.TEE == SGX {
 		e.ReportData = q.SGX.ReportData
@@ -138,12 +139,12 @@ func (p *Prepared) until() uint64 {
 	return min(p.RootCRL.NextUpdate, p.PCKCRL.NextUpdate, p.QE.NextUpdate, p.TCB.NextUpdate)
 }
 
-func (c *certificate) issuerHash() hash.H256 { return hash.Blake2b256(c.issuer) }
+func issuerHash(c *cert.Certificate) hash.H256 { return hash.Blake2b256(c.Issuer) }
 
 // verifiedChain is a platform's certificates after their signatures, and those
 // of the quote, were checked.
 type verifiedChain struct {
-	leaf, ca *certificate
+	leaf, ca *cert.Certificate
 	pck      *pckExtension
 }
 
@@ -163,39 +164,61 @@ func (q *Quote) verifyChain(anchor []byte, now uint64) (*verifiedChain, error) {
 	}
 	for _, step := range []struct {
 		name         string
-		cert, parent *certificate
+		cert, parent *cert.Certificate
 	}{{"trust anchor", root, nil}, {"PCK authority", ca, root}, {"PCK certificate", leaf, ca}} {
-		if err := step.cert.checkAt(now); err != nil {
+		if err := step.cert.CheckAt(now); err != nil {
 			return nil, fmt.Errorf("check %s: %w", step.name, err)
 		}
 		if step.parent == nil {
 			continue // equal to the anchor, which was checked when it was set
 		}
-		if err := step.cert.verify(step.parent); err != nil {
+		if err := step.cert.VerifyFrom(step.parent); err != nil {
 			return nil, fmt.Errorf("check %s: %w", step.name, err)
 		}
 	}
-	if _, err := ca.checkCA(); err != nil {
+	if _, err := checkCA(ca); err != nil {
 		return nil, fmt.Errorf("check PCK authority: %w", err)
 	}
-	if leaf.isCA || !leaf.hasConstraints || leaf.usage&usageDigitalSignature == 0 || string(commonName(leaf.subject)) != cnPCK {
-		return nil, errors.New("check PCK certificate: not one of a platform")
+	if err := checkPCK(leaf); err != nil {
+		return nil, fmt.Errorf("check PCK certificate: %w", err)
 	}
-	pck, err := leaf.pck()
+	pck, err := pckOf(leaf)
 	if err != nil {
 		return nil, err
 	}
-	if err := verifyRaw(leaf.key, q.qeRaw, q.qeSig); err != nil {
+	if err := leaf.Key.VerifyRaw(q.qeRaw, q.qeSig); err != nil {
 		return nil, fmt.Errorf("check QE report: %w", err)
 	}
-	bound := sha256.Sum256(slices.Concat(q.key, q.qeAuth))
-	if !bytes.Equal(q.qe.ReportData[:32], bound[:]) || [32]byte(q.qe.ReportData[32:]) != [32]byte{} {
-		return nil, errors.New("check QE report: it is not about the attestation key")
+	if err := q.checkBinding(); err != nil {
+		return nil, fmt.Errorf("check QE report: %w", err)
 	}
-	if err := verifyRaw(append([]byte{4}, q.key...), q.signed, q.signature); err != nil {
+	if err := q.attestationKey().VerifyRaw(q.signed, q.signature); err != nil {
 		return nil, fmt.Errorf("check quote: %w", err)
 	}
 	return &verifiedChain{leaf: leaf, ca: ca, pck: pck}, nil
+}
+
+// checkPCK checks that a certificate is one of a platform.
+func checkPCK(c *cert.Certificate) error {
+	if c.IsCA || !c.HasConstraints || c.Usage&cert.DigitalSignature == 0 || c.CommonName() != cnPCK {
+		return errors.New("not one of a platform")
+	}
+	return nil
+}
+
+// checkBinding checks that the quoting enclave's report is about the
+// attestation key.
+func (q *Quote) checkBinding() error {
+	bound := sha256.Sum256(slices.Concat(q.key, q.qeAuth))
+	if !bytes.Equal(q.qe.ReportData[:32], bound[:]) || [32]byte(q.qe.ReportData[32:]) != [32]byte{} {
+		return errors.New("it is not about the attestation key")
+	}
+	return nil
+}
+
+// attestationKey returns the key that the quoting enclave signs quotes with.
+func (q *Quote) attestationKey() *cert.Key {
+	return &cert.Key{Kind: cert.P256, Bytes: append([]byte{4}, q.key...)}
 }
 
 // checkTCB matches the quoting enclave, the platform and the TDX module with
@@ -241,12 +264,7 @@ func (t *TCBInfo) platform(q *Quote, pck *pckExtension) (*TCBLevel, error) {
 			continue
 		}
 		if q.TEE == TDX {
-			// The first two components are the TDX module's: later modules
-			// have levels of their own.
-			from := 0
-			if q.TDX.TCBSVN[1] > 0 {
-				from = 2
-			}
+			from := q.TDX.firstComponent()
 			if !reaches(q.TDX.TCBSVN[from:], l.TDX[from:]) {
 				continue
 			}
@@ -254,6 +272,15 @@ func (t *TCBInfo) platform(q *Quote, pck *pckExtension) (*TCBLevel, error) {
 		return l, nil
 	}
 	return nil, fmt.Errorf("check platform: %w", ErrNoTCBLevel)
+}
+
+// firstComponent is the first component that a platform's level rates. The
+// first two are the TDX module's: later modules have levels of their own.
+func (r *TDXReport) firstComponent() int {
+	if r.TCBSVN[1] > 0 {
+		return 2
+	}
+	return 0
 }
 
 func reaches(have, want []byte) bool {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/tacit-network/tacit/attest/cert"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/internal/vectors"
 	"github.com/tacit-network/tacit/scale"
@@ -25,7 +26,7 @@ func read(tb testing.TB, name ...string) []byte {
 
 func intelRoot(tb testing.TB) []byte {
 	tb.Helper()
-	certs, err := parsePEM(read(tb, "intel_sgx_root_ca.pem"))
+	certs, err := cert.ParsePEM(read(tb, "intel_sgx_root_ca.pem"), 1)
 	if err != nil || len(certs) != 1 {
 		tb.Fatalf("intel_sgx_root_ca.pem: %d certificates, %v", len(certs), err)
 	}
@@ -64,8 +65,8 @@ func prepare(tb testing.TB, c *Collateral, anchor []byte, q *Quote, now uint64) 
 		tb.Fatal(err)
 	}
 	p := &Prepared{Anchor: anchor}
-	p.RootCRL = CRL{ThisUpdate: now, NextUpdate: now, Issuer: hash.Blake2b256(ca.issuer)}
-	p.PCKCRL = CRL{ThisUpdate: now, NextUpdate: now, Issuer: hash.Blake2b256(leaf.issuer)}
+	p.RootCRL = CRL{ThisUpdate: now, NextUpdate: now, Issuer: hash.Blake2b256(ca.Issuer)}
+	p.PCKCRL = CRL{ThisUpdate: now, NextUpdate: now, Issuer: hash.Blake2b256(leaf.Issuer)}
 	tcb, err := prepareTCBInfo(c.TCBInfo, c.TCBInfoSignature, c.TCBInfoChain, root, &p.RootCRL, now)
 	if err != nil {
 		tb.Fatal(err)
@@ -290,8 +291,8 @@ func TestTamperedCollateral(t *testing.T) {
 			for i := 0; i < len(original); i += 1 + len(original)/60 {
 				bad := bytes.Clone(original)
 				bad[i] ^= 1
-				if x, err := parsePEM(bad); err == nil && len(x) == 2 {
-					y, _ := parsePEM(original)
+				if x, err := cert.ParsePEM(bad, 4); err == nil && len(x) == 2 {
+					y, _ := cert.ParsePEM(original, 4)
 					if slices.EqualFunc(x, y, bytes.Equal) {
 						continue // another line end
 					}

@@ -28,12 +28,16 @@ type Kind uint8
 // The kinds of trusted hardware that a worker runs on.
 const (
 	TDX Kind = 1
+	SNP Kind = 2 // AMD SEV-SNP
 )
 
 // String returns the kind's usual name.
 func (k Kind) String() string {
-	if k == TDX {
+	switch k {
+	case TDX:
 		return "TDX"
+	case SNP:
+		return "SEV-SNP"
 	}
 	return fmt.Sprintf("Kind(%d)", uint8(k))
 }
@@ -56,7 +60,7 @@ type Backend interface {
 	// the given bytes.
 	Quote(reportData [64]byte) ([]byte, error)
 	// ExtendEvent adds a named event to the runtime measurements. It cannot be
-	// taken back.
+	// taken back. The error is ErrNoRegisters where the hardware has none.
 	ExtendEvent(name string, payload []byte) error
 	// SealingKey returns a key that only this program on this machine gets, and
 	// gets again after a restart. Each context has another. It has no
@@ -67,6 +71,9 @@ type Backend interface {
 
 // ErrNoSealing tells that the hardware gives no key that outlives a restart.
 var ErrNoSealing = errors.New("hardware has no sealing key")
+
+// ErrNoRegisters tells that the hardware measures nothing after the launch.
+var ErrNoRegisters = errors.New("hardware has no runtime measurements")
 
 // SealingKey is a secret of 32 bytes. It does not print itself.
 type SealingKey struct{ key []byte }

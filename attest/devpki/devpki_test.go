@@ -40,7 +40,9 @@ func TestFormats(t *testing.T) {
 		tee  attest.TEE
 		raw  []byte
 	}{
-		{"SGX v3", attest.SGX, m.QuoteSGX(&attest.SGXReport{ReportData: [64]byte{7}})},
+		{"SGX v3", attest.SGX, m.QuoteSGX(3, &attest.SGXReport{ReportData: [64]byte{7}})},
+		{"SGX v4", attest.SGX, m.QuoteSGX(4, &attest.SGXReport{ReportData: [64]byte{7}})},
+		{"SGX v5", attest.SGX, m.QuoteSGX(5, &attest.SGXReport{ReportData: [64]byte{7}})},
 		{"TDX v4", attest.TDX, m.QuoteTDX(4, false, report())},
 		{"TDX v5 1.0", attest.TDX, m.QuoteTDX(5, false, report())},
 		{"TDX v5 1.5", attest.TDX, m.QuoteTDX(5, true, report())},
@@ -82,6 +84,7 @@ func TestNegatives(t *testing.T) {
 		{name: "old platform, module up to date", fault: devpki.OutOfDate, status: attest.OutOfDate},
 		{name: "old module, platform up to date", fault: devpki.OldModule, status: attest.OutOfDate},
 		{name: "old PCE", fault: devpki.OldPCE, err: attest.ErrNoTCBLevel},
+		{name: "new PCE", fault: devpki.NewPCE},
 		{name: "below all levels", fault: devpki.Ancient, err: attest.ErrNoTCBLevel},
 		{name: "TCB recovery", pcs: func(_ *devpki.Platform, s *devpki.PCS) { s.Recovery = true }, status: attest.OutOfDate},
 		{name: "revoked platform", pcs: func(m *devpki.Platform, s *devpki.PCS) { s.RevokedPCK = [][]byte{m.Serial()} }, err: attest.ErrRevoked},
@@ -107,7 +110,7 @@ func TestNegatives(t *testing.T) {
 			return plain(pki.Platform(devpki.PlatformConfig{FMSPC: attest.FMSPC{1}}))
 		}, refuse: true},
 		{name: "enclave in place of a trust domain", quote: func(m *devpki.Platform) []byte {
-			return m.QuoteSGX(&attest.SGXReport{})
+			return m.QuoteSGX(3, &attest.SGXReport{})
 		}, refuse: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tacit-network/tacit/attest"
@@ -25,6 +26,7 @@ type PCS struct {
 	PKI         *PKI
 	Eval        uint32   // added to the evaluation number, which starts at 18
 	Recovery    bool     // a TCB recovery: the level that was the best is OutOfDate
+	LowerCase   bool     // writes the FMSPC in small letters, as Intel does at times
 	RevokedPCK  [][]byte // serial numbers of platforms
 	RevokedRoot [][]byte // serial numbers of what the root issued
 }
@@ -120,6 +122,9 @@ func (s *PCS) tcbInfo(tee attest.TEE, fmspc attest.FMSPC, issued uint64) []byte 
 	info["id"] = tee.String()
 	info["version"] = 3
 	info["fmspc"] = fmspc.String()
+	if s.LowerCase {
+		info["fmspc"] = strings.ToLower(fmspc.String())
+	}
 	info["pceId"] = "0000"
 	info["tcbType"] = 0
 	info["tcbLevels"] = []object{

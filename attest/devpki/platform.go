@@ -41,6 +41,7 @@ const (
 	Ancient         // below all levels
 	OldPCE          // the certification enclave is below all levels
 	OldModule       // the TDX module is out of date
+	NewPCE          // the certification enclave is above all levels, which is no fault
 )
 
 // PlatformConfig describes a platform. The zero value is an up-to-date one.
@@ -103,6 +104,8 @@ func (m *Platform) extension() []byte {
 		svn = [16]byte{}
 	case OldPCE:
 		pcesvn = 4
+	case NewPCE:
+		pcesvn = pcesvnUpToDate + 2
 	}
 	field := func(b *cryptobyte.Builder, oid []byte, value cryptobyte.BuilderContinuation) {
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -152,9 +155,15 @@ func (m *Platform) QuoteTDX(version uint16, td15 bool, r *attest.TDXReport) []by
 	return m.quote(append(head, body...), version, 2)
 }
 
-// QuoteSGX signs an enclave's report as it is, in a quote of format version 3.
-func (m *Platform) QuoteSGX(r *attest.SGXReport) []byte {
-	return m.quote(append(header(3, 0), appendSGX(nil, r)...), 3, 1)
+// QuoteSGX signs an enclave's report as it is, in a quote of format version 3,
+// 4 or 5.
+func (m *Platform) QuoteSGX(version uint16, r *attest.SGXReport) []byte {
+	head := header(version, 0)
+	if version == 5 {
+		head = binary.LittleEndian.AppendUint16(head, 1)
+		head = binary.LittleEndian.AppendUint32(head, 384)
+	}
+	return m.quote(append(head, appendSGX(nil, r)...), version, 1)
 }
 
 func header(version uint16, tee uint32) []byte {

@@ -15,12 +15,12 @@ var layers = map[string]int{
 	"keys": 10, "keys/keyfile": 11, "trie": 10,
 
 	"chain": 20, "seal": 20, "metadata": 20, "attest": 20,
-	"attest/devpki": 21, "attest/report": 22,
+	"attest/cert": 18, "attest/verdict": 19, "attest/eventlog": 19, "attest/snp": 21, "attest/devpki": 22, "attest/devamd": 22, "attest/report": 22,
 
 	"grandpa": 30, "npos": 30,
 	"contract/sdk": 30, "contract/abi": 31, "contract/vm": 31, "contract/host": 32,
 
-	"tee": 40, "tee/sim": 41, "tee/teetest": 42,
+	"tee": 40, "tee/sim": 41, "tee/tdx": 41, "tee/snp": 41, "tee/teetest": 42,
 	"runtime/storage": 40, "runtime/frame": 41, "runtime/frame/frametest": 42,
 	"runtime/pallet/queue/words": 43, "runtime/pallet/clusters/words": 43, "runtime/pallet/registry/words": 43,
 	"runtime/shim": 43, "runtime/pallet": 44, "runtime": 45,

@@ -274,6 +274,8 @@ func TestRefused(t *testing.T) {
 		}, registry.ErrOldBootEpoch},
 		{"old component", built(func(w *world) { w.tee.Faults.Platform = devpki.OldSVN }), attestation.ErrRefusedByPolicy},
 		{"out of date", built(func(w *world) { w.tee.Faults.Platform = devpki.OutOfDate }), attestation.ErrRefusedByPolicy},
+		{"old TDX module", built(func(w *world) { w.tee.Faults.Platform = devpki.OldModule }), attestation.ErrRefusedByPolicy},
+		{"below every level", built(func(w *world) { w.tee.Faults.Platform = devpki.Ancient }), attestation.ErrBadQuote},
 		{"old PCE", built(func(w *world) { w.tee.Faults.Platform = devpki.OldPCE }), attestation.ErrBadQuote},
 		{"another family", built(func(w *world) { w.tee.Faults.FMSPC = attest.FMSPC{9} }), attestation.ErrNoCollateral},
 		{"another hierarchy", built(func(w *world) { w.tee.Seed = "other" }), attestation.ErrUnknownAnchor},

@@ -1,4 +1,4 @@
-package attest
+package cert
 
 import "fmt"
 
@@ -56,8 +56,9 @@ func compactDate(s string) (uint64, bool) {
 	return unixDate(v[0], v[1], v[2], v[3], v[4], v[5])
 }
 
-// isoDate reads the one form that collateral uses: 2006-01-02T15:04:05Z.
-func isoDate(s string) (uint64, error) {
+// ParseDate reads the one form of a date that collateral uses:
+// 2006-01-02T15:04:05Z. The result is in Unix seconds.
+func ParseDate(s string) (uint64, error) {
 	if len(s) == 20 && s[4] == '-' && s[7] == '-' && s[10] == 'T' && s[13] == ':' && s[16] == ':' && s[19] == 'Z' {
 		if t, ok := compactDate(s[:4] + s[5:7] + s[8:10] + s[11:13] + s[14:16] + s[17:19]); ok {
 			return t, nil
@@ -65,3 +66,25 @@ func isoDate(s string) (uint64, error) {
 	}
 	return 0, fmt.Errorf("%.32q is no date", s)
 }
+
+// FormatDate writes Unix seconds in the form that [ParseDate] reads.
+func FormatDate(seconds uint64) string {
+	days := seconds / day
+	// The civil calendar from 1 March of year 0, in eras of 400 years.
+	z := days + 719468
+	era := z / 146097
+	doe := z % 146097
+	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
+	doy := doe - (365*yoe + yoe/4 - yoe/100)
+	mp := (5*doy + 2) / 153
+	month := mp + 3
+	year := yoe + era*400
+	if month > 12 {
+		month -= 12
+		year++
+	}
+	rest := seconds % day
+	return fmt.Sprintf("%04d-%02d-%02dT%02d:%02d:%02dZ", year, month, doy-(153*mp+2)/5+1, rest/3600, rest/60%60, rest%60)
+}
+
+const day = 86400

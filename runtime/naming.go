@@ -12,57 +12,79 @@ import (
 	"github.com/tacit-network/tacit/metadata"
 	"github.com/tacit-network/tacit/runtime/frame"
 	"github.com/tacit-network/tacit/runtime/pallet/aura"
+	"github.com/tacit-network/tacit/runtime/pallet/balances"
 	"github.com/tacit-network/tacit/runtime/pallet/grandpa"
+	"github.com/tacit-network/tacit/runtime/pallet/multisig"
 	"github.com/tacit-network/tacit/runtime/pallet/payment"
+	"github.com/tacit-network/tacit/runtime/pallet/proxy"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
+	"github.com/tacit-network/tacit/runtime/pallet/treasury"
 )
 
 // paths are the names by which wallets know types; by them they find the
 // special treatment that an address, a signature or a weight needs.
 var paths = map[reflect.Type]string{
-	reflect.TypeFor[keys.AccountID]():              "sp_core::crypto::AccountId32",
-	reflect.TypeFor[hash.H256]():                   "primitive_types::H256",
-	reflect.TypeFor[frame.Weight]():                "sp_weights::weight_v2::Weight",
-	reflect.TypeFor[frame.Class]():                 "frame_support::dispatch::DispatchClass",
-	reflect.TypeFor[frame.Pays]():                  "frame_support::dispatch::Pays",
-	reflect.TypeFor[frame.DispatchInfo]():          "frame_support::dispatch::DispatchInfo",
-	reflect.TypeFor[frame.ModuleError]():           "sp_runtime::ModuleError",
-	reflect.TypeFor[frame.TokenError]():            "sp_runtime::TokenError",
-	reflect.TypeFor[frame.ArithmeticError]():       "sp_arithmetic::ArithmeticError",
-	reflect.TypeFor[frame.TransactionalError]():    "sp_runtime::TransactionalError",
-	reflect.TypeFor[frame.Source]():                "sp_runtime::transaction_validity::TransactionSource",
-	reflect.TypeFor[frame.Validity]():              "sp_runtime::transaction_validity::ValidTransaction",
-	reflect.TypeFor[frame.AccountInfo]():           "frame_system::AccountInfo",
-	reflect.TypeFor[frame.AccountData]():           "pallet_balances::types::AccountData",
-	reflect.TypeFor[chain.Header]():                "sp_runtime::generic::header::Header",
-	reflect.TypeFor[system.Digest]():               "sp_runtime::generic::digest::Digest",
-	reflect.TypeFor[system.RuntimeVersion]():       "sp_version::RuntimeVersion",
-	reflect.TypeFor[system.PerClassWeight]():       "frame_support::dispatch::PerDispatchClass",
-	reflect.TypeFor[system.PerClassLimits]():       "frame_support::dispatch::PerDispatchClass",
-	reflect.TypeFor[system.PerClassLength]():       "frame_support::dispatch::PerDispatchClass",
-	reflect.TypeFor[system.BlockLength]():          "frame_system::limits::BlockLength",
-	reflect.TypeFor[system.BlockWeights]():         "frame_system::limits::BlockWeights",
-	reflect.TypeFor[system.ClassLimits]():          "frame_system::limits::WeightsPerClass",
-	reflect.TypeFor[system.DbWeight]():             "sp_weights::RuntimeDbWeight",
-	reflect.TypeFor[payment.Multiplier]():          "sp_arithmetic::fixed_point::FixedU128",
-	reflect.TypeFor[payment.RuntimeDispatchInfo](): "pallet_transaction_payment::types::RuntimeDispatchInfo",
-	reflect.TypeFor[payment.FeeDetails]():          "pallet_transaction_payment::types::FeeDetails",
-	reflect.TypeFor[payment.InclusionFee]():        "pallet_transaction_payment::types::InclusionFee",
-	reflect.TypeFor[grandpa.Public]():              "sp_consensus_grandpa::app::Public",
-	reflect.TypeFor[aura.Public]():                 "sp_consensus_aura::sr25519::app_sr25519::Public",
-	reflect.TypeFor[aura.Slot]():                   "sp_consensus_slots::Slot",
-	reflect.TypeFor[Block]():                       "sp_runtime::generic::block::Block",
-	reflect.TypeFor[Extrinsic]():                   "sp_runtime::OpaqueExtrinsic",
-	reflect.TypeFor[OpaqueMetadata]():              "sp_core::OpaqueMetadata",
-	reflect.TypeFor[InherentData]():                "sp_inherents::InherentData",
+	reflect.TypeFor[keys.AccountID]():               "sp_core::crypto::AccountId32",
+	reflect.TypeFor[hash.H256]():                    "primitive_types::H256",
+	reflect.TypeFor[frame.Weight]():                 "sp_weights::weight_v2::Weight",
+	reflect.TypeFor[frame.Class]():                  "frame_support::dispatch::DispatchClass",
+	reflect.TypeFor[frame.Pays]():                   "frame_support::dispatch::Pays",
+	reflect.TypeFor[frame.DispatchInfo]():           "frame_support::dispatch::DispatchInfo",
+	reflect.TypeFor[frame.ModuleError]():            "sp_runtime::ModuleError",
+	reflect.TypeFor[frame.TokenError]():             "sp_runtime::TokenError",
+	reflect.TypeFor[frame.ArithmeticError]():        "sp_arithmetic::ArithmeticError",
+	reflect.TypeFor[frame.TransactionalError]():     "sp_runtime::TransactionalError",
+	reflect.TypeFor[frame.Source]():                 "sp_runtime::transaction_validity::TransactionSource",
+	reflect.TypeFor[frame.Validity]():               "sp_runtime::transaction_validity::ValidTransaction",
+	reflect.TypeFor[frame.AccountInfo]():            "frame_system::AccountInfo",
+	reflect.TypeFor[frame.AccountData]():            "pallet_balances::types::AccountData",
+	reflect.TypeFor[chain.Header]():                 "sp_runtime::generic::header::Header",
+	reflect.TypeFor[system.Digest]():                "sp_runtime::generic::digest::Digest",
+	reflect.TypeFor[system.RuntimeVersion]():        "sp_version::RuntimeVersion",
+	reflect.TypeFor[system.PerClassWeight]():        "frame_support::dispatch::PerDispatchClass",
+	reflect.TypeFor[system.PerClassLimits]():        "frame_support::dispatch::PerDispatchClass",
+	reflect.TypeFor[system.PerClassLength]():        "frame_support::dispatch::PerDispatchClass",
+	reflect.TypeFor[system.BlockLength]():           "frame_system::limits::BlockLength",
+	reflect.TypeFor[system.BlockWeights]():          "frame_system::limits::BlockWeights",
+	reflect.TypeFor[system.ClassLimits]():           "frame_system::limits::WeightsPerClass",
+	reflect.TypeFor[system.DbWeight]():              "sp_weights::RuntimeDbWeight",
+	reflect.TypeFor[balances.BalanceLock]():         "pallet_balances::types::BalanceLock",
+	reflect.TypeFor[balances.ReserveData]():         "pallet_balances::types::ReserveData",
+	reflect.TypeFor[balances.Reasons]():             "pallet_balances::types::Reasons",
+	reflect.TypeFor[balances.AdjustmentDirection](): "pallet_balances::types::AdjustmentDirection",
+	reflect.TypeFor[balances.BalanceStatus]():       "frame_support::traits::tokens::misc::BalanceStatus",
+	reflect.TypeFor[balances.HoldAmount]():          "frame_support::traits::tokens::misc::IdAmount",
+	reflect.TypeFor[balances.FreezeAmount]():        "frame_support::traits::tokens::misc::IdAmount",
+	reflect.TypeFor[multisig.Timepoint]():           "pallet_multisig::Timepoint",
+	reflect.TypeFor[multisig.Multisig]():            "pallet_multisig::Multisig",
+	reflect.TypeFor[proxy.ProxyType]():              "tacit_runtime::ProxyType",
+	reflect.TypeFor[proxy.Definition]():             "pallet_proxy::ProxyDefinition",
+	reflect.TypeFor[proxy.Announcement]():           "pallet_proxy::Announcement",
+	reflect.TypeFor[proxy.DepositKind]():            "pallet_proxy::DepositKind",
+	reflect.TypeFor[treasury.PalletID]():            "frame_support::PalletId",
+	reflect.TypeFor[treasury.SpendStatus]():         "pallet_treasury::SpendStatus",
+	reflect.TypeFor[payment.Releases]():             "pallet_transaction_payment::Releases",
+	reflect.TypeFor[payment.Multiplier]():           "sp_arithmetic::fixed_point::FixedU128",
+	reflect.TypeFor[payment.RuntimeDispatchInfo]():  "pallet_transaction_payment::types::RuntimeDispatchInfo",
+	reflect.TypeFor[payment.FeeDetails]():           "pallet_transaction_payment::types::FeeDetails",
+	reflect.TypeFor[payment.InclusionFee]():         "pallet_transaction_payment::types::InclusionFee",
+	reflect.TypeFor[grandpa.Public]():               "sp_consensus_grandpa::app::Public",
+	reflect.TypeFor[aura.Public]():                  "sp_consensus_aura::sr25519::app_sr25519::Public",
+	reflect.TypeFor[aura.Slot]():                    "sp_consensus_slots::Slot",
+	reflect.TypeFor[Block]():                        "sp_runtime::generic::block::Block",
+	reflect.TypeFor[Extrinsic]():                    "sp_runtime::OpaqueExtrinsic",
+	reflect.TypeFor[OpaqueMetadata]():               "sp_core::OpaqueMetadata",
+	reflect.TypeFor[InherentData]():                 "sp_inherents::InherentData",
 }
 
 // tuples are structs that clients see as tuples.
 var tuples = map[reflect.Type]bool{
-	reflect.TypeFor[system.KeyValue]():   true,
-	reflect.TypeFor[system.APIVersion](): true,
-	reflect.TypeFor[grandpa.Authority](): true,
-	reflect.TypeFor[InherentItem]():      true,
+	reflect.TypeFor[system.KeyValue]():     true,
+	reflect.TypeFor[system.APIVersion]():   true,
+	reflect.TypeFor[grandpa.Authority]():   true,
+	reflect.TypeFor[InherentItem]():        true,
+	reflect.TypeFor[proxy.Proxies]():       true,
+	reflect.TypeFor[proxy.Announcements](): true,
 }
 
 // enums are the enums whose variants clients know by other names than Go's.
@@ -86,7 +108,15 @@ var enums = map[reflect.Type]metadata.Form{
 	reflect.TypeFor[frame.DispatchError](): {
 		Path: []string{"sp_runtime", "DispatchError"}, Names: prefixed[frame.DispatchError]("Err"),
 	},
-	reflect.TypeFor[frame.ValidityError](): {Path: []string{"sp_runtime", "transaction_validity", "TransactionValidityError"}},
+	reflect.TypeFor[frame.Origin](): {
+		Path:   []string{"frame_support", "dispatch", "RawOrigin"},
+		Params: []metadata.FormParam{{Name: "AccountId", Type: reflect.TypeFor[keys.AccountID]()}},
+	},
+	reflect.TypeFor[frame.OriginCaller](): {
+		Path: []string{"tacit_runtime", "OriginCaller"}, Names: map[reflect.Type]string{reflect.TypeFor[frame.SystemOrigin](): "system"},
+	},
+	reflect.TypeFor[treasury.PaymentState](): {Path: []string{"pallet_treasury", "PaymentState"}},
+	reflect.TypeFor[frame.ValidityError]():   {Path: []string{"sp_runtime", "transaction_validity", "TransactionValidityError"}},
 	reflect.TypeFor[frame.InvalidReason](): {
 		Path:  []string{"sp_runtime", "transaction_validity", "InvalidTransaction"},
 		Names: map[reflect.Type]string{reflect.TypeFor[frame.BadCall](): "Call"},

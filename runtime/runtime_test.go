@@ -221,7 +221,7 @@ func TestBatchRollsBack(t *testing.T) {
 	pay := func(n uint64) frame.AnyCall {
 		return x.rt.CallOf(balances.TransferKeepAlive{Dest: chain.AddressID{ID: bob}, Value: runtime.Unit.MulSat(scale.U64(n))})
 	}
-	results, _ := x.block(x.sign(alice, 0, utility.BatchAll{Calls: []frame.AnyCall{pay(1), pay(1_000_000)}}))
+	results, _ := x.block(x.sign(alice, 0, utility.BatchAll{Calls: []frame.AnyCall{pay(1), pay(1000)}}))
 	if !results[0].OK || results[0].Value.OK {
 		t.Fatalf("batch_all: %+v", results[0])
 	}
@@ -231,7 +231,7 @@ func TestBatchRollsBack(t *testing.T) {
 	if !x.free(bob).IsZero() {
 		t.Errorf("Bob has %s after a batch that failed", x.free(bob))
 	}
-	results, _ = x.block(x.sign(alice, 1, utility.Batch{Calls: []frame.AnyCall{pay(1), pay(1_000_000), pay(1)}}))
+	results, _ = x.block(x.sign(alice, 1, utility.Batch{Calls: []frame.AnyCall{pay(1), pay(1000), pay(1)}}))
 	if !results[0].OK || !results[0].Value.OK || x.free(bob) != runtime.Unit {
 		t.Errorf("batch: %+v, Bob has %s", results[0], x.free(bob))
 	}

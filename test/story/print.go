@@ -22,7 +22,7 @@ import (
 // silent are events that every transaction has.
 var silent = []string{
 	"System.ExtrinsicSuccess", "System.NewAccount", "Balances.Withdraw", "Balances.Deposit", "Balances.Reserved",
-	"TransactionPayment.TransactionFeePaid", "Registry.EndpointsSet", "Queue.MessageReceived", "Utility.ItemCompleted", "Utility.BatchCompleted",
+	"TransactionPayment.TransactionFeePaid", "Registry.EndpointsSet", "Queue.MessageReceived", "Utility.ItemCompleted", "Utility.BatchCompleted", "Treasury.Deposit",
 }
 
 // tell prints the events of a block.
@@ -183,7 +183,8 @@ var bookkeeping = []string{"Timestamp.", "Aura.", "Grandpa.", "TransactionPaymen
 func (w *World) differences(a, b *trie.Trie) []string {
 	titles := map[string]string{}
 	for _, m := range []frame.Module{
-		w.rt.System, w.rt.Timestamp, w.rt.Balances, w.rt.Payment, w.rt.Grandpa, w.rt.Sudo, w.rt.Aura,
+		w.rt.System, w.rt.Timestamp, w.rt.Balances, w.rt.Payment, w.rt.Authorship, w.rt.Grandpa, w.rt.Treasury, w.rt.Sudo,
+		w.rt.Multisig, w.rt.Proxy, w.rt.Aura,
 		w.rt.Attestation, w.rt.Registry, w.rt.Queue, w.rt.Clusters, w.rt.Contracts,
 	} {
 		p := m.Declare()

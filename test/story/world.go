@@ -81,6 +81,7 @@ func newWorld(t testing.TB) *World {
 		clusters: map[string]hash.H256{}, codes: map[string]hash.H256{}, things: map[string]*contract{},
 		sent: map[string]*message{}, names: map[[32]byte]string{},
 	}
+	w.names[w.rt.Treasury.PotAccount] = "treasury"
 	t.Cleanup(func() {
 		for _, e := range w.workers {
 			e.server.Close()

@@ -57,16 +57,19 @@ func pair(t testing.TB, uri string) keys.Pair {
 	return p
 }
 
-func start(t *testing.T) *tester {
+func start(t *testing.T, choose ...func(*runtime.Genesis)) *tester {
 	x := &tester{T: t, rt: runtime.New(), state: trie.New(trie.V1)}
 	x.o = storage.NewOverlay(backend{x.state}, verify)
 	alice := pair(t, "//Alice").AccountID()
-	err := x.rt.Build(x.o, runtime.Genesis{
+	g := runtime.Genesis{
 		Balances:    []runtime.Endowment{{Account: alice, Amount: runtime.Unit.MulSat(scale.U64(1000))}},
 		Sudo:        &alice,
 		Authorities: [][32]byte{{1, 2, 3}},
-	})
-	if err != nil {
+	}
+	for _, f := range choose {
+		f(&g)
+	}
+	if err := x.rt.Build(x.o, g); err != nil {
 		t.Fatal(err)
 	}
 	apply(x.state, x.o.Changes())

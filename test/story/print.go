@@ -96,6 +96,11 @@ func (w *World) show(v reflect.Value) string {
 		return fmt.Sprintf("%d bytes", len(x))
 	case frame.DispatchError:
 		return w.rt.Explain(x)
+	case scale.Result[struct{}, frame.DispatchError]:
+		if x.OK {
+			return "Ok"
+		}
+		return w.rt.Explain(x.Err)
 	case interface{ Variants() []string }:
 		return x.Variants()[v.Uint()]
 	case fmt.Stringer:

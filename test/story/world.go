@@ -65,6 +65,7 @@ type World struct {
 	things   map[string]*contract
 	sent     map[string]*message
 	names    map[[32]byte]string
+	shared   map[chain.AccountID]shared
 	mark     *trie.Trie // state to compare with
 	quiet    bool       // the last block said nothing
 }
@@ -79,7 +80,7 @@ func newWorld(t testing.TB) *World {
 	w := &World{
 		tb: t, now: start, fs: vfs.NewCrashableMem(), rt: runtime.New(), accounts: map[string]keys.Pair{}, workers: map[string]*enclave{},
 		clusters: map[string]hash.H256{}, codes: map[string]hash.H256{}, things: map[string]*contract{},
-		sent: map[string]*message{}, names: map[[32]byte]string{},
+		sent: map[string]*message{}, names: map[[32]byte]string{}, shared: map[chain.AccountID]shared{},
 	}
 	w.names[w.rt.Treasury.PotAccount] = "treasury"
 	t.Cleanup(func() {
@@ -118,9 +119,10 @@ func (w *World) account(name string) (keys.Pair, error) {
 }
 
 // found makes the chain's spec.
-func (w *World) found(validators int, balances []runtime.Endowment) error {
+func (w *World) found(validators int, g runtime.Genesis) error {
 	pki := devpki.New(devpki.Seed)
 	w.spec = engine.Spec{Name: "Story", ID: "story", Symbol: "TACIT", BlockTime: interval, GenesisTime: start}
+	w.spec.Genesis = g
 	for i := range validators {
 		p, err := keys.FromURI(keys.Ed25519, fmt.Sprintf("//validator//%d", i))
 		if err != nil {
@@ -134,7 +136,6 @@ func (w *World) found(validators int, balances []runtime.Endowment) error {
 		w.spec.Validators = append(w.spec.Validators, engine.Validator{Grandpa: g.ID()})
 		w.spec.Genesis.Authorities = append(w.spec.Genesis.Authorities, g.ID())
 	}
-	w.spec.Genesis.Balances = balances
 	w.spec.Genesis.Attestation = attestation.Genesis{
 		Anchors: []attestation.Anchor{{Kind: attestation.Development, Certificate: pki.Anchor(), Enabled: true}},
 		Images:  []attest.Image{{Name: "worker", Version: 1, ConsensusVersion: 1, Measurement: sim.Measurement(program), TierMax: 5}},

@@ -54,7 +54,7 @@ type BalanceLock struct {
 }
 
 // LockID names a lock, as the pallet chose that made it.
-type LockID [8]byte
+type LockID = [8]byte
 
 // ReserveData is what is reserved under a name.
 type ReserveData struct {

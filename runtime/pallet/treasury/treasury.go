@@ -100,7 +100,8 @@ func (p *Pallet) payout(ctx *frame.Context, c Payout) error {
 }
 
 func (p *Pallet) checkStatus(ctx *frame.Context, c CheckStatus) error {
-	s, err := p.claim(ctx, c.Index)
+	index := c.Index
+	s, err := p.claim(ctx, index)
 	if err != nil {
 		return err
 	}
@@ -108,8 +109,8 @@ func (p *Pallet) checkStatus(ctx *frame.Context, c CheckStatus) error {
 	if _, paid := s.Status.(Attempted); !paid && p.Blocks.Now(ctx) <= s.ExpireAt {
 		return ErrNotAttempted
 	}
-	p.Spends.Remove(ctx, c.Index)
-	ctx.Emit(SpendProcessed{c.Index})
+	p.Spends.Remove(ctx, index)
+	ctx.Emit(SpendProcessed{index})
 	ctx.PaysNo()
 	return nil
 }
@@ -118,14 +119,15 @@ func (p *Pallet) voidSpend(ctx *frame.Context, c VoidSpend) error {
 	if err := ctx.EnsureRoot(); err != nil {
 		return err
 	}
-	s, ok := p.Spends.Get(ctx, c.Index)
+	index := c.Index
+	s, ok := p.Spends.Get(ctx, index)
 	if !ok {
 		return ErrInvalidIndex
 	}
 	if _, paid := s.Status.(Attempted); paid {
 		return ErrAlreadyAttempted
 	}
-	p.Spends.Remove(ctx, c.Index)
-	ctx.Emit(AssetSpendVoided{c.Index})
+	p.Spends.Remove(ctx, index)
+	ctx.Emit(AssetSpendVoided{index})
 	return nil
 }

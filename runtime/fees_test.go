@@ -100,6 +100,33 @@ func TestFees(t *testing.T) {
 	}
 }
 
+// A transaction, and its call alone, cost what the runtime's APIs say; what
+// nobody signed costs nothing (pallet_transaction_payment: query_info).
+func TestFeeAPIs(t *testing.T) {
+	x := start(t)
+	alice := pair(t, "//Alice")
+	call := balances.TransferKeepAlive{Dest: chain.AddressID{ID: chain.AccountID{5}}, Value: runtime.Unit}
+	whole := x.sign(alice, 0, call)
+	ask := func(method string, what []byte) chain.Balance {
+		info, err := scale.Decode[payment.RuntimeDispatchInfo](x.call(method, append(what, scale.Marshal(uint32(len(whole)))...)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.PartialFee
+	}
+	fee := ask("TransactionPaymentApi_query_info", whole)
+	if got := ask("TransactionPaymentCallApi_query_call_info", scale.Marshal(x.rt.CallOf(call))); got != fee {
+		t.Errorf("the call costs %s, the transaction %s", got, fee)
+	}
+	if got := ask("TransactionPaymentApi_query_info", scale.AppendBytes(nil, x.rt.Bare(call))); !got.IsZero() {
+		t.Errorf("what nobody signed costs %s", got)
+	}
+	_, events := x.block(whole)
+	if got := paid(t, events).ActualFee; got != fee {
+		t.Errorf("paid %s, told %s", got, fee)
+	}
+}
+
 // What a batch does not do is not paid for.
 func TestRefund(t *testing.T) {
 	x := start(t)

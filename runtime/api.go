@@ -34,6 +34,10 @@ type (
 		Uxt Extrinsic
 		Len uint32
 	}
+	callFeeArg struct {
+		Call frame.AnyCall
+		Len  uint32
+	}
 )
 
 // InherentData is what the author of a block knows for its inherents
@@ -50,6 +54,12 @@ type InherentItem struct {
 type OpaqueMetadata []byte
 
 func (r *Runtime) apis() []frame.API {
+	weightToFee := frame.Func("query_weight_to_fee", "The fee for a weight.", func(_ *frame.Context, a weightArg) (chain.Balance, error) {
+		return r.Payment.WeightFee(a.Weight), nil
+	})
+	lengthToFee := frame.Func("query_length_to_fee", "The fee for a length.", func(_ *frame.Context, a lengthArg) (chain.Balance, error) {
+		return r.Payment.LengthFee(int(a.Length)), nil
+	})
 	return []frame.API{
 		{Name: "Core", Version: 4, Methods: []frame.Fn{
 			frame.Func("version", "The version of the runtime.", func(*frame.Context, none) (system.RuntimeVersion, error) {
@@ -123,12 +133,16 @@ func (r *Runtime) apis() []frame.API {
 				}
 				return r.Payment.Details(ctx, info, int(a.Len), chain.Balance{}), nil
 			}),
-			frame.Func("query_weight_to_fee", "The fee for a weight.", func(_ *frame.Context, a weightArg) (chain.Balance, error) {
-				return r.Payment.WeightFee(a.Weight), nil
+			weightToFee, lengthToFee,
+		}},
+		{Name: "TransactionPaymentCallApi", Version: 3, Methods: []frame.Fn{
+			frame.Func("query_call_info", "What a call weighs and costs.", func(ctx *frame.Context, a callFeeArg) (payment.RuntimeDispatchInfo, error) {
+				return r.Payment.QueryInfo(ctx, r.Info(a.Call), int(a.Len)), nil
 			}),
-			frame.Func("query_length_to_fee", "The fee for a length.", func(_ *frame.Context, a lengthArg) (chain.Balance, error) {
-				return r.Payment.LengthFee(int(a.Length)), nil
+			frame.Func("query_call_fee_details", "What a call costs, part by part.", func(ctx *frame.Context, a callFeeArg) (payment.FeeDetails, error) {
+				return r.Payment.Details(ctx, r.Info(a.Call), int(a.Len), chain.Balance{}), nil
 			}),
+			weightToFee, lengthToFee,
 		}},
 		{Name: "GrandpaApi", Version: 3, Methods: []frame.Fn{
 			frame.Func("grandpa_authorities", "The authorities that finalise.", func(ctx *frame.Context, _ none) ([]grandpa.Authority, error) {
@@ -149,12 +163,18 @@ func (r *Runtime) apis() []frame.API {
 	}
 }
 
+// infoOf is what is known of a transaction before it runs. One that nobody
+// signed costs no fee.
 func (r *Runtime) infoOf(raw Extrinsic) (frame.DispatchInfo, error) {
-	_, call, err := r.decode(scale.AppendBytes(nil, raw))
+	x, call, err := r.decode(scale.AppendBytes(nil, raw))
 	if err != nil {
 		return frame.DispatchInfo{}, fmt.Errorf("decode the transaction: %w", err)
 	}
-	return r.Info(call), nil
+	info := r.Info(call)
+	if x.Signed == nil {
+		info.PaysFee = frame.PaysNo
+	}
+	return info, nil
 }
 
 func (r *Runtime) metadata() (v14, v15 OpaqueMetadata) {

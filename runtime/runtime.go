@@ -14,11 +14,14 @@ import (
 	"github.com/tacit-network/tacit/runtime/frame"
 	"github.com/tacit-network/tacit/runtime/pallet/attestation"
 	"github.com/tacit-network/tacit/runtime/pallet/aura"
+	"github.com/tacit-network/tacit/runtime/pallet/authorship"
 	"github.com/tacit-network/tacit/runtime/pallet/balances"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters"
 	"github.com/tacit-network/tacit/runtime/pallet/contracts"
 	"github.com/tacit-network/tacit/runtime/pallet/grandpa"
+	"github.com/tacit-network/tacit/runtime/pallet/multisig"
 	"github.com/tacit-network/tacit/runtime/pallet/payment"
+	"github.com/tacit-network/tacit/runtime/pallet/proxy"
 	"github.com/tacit-network/tacit/runtime/pallet/queue"
 	queuewords "github.com/tacit-network/tacit/runtime/pallet/queue/words"
 	"github.com/tacit-network/tacit/runtime/pallet/registry"
@@ -26,6 +29,7 @@ import (
 	"github.com/tacit-network/tacit/runtime/pallet/sudo"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
 	"github.com/tacit-network/tacit/runtime/pallet/timestamp"
+	"github.com/tacit-network/tacit/runtime/pallet/treasury"
 	"github.com/tacit-network/tacit/runtime/pallet/utility"
 	"github.com/tacit-network/tacit/runtime/storage"
 	"github.com/tacit-network/tacit/scale"
@@ -51,14 +55,18 @@ var Unit = scale.U64(1_000_000_000_000)
 // safe for concurrent use.
 type Runtime struct {
 	*frame.Runtime
-	System    *system.Pallet
-	Timestamp *timestamp.Pallet
-	Balances  *balances.Pallet
-	Payment   *payment.Pallet
-	Session   *session.Pallet
-	Grandpa   *grandpa.Pallet
-	Sudo      *sudo.Pallet
-	Aura      *aura.Pallet
+	System     *system.Pallet
+	Timestamp  *timestamp.Pallet
+	Balances   *balances.Pallet
+	Payment    *payment.Pallet
+	Authorship *authorship.Pallet
+	Session    *session.Pallet
+	Grandpa    *grandpa.Pallet
+	Treasury   *treasury.Pallet
+	Sudo       *sudo.Pallet
+	Multisig   *multisig.Pallet
+	Proxy      *proxy.Pallet
+	Aura       *aura.Pallet
 
 	Attestation *attestation.Pallet
 	Registry    *registry.Pallet
@@ -84,10 +92,14 @@ func New() *Runtime {
 		},
 	}}
 	r.Timestamp = &timestamp.Pallet{Config: timestamp.Config{MinimumPeriod: 1}}
-	r.Balances = &balances.Pallet{Config: balances.Config{ExistentialDeposit: scale.U64(1_000_000_000)}, Accounts: r.System}
-	r.Payment = &payment.Pallet{Money: r.Balances, Config: payment.Config{
+	r.Balances = &balances.Pallet{Accounts: r.System, Config: balances.Config{
+		ExistentialDeposit: existentialDeposit, MaxLocks: 50, MaxReserves: 50, MaxFreezes: 8, MaxHolds: 16,
+	}}
+	r.Payment = &payment.Pallet{Money: r.Balances, Load: r.System, Takers: takers{r}, Config: payment.Config{
 		OperationalFeeMultiplier: 5, FeePerByte: scale.U64(1_000_000), MaxBlock: weights.MaxBlock,
-		MaxLength: length.Max.Normal, Base: weights.PerClass.Normal.BaseExtrinsic,
+		MaxLength: length.Max.Normal, Base: weights.PerClass.Normal.BaseExtrinsic, MaxNormal: *weights.PerClass.Normal.MaxTotal,
+		// Polkadot's SlowAdjustingFeeUpdate, but for the least: an idle chain's fees are those of its constants.
+		Adjustment: payment.Adjustment{Target: 25, Variable: payment.Ratio(75, 1_000_000), Min: payment.One, Max: payment.Multiplier{Inner: scale.MaxU128}},
 	}}
 	r.Session = &session.Pallet{Config: session.Config{MaxValidators: maxValidators}, Accounts: r.System, Blocks: r.System, Handler: handover{r}}
 	r.Grandpa = &grandpa.Pallet{
@@ -95,6 +107,8 @@ func New() *Runtime {
 	}
 	r.Sudo = &sudo.Pallet{}
 	r.Aura = &aura.Pallet{Config: aura.Config{SlotDuration: 1}, Digest: r.System}
+	r.Authorship = &authorship.Pallet{Slots: r.Aura, Authors: validators{r}}
+	r.accounts()
 	r.confidential()
 	apis := r.apis()
 	for _, api := range apis {
@@ -109,6 +123,35 @@ func New() *Runtime {
 		Naming:     naming,
 	})
 	return r
+}
+
+// existentialDeposit is the least that an account may hold.
+var existentialDeposit = scale.U64(1_000_000_000)
+
+// deposit is what storing so many items and bytes costs as long as it lasts.
+func deposit(items, bytes uint64) chain.Balance {
+	return scale.U64(100_000_000_000*items + 1_000_000*bytes)
+}
+
+// accounts makes the pallets that act on behalf of accounts, or spend for all.
+func (r *Runtime) accounts() {
+	const days = 24 * 60 * 60 // in blocks of a second
+	pot := treasury.PalletID{ID: [8]byte([]byte("py/trsry"))}
+	r.Treasury = &treasury.Pallet{
+		Config: treasury.Config{PalletID: pot, PayoutPeriod: 30 * days, PotAccount: treasury.Account(pot)},
+		Money:  r.Balances, Blocks: r.System,
+	}
+	r.Multisig = &multisig.Pallet{
+		Config: multisig.Config{DepositBase: deposit(1, 88), DepositFactor: deposit(0, 32), MaxSignatories: 100},
+		Money:  r.Balances, Blocks: r.System,
+	}
+	r.Proxy = &proxy.Pallet{
+		Config: proxy.Config{
+			ProxyDepositBase: deposit(1, 8), ProxyDepositFactor: deposit(0, 33), MaxProxies: 32, MaxPending: 32,
+			AnnouncementDepositBase: deposit(1, 8), AnnouncementDepositFactor: deposit(0, 66),
+		},
+		Money: r.Balances, Blocks: r.System, Permit: permit{},
+	}
 }
 
 // confidential makes the pallets of the confidential part and binds them.
@@ -182,9 +225,13 @@ func (r *Runtime) pallets() []frame.At {
 		{Index: 2, Module: r.Timestamp},
 		{Index: 3, Module: r.Balances},
 		{Index: 4, Module: r.Payment},
+		{Index: 5, Module: r.Authorship},
 		{Index: 8, Module: r.Session},
 		{Index: 9, Module: r.Grandpa},
+		{Index: 11, Module: r.Treasury},
 		{Index: 12, Module: r.Sudo},
+		{Index: 13, Module: r.Multisig},
+		{Index: 14, Module: r.Proxy},
 		{Index: 20, Module: r.Attestation},
 		{Index: 21, Module: r.Registry},
 		{Index: 22, Module: r.Queue},
@@ -219,7 +266,10 @@ type Endowment struct {
 func (r *Runtime) Build(h storage.Host, g Genesis) error {
 	ctx := r.Context(h)
 	h.Set(CodeKey, r.Code())
-	r.Payment.NextFeeMultiplier.Put(ctx, payment.One)
+	r.Payment.Start(ctx)
+	if err := r.Balances.Endow(ctx, r.Treasury.PotAccount, existentialDeposit); err != nil {
+		return fmt.Errorf("genesis opens the treasury: %w", err)
+	}
 	for _, e := range g.Balances {
 		if err := r.Balances.Endow(ctx, e.Account, e.Amount); err != nil {
 			return fmt.Errorf("genesis endows %s: %w", e.Account, err)

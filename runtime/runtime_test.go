@@ -58,16 +58,22 @@ func pair(t testing.TB, uri string) keys.Pair {
 	return p
 }
 
-func start(t *testing.T) *tester {
+// theValidator is the account of the only validator.
+var theValidator = chain.AccountID{200}
+
+func start(t *testing.T, choose ...func(*runtime.Genesis)) *tester {
 	x := &tester{T: t, rt: runtime.New(), state: trie.New(trie.V1)}
 	x.o = storage.NewOverlay(backend{x.state}, verify)
 	alice := pair(t, "//Alice").AccountID()
-	err := x.rt.Build(x.o, runtime.Genesis{
+	g := runtime.Genesis{
 		Balances:   []runtime.Endowment{{Account: alice, Amount: runtime.Unit.MulSat(scale.U64(1000))}},
 		Sudo:       &alice,
-		Validators: []session.Validator{{Account: alice, Keys: session.Keys{Grandpa: [32]byte{1, 2, 3}, Engine: [32]byte{4}, Beacon: [32]byte{5}}}},
-	})
-	if err != nil {
+		Validators: []session.Validator{{Account: theValidator, Keys: session.Keys{Grandpa: [32]byte{1, 2, 3}, Engine: [32]byte{4}, Beacon: [32]byte{5}}}},
+	}
+	for _, f := range choose {
+		f(&g)
+	}
+	if err := x.rt.Build(x.o, g); err != nil {
 		t.Fatal(err)
 	}
 	apply(x.state, x.o.Changes())
@@ -222,7 +228,7 @@ func TestBatchRollsBack(t *testing.T) {
 	pay := func(n uint64) frame.AnyCall {
 		return x.rt.CallOf(balances.TransferKeepAlive{Dest: chain.AddressID{ID: bob}, Value: runtime.Unit.MulSat(scale.U64(n))})
 	}
-	results, _ := x.block(x.sign(alice, 0, utility.BatchAll{Calls: []frame.AnyCall{pay(1), pay(1_000_000)}}))
+	results, _ := x.block(x.sign(alice, 0, utility.BatchAll{Calls: []frame.AnyCall{pay(1), pay(1000)}}))
 	if !results[0].OK || results[0].Value.OK {
 		t.Fatalf("batch_all: %+v", results[0])
 	}
@@ -232,7 +238,7 @@ func TestBatchRollsBack(t *testing.T) {
 	if !x.free(bob).IsZero() {
 		t.Errorf("Bob has %s after a batch that failed", x.free(bob))
 	}
-	results, _ = x.block(x.sign(alice, 1, utility.Batch{Calls: []frame.AnyCall{pay(1), pay(1_000_000), pay(1)}}))
+	results, _ = x.block(x.sign(alice, 1, utility.Batch{Calls: []frame.AnyCall{pay(1), pay(1000), pay(1)}}))
 	if !results[0].OK || !results[0].Value.OK || x.free(bob) != runtime.Unit {
 		t.Errorf("batch: %+v, Bob has %s", results[0], x.free(bob))
 	}

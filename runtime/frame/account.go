@@ -23,6 +23,14 @@ type AccountData struct {
 	Flags chain.Balance
 }
 
+// HoldReason says which pallet holds an account's money, and for what
+// (RuntimeHoldReason).
+type HoldReason struct{ Pallet, Reason uint8 }
+
+// FreezeReason says which pallet freezes an account's money, and for what
+// (RuntimeFreezeReason).
+type FreezeReason struct{ Pallet, Reason uint8 }
+
 // Lookup is the account that an address names. There are no indices here, so
 // that only plain accounts do.
 func Lookup(a chain.MultiAddress) (chain.AccountID, error) {

@@ -3,6 +3,7 @@ package frame
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
@@ -18,7 +19,9 @@ type (
 	// Root may do what the chain's governance may.
 	Root struct{}
 	// Signed is an account that signed.
-	Signed struct{ Who chain.AccountID }
+	Signed struct {
+		Who chain.AccountID `name:"-"`
+	}
 	// None is nobody: an inherent, or a bare call that its pallet judged.
 	None struct{}
 )
@@ -27,14 +30,37 @@ func (Root) isOrigin()   {}
 func (Signed) isOrigin() {}
 func (None) isOrigin()   {}
 
+var _ = scale.Enum(scale.V[Origin]{0: Root{}, 1: Signed{}, 2: None{}})
+
+// OriginCaller is an origin of any pallet: RuntimeOriginCaller. Only the system
+// has some.
+type OriginCaller interface{ isOriginCaller() }
+
+// SystemOrigin is an origin of the system.
+type SystemOrigin struct {
+	Origin Origin `name:"-"`
+}
+
+func (SystemOrigin) isOriginCaller() {}
+
+var _ = scale.Enum(scale.V[OriginCaller]{0: SystemOrigin{}})
+
+// Filter says whether a call may be made.
+type Filter func(AnyCall) bool
+
+// ErrCallFiltered means that a filter of the origin forbids the call. It is
+// declared by the system, as in FRAME.
+var ErrCallFiltered = NewError(5, "CallFiltered")
+
 // Context is what a call runs in. It is made for one call and not kept.
 type Context struct {
 	storage.Host
 	// Origin is on whose behalf the call runs.
-	Origin Origin
-	rt     *Runtime
-	post   *PostInfo
-	depth  int
+	Origin  Origin
+	filters []Filter
+	rt      *Runtime
+	post    *PostInfo
+	depth   int
 }
 
 // Context returns a context over h outside any call, with the origin root.
@@ -96,9 +122,15 @@ func (c *Context) Used(w Weight) { c.post.ActualWeight = &w }
 // maxCallDepth is how deep calls may nest, as in Substrate's dispatch.
 const maxCallDepth = 64
 
-// Dispatch runs call on behalf of origin. When it fails, nothing of what it
-// changed stays. What is returned wraps the pallet's error.
-func (c *Context) Dispatch(origin Origin, call AnyCall) (PostInfo, error) {
+// Filters are those that the origin of the call under way carries. Who makes
+// a call with the same origin, or one derived from it, hands them to Dispatch;
+// an origin that was authenticated anew begins without.
+func (c *Context) Filters() []Filter { return slices.Clip(c.filters) }
+
+// Dispatch runs call on behalf of origin, which carries the given filters;
+// root bypasses them. When it fails, nothing of what it changed stays. What is
+// returned wraps the pallet's error.
+func (c *Context) Dispatch(origin Origin, call AnyCall, filters ...Filter) (PostInfo, error) {
 	def, err := c.rt.def(call)
 	if err != nil {
 		return PostInfo{}, err
@@ -106,7 +138,14 @@ func (c *Context) Dispatch(origin Origin, call AnyCall) (PostInfo, error) {
 	if c.depth >= maxCallDepth {
 		return PostInfo{}, ErrTransactional{}
 	}
-	inner := &Context{Host: c.Host, Origin: origin, rt: c.rt, post: new(PostInfo), depth: c.depth + 1}
+	if _, root := origin.(Root); !root {
+		for _, allows := range filters {
+			if !allows(call) {
+				return PostInfo{}, ErrCallFiltered
+			}
+		}
+	}
+	inner := &Context{Host: c.Host, Origin: origin, filters: filters, rt: c.rt, post: new(PostInfo), depth: c.depth + 1}
 	c.Begin()
 	if err := def.run(inner, call.Args); err != nil {
 		c.Rollback()
@@ -132,6 +171,16 @@ type AnyCall struct {
 	Pallet, Index uint8
 	// Args is the struct that declared the call.
 	Args any
+	// size is the encoded length where the call was decoded, else 0.
+	size int
+}
+
+// Len is the length of the encoded call in bytes.
+func (c AnyCall) Len() int {
+	if c.size == 0 {
+		return len(c.EncodeSCALE(nil))
+	}
+	return c.size
 }
 
 // CallOf returns args, the struct of a declared call, as an AnyCall. It
@@ -141,7 +190,7 @@ func (rt *Runtime) CallOf(args any) AnyCall {
 	if !ok {
 		panic(fmt.Sprintf("frame: the call %T is not declared", args))
 	}
-	return AnyCall{at[0], at[1], args}
+	return AnyCall{Pallet: at[0], Index: at[1], Args: args}
 }
 
 // DecodeCall reads all of data as a call.
@@ -167,6 +216,7 @@ func (c *AnyCall) DecodeSCALE(d *scale.Decoder) error {
 	if !ok {
 		return fmt.Errorf("a call is read only by a runtime")
 	}
+	before := d.Remaining()
 	b, err := d.Bytes(2)
 	if err != nil {
 		return err
@@ -182,6 +232,7 @@ func (c *AnyCall) DecodeSCALE(d *scale.Decoder) error {
 	}
 	defer leave()
 	c.Args, err = def.decode(d)
+	c.size = before - d.Remaining()
 	return err
 }
 
@@ -198,7 +249,7 @@ func (rt *Runtime) CallName(c AnyCall) (pallet, name string) {
 	if err != nil {
 		return "", ""
 	}
-	return rt.byIndex[c.Pallet].Name, snake(def.typ.Name())
+	return rt.byIndex[c.Pallet].Name, def.name
 }
 
 // Info is what is known of call before it runs.
@@ -207,7 +258,24 @@ func (rt *Runtime) Info(call AnyCall) DispatchInfo {
 	if err != nil {
 		return DispatchInfo{}
 	}
-	return DispatchInfo{def.weight(rt, call.Args), def.class, def.pays}
+	return DispatchInfo{def.weight(rt, call.Args), def.class(rt, call.Args), def.pays}
+}
+
+// Weight is what call may weigh, which is part of its Info.
+func (rt *Runtime) Weight(call AnyCall) Weight {
+	def, err := rt.def(call)
+	if err != nil {
+		return Weight{}
+	}
+	return def.weight(rt, call.Args)
+}
+
+// Spent is what call weighed according to what is known after it ran.
+func (rt *Runtime) Spent(call AnyCall, post PostInfo) Weight {
+	if post.ActualWeight != nil {
+		return *post.ActualWeight
+	}
+	return rt.Weight(call)
 }
 
 // IsInherent says whether only the author of a block may make call.

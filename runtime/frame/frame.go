@@ -63,16 +63,20 @@ type Pallet struct {
 	Calls  []CallDef
 	Events []EventDef
 	Errors []*Error
+	// Holds and Freezes name what the pallet holds or freezes money for; a
+	// reason's number is its index.
+	Holds, Freezes []string
 }
 
 // CallDef is one row of the table of calls; see Call.
 type CallDef struct {
 	index  uint8
+	name   string
 	typ    reflect.Type
 	decode func(*scale.Decoder) (any, error)
 	run    func(*Context, any) error
 	weight func(*Runtime, any) Weight
-	class  Class
+	class  func(*Runtime, any) Class
 	pays   Pays
 }
 
@@ -85,7 +89,7 @@ func Call[C any](index uint8, run func(*Context, C) error, weight Weight) CallDe
 // CallBy declares a call whose weight depends on its arguments.
 func CallBy[C any](index uint8, run func(*Context, C) error, weight func(*Runtime, C) Weight) CallDef {
 	return CallDef{
-		index: index, typ: reflect.TypeFor[C](),
+		index: index, name: snake(reflect.TypeFor[C]().Name()), typ: reflect.TypeFor[C](),
 		decode: func(d *scale.Decoder) (any, error) {
 			var c C
 			err := d.Value(&c)
@@ -93,15 +97,42 @@ func CallBy[C any](index uint8, run func(*Context, C) error, weight func(*Runtim
 		},
 		run:    func(ctx *Context, c any) error { return run(ctx, c.(C)) },
 		weight: func(rt *Runtime, c any) Weight { return weight(rt, c.(C)) },
+		class:  always(Normal),
 	}
 }
 
+// CallWith declares a call that makes other calls: its weight depends on its
+// arguments, and its class is that of the calls which inner returns.
+func CallWith[C any](index uint8, run func(*Context, C) error, weight func(*Runtime, C) Weight, inner func(C) []AnyCall) CallDef {
+	def := CallBy(index, run, weight)
+	def.class = func(rt *Runtime, c any) Class { return rt.classOf(inner(c.(C))) }
+	return def
+}
+
+func always(class Class) func(*Runtime, any) Class {
+	return func(*Runtime, any) Class { return class }
+}
+
+// classOf is Operational if all calls are. What is mandatory counts as normal
+// inside another call, since only as itself must a block hold it.
+func (rt *Runtime) classOf(calls []AnyCall) Class {
+	for _, call := range calls {
+		if def, err := rt.def(call); err != nil || def.class(rt, call.Args) != Operational {
+			return Normal
+		}
+	}
+	return Operational
+}
+
+// Named gives a call a name that its type cannot have.
+func (c CallDef) Named(name string) CallDef { c.name = name; return c }
+
 // Operational marks a call that may use the part of a block that normal ones
 // leave free.
-func (c CallDef) Operational() CallDef { c.class = Operational; return c }
+func (c CallDef) Operational() CallDef { c.class = always(Operational); return c }
 
 // Mandatory marks a call that a block must hold, whatever it weighs.
-func (c CallDef) Mandatory() CallDef { c.class = Mandatory; return c }
+func (c CallDef) Mandatory() CallDef { c.class = always(Mandatory); return c }
 
 // Free marks a call that costs no fee.
 func (c CallDef) Free() CallDef { c.pays = PaysNo; return c }

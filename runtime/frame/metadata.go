@@ -121,10 +121,37 @@ func (b *builder) naming(t reflect.Type) (metadata.Form, bool) {
 			Path:   []string{"frame_system", "EventRecord"},
 			Params: []metadata.FormParam{{Name: "E", Type: event}, {Name: "T", Type: hash}},
 		}, true
+	case reflect.TypeFor[HoldReason]():
+		return b.reasons("HoldReason", func(p *pallet) []string { return p.Holds }), true
+	case reflect.TypeFor[FreezeReason]():
+		return b.reasons("FreezeReason", func(p *pallet) []string { return p.Freezes }), true
 	case reflect.TypeFor[Phase]():
 		return metadata.Form{Path: []string{"frame_system", "Phase"}}, true
 	}
 	return b.rt.config.Naming(t)
+}
+
+// reasons is the enum of all pallets' reasons to hold or to freeze.
+func (b *builder) reasons(name string, of func(*pallet) []string) metadata.Form {
+	return metadata.Form{
+		Path: []string{"tacit_runtime", "Runtime" + name},
+		Def: func(r *metadata.Registry) metadata.TypeDef {
+			var list []inner
+			for _, p := range b.rt.pallets {
+				if len(of(p)) == 0 {
+					continue
+				}
+				var def metadata.VariantDef
+				for i, reason := range of(p) {
+					def.Variants = append(def.Variants, metadata.Variant{Name: reason, Index: uint8(i)})
+				}
+				list = append(list, inner{p, r.Add(name+" "+p.Name, func() metadata.Type {
+					return metadata.Type{Path: []string{p.crate, "pallet", name}, Def: def}
+				})})
+			}
+			return b.outer(list)
+		},
+	}
 }
 
 func (b *builder) calls() metadata.TypeID  { return metadata.Of[AnyCall](b.reg) }
@@ -187,7 +214,7 @@ func (b *builder) callOf(p *pallet) *metadata.TypeID {
 		for _, c := range p.Calls {
 			name := c.typ.Name()
 			def.Variants = append(def.Variants, metadata.Variant{
-				Name: snake(name), Index: c.index, Docs: b.docs[p][name], Fields: b.reg.Fields(c.typ, b.docs[p].fields(name)),
+				Name: c.name, Index: c.index, Docs: b.docs[p][name], Fields: b.reg.Fields(c.typ, b.docs[p].fields(name)),
 			})
 		}
 		return metadata.Type{Path: []string{p.crate, "pallet", "Call"}, Def: def, Docs: []string{"The calls of " + p.Name + "."}}

@@ -57,14 +57,22 @@ func (m *Map[K, V, H]) types() Entry {
 func (m *OptMap[K, V, H]) describe() Entry { return optional(m.types()) }
 
 func (m *DoubleMap[K1, K2, V, H1, H2]) describe() Entry {
+	e := m.types()
+	e.Default = zero[V]()
+	return e
+}
+
+func (m *DoubleMap[K1, K2, V, H1, H2]) types() Entry {
 	var a H1
 	var b H2
 	return Entry{
 		Hashers: []uint8{a.Index(), b.Index()},
 		Keys:    []reflect.Type{reflect.TypeFor[K1](), reflect.TypeFor[K2]()},
-		Value:   reflect.TypeFor[V](), Default: zero[V](),
+		Value:   reflect.TypeFor[V](),
 	}
 }
+
+func (m *OptDoubleMap[K1, K2, V, H1, H2]) describe() Entry { return optional(m.types()) }
 
 func optional(e Entry) Entry {
 	e.Optional, e.Default = true, []byte{0}

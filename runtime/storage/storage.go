@@ -259,6 +259,14 @@ func (m *DoubleMap[K1, K2, V, H1, H2]) Of(s Reader, a K1) iter.Seq2[K2, V] {
 	}
 }
 
+// OptDoubleMap is a DoubleMap whose values may be absent; metadata says Optional.
+type OptDoubleMap[K1, K2, V any, H1, H2 Hasher] struct{ DoubleMap[K1, K2, V, H1, H2] }
+
+// Get returns the value of (a, b) and whether it is there.
+func (m *OptDoubleMap[K1, K2, V, H1, H2]) Get(s Reader, a K1, b K2) (v V, ok bool) {
+	return m.Find(s, a, b)
+}
+
 // entries runs over the keys under prefix, without it, and their values.
 func entries(s Reader, prefix []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(k, v []byte) bool) {

@@ -59,6 +59,7 @@ console=$(sed -n 's/^console  *//p' "$work/out")
 
 echo "--- unmodified @polkadot/api at $rpc"
 node "$root/test/clients/polkadot-api.mjs" "$rpc"
+node "$root/test/clients/accounts.mjs" "$rpc"
 echo "--- unmodified polkadot-api and dedot"
 node "$root/test/clients/papi.mjs" "$rpc"
 node "$root/test/clients/dedot.mjs" "$rpc"

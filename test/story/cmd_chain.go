@@ -19,17 +19,18 @@ import (
 	"github.com/tacit-network/tacit/scale"
 )
 
-// chain validators=4 Alice=1000 Bob=5
+// chain validators=4 authors=Vera sudo=Alice Alice=1000 Bob=5
 //
-// begins a chain, with accounts and what they hold.
+// begins a chain, with accounts and what they hold. The first validators have
+// the accounts of the authors named.
 func (w *World) chain(l *line) error {
 	n, err := l.number("validators", 4)
 	if err != nil {
 		return err
 	}
-	var list []runtime.Endowment
+	var g runtime.Genesis
 	for _, name := range slices.Sorted(maps.Keys(l.opts)) {
-		if name == "validators" {
+		if name == "validators" || name == "authors" || name == "sudo" {
 			continue
 		}
 		tokens, err := strconv.ParseUint(l.opt(name, ""), 10, 64)
@@ -40,9 +41,24 @@ func (w *World) chain(l *line) error {
 		if err != nil {
 			return err
 		}
-		list = append(list, runtime.Endowment{Account: who.AccountID(), Amount: runtime.Unit.MulSat(scale.U64(tokens))})
+		g.Balances = append(g.Balances, runtime.Endowment{Account: who.AccountID(), Amount: runtime.Unit.MulSat(scale.U64(tokens))})
 	}
-	if err := w.found(n, list); err != nil {
+	var authors []chain.AccountID
+	for _, name := range strings.FieldsFunc(l.opt("authors", ""), func(r rune) bool { return r == ',' }) {
+		id, err := w.who(name)
+		if err != nil {
+			return err
+		}
+		authors = append(authors, id)
+	}
+	if name := l.opt("sudo", ""); name != "" {
+		id, err := w.who(name)
+		if err != nil {
+			return err
+		}
+		g.Sudo = &id
+	}
+	if err := w.found(n, authors, g); err != nil {
 		w.tb.Fatal(err)
 	}
 	return nil
@@ -109,7 +125,7 @@ func (w *World) crash(*line) error {
 // balance NAME
 func (w *World) balance(l *line) error {
 	for _, name := range l.args {
-		who, err := w.account(name)
+		who, err := w.who(name)
 		if err != nil {
 			return err
 		}
@@ -117,8 +133,12 @@ func (w *World) balance(l *line) error {
 		if err != nil {
 			return err
 		}
-		a := w.rt.System.Account.Get(state, who.AccountID())
-		w.printf("%s  %s  nonce %d\n", name, amount(a.Data.Free), a.Nonce)
+		a := w.rt.System.Account.Get(state, who)
+		reserved := ""
+		if !a.Data.Reserved.IsZero() {
+			reserved = "  reserved " + amount(a.Data.Reserved)
+		}
+		w.printf("%s  %s%s  nonce %d\n", name, amount(a.Data.Free), reserved, a.Nonce)
 	}
 	return nil
 }
@@ -160,7 +180,7 @@ func (w *World) transfer(l *line) error {
 	if err != nil {
 		return err
 	}
-	to, err := w.account(l.opt("to", "Bob"))
+	to, err := w.who(l.opt("to", "Bob"))
 	if err != nil {
 		return err
 	}
@@ -173,7 +193,7 @@ func (w *World) transfer(l *line) error {
 		return err
 	}
 	raw, err := w.spoil(l.opt("bad", ""), from, chain.Extra{Nonce: nonce + uint32(shift)}, balances.TransferAllowDeath{
-		Dest: chain.AddressID{ID: to.AccountID()}, Value: value,
+		Dest: chain.AddressID{ID: to}, Value: value,
 	})
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ import (
 // silent are events that every transaction has.
 var silent = []string{
 	"System.ExtrinsicSuccess", "System.NewAccount", "Balances.Withdraw", "Balances.Deposit", "Balances.Reserved",
-	"TransactionPayment.TransactionFeePaid", "Registry.EndpointsSet", "Queue.MessageReceived", "Utility.ItemCompleted", "Utility.BatchCompleted",
+	"TransactionPayment.TransactionFeePaid", "Registry.EndpointsSet", "Queue.MessageReceived", "Utility.ItemCompleted", "Utility.BatchCompleted", "Treasury.Deposit",
 }
 
 // tell prints the events of a block.
@@ -96,6 +96,11 @@ func (w *World) show(v reflect.Value) string {
 		return fmt.Sprintf("%d bytes", len(x))
 	case frame.DispatchError:
 		return w.rt.Explain(x)
+	case scale.Result[struct{}, frame.DispatchError]:
+		if x.OK {
+			return "Ok"
+		}
+		return w.rt.Explain(x.Err)
 	case interface{ Variants() []string }:
 		return x.Variants()[v.Uint()]
 	case fmt.Stringer:
@@ -176,14 +181,15 @@ func (w *World) plain(s string) string {
 }
 
 // bookkeeping is what every block changes.
-var bookkeeping = []string{"Timestamp.", "Aura.", "Grandpa.", "TransactionPayment.", "System."}
+var bookkeeping = []string{"Timestamp.", "Aura.", "Session.", "Grandpa.", "TransactionPayment.", "System."}
 
 // differences returns the storage items in which two states differ, without
 // what every block changes.
 func (w *World) differences(a, b *trie.Trie) []string {
 	titles := map[string]string{}
 	for _, m := range []frame.Module{
-		w.rt.System, w.rt.Timestamp, w.rt.Balances, w.rt.Payment, w.rt.Grandpa, w.rt.Sudo, w.rt.Aura,
+		w.rt.System, w.rt.Timestamp, w.rt.Balances, w.rt.Payment, w.rt.Authorship, w.rt.Session, w.rt.Grandpa, w.rt.Treasury, w.rt.Sudo,
+		w.rt.Multisig, w.rt.Proxy, w.rt.Aura,
 		w.rt.Attestation, w.rt.Registry, w.rt.Queue, w.rt.Clusters, w.rt.Contracts,
 	} {
 		p := m.Declare()

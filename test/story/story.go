@@ -58,6 +58,7 @@ func command(name string) func(*World, *line) error {
 	return map[string]func(*World, *line) error{
 		"chain": (*World).chain, "block": (*World).blocks, "settle": (*World).settle, "crash": (*World).crash,
 		"transfer": (*World).transfer, "balance": (*World).balance, "changed": (*World).changed,
+		"call": (*World).call, "share": (*World).share, "pure": (*World).pure,
 
 		"worker": (*World).startWorker, "restart": (*World).restartWorker, "relay": (*World).relayOnce,
 		"workers": (*World).showWorkers, "sees": (*World).sees, "remember": (*World).remember,

@@ -66,6 +66,7 @@ type World struct {
 	things   map[string]*contract
 	sent     map[string]*message
 	names    map[[32]byte]string
+	shared   map[chain.AccountID]shared
 	mark     *trie.Trie // state to compare with
 	quiet    bool       // the last block said nothing
 }
@@ -80,8 +81,9 @@ func newWorld(t testing.TB) *World {
 	w := &World{
 		tb: t, now: start, fs: vfs.NewCrashableMem(), rt: runtime.New(), accounts: map[string]keys.Pair{}, workers: map[string]*enclave{},
 		clusters: map[string]hash.H256{}, codes: map[string]hash.H256{}, things: map[string]*contract{},
-		sent: map[string]*message{}, names: map[[32]byte]string{},
+		sent: map[string]*message{}, names: map[[32]byte]string{}, shared: map[chain.AccountID]shared{},
 	}
+	w.names[w.rt.Treasury.PotAccount] = "treasury"
 	t.Cleanup(func() {
 		for _, e := range w.workers {
 			e.server.Close()
@@ -118,18 +120,24 @@ func (w *World) account(name string) (keys.Pair, error) {
 }
 
 // found makes the chain's spec.
-func (w *World) found(validators int, balances []runtime.Endowment) error {
+func (w *World) found(validators int, authors []chain.AccountID, g runtime.Genesis) error {
 	pki := devpki.New(devpki.Seed)
 	w.spec = engine.Spec{Name: "Story", ID: "story", Kind: engine.Development, Symbol: "TACIT", BlockTime: interval, GenesisTime: start}
+	w.spec.Genesis = g
 	for i := range validators {
 		s, validator, err := keystore.DevelopValidator(fmt.Sprintf("//validator//%d", i))
 		if err != nil {
 			return err
 		}
+		if i < len(authors) {
+			validator.Account = authors[i]
+		} else {
+			w.names[validator.Account] = "the author"
+			w.spec.Genesis.Balances = append(w.spec.Genesis.Balances, runtime.Endowment{Account: validator.Account, Amount: runtime.Unit})
+		}
 		w.voters = append(w.voters, s.Grandpa)
 		w.spec.Genesis.Validators = append(w.spec.Genesis.Validators, validator)
 	}
-	w.spec.Genesis.Balances = balances
 	w.spec.Genesis.Attestation = attestation.Genesis{
 		Anchors: []attestation.Anchor{{Kind: attestation.Development, Certificate: pki.Anchor(), Enabled: true}},
 		Images:  []attest.Image{{Name: "worker", Version: 1, ConsensusVersion: 1, Measurement: sim.Measurement(program), TierMax: 5}},

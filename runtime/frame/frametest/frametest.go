@@ -23,6 +23,8 @@ type Chain struct {
 	// Number is that of the block under way, Millis its time.
 	Number chain.BlockNumber
 	Millis uint64
+	// Index is that of the extrinsic under way in the block.
+	Index uint32
 	// Events are those since the last call of Take.
 	Events []any
 
@@ -80,6 +82,13 @@ func (c *Chain) as(origin frame.Origin, call any) error {
 	return err
 }
 
+// Spent is what a call that an account signed really weighed.
+func (c *Chain) Spent(who chain.AccountID, call any) (frame.Weight, error) {
+	of := c.Runtime.CallOf(call)
+	post, err := c.Context().Dispatch(frame.Signed{Who: who}, of)
+	return c.Runtime.Spent(of, post), err
+}
+
 // PaysFee reports whether a successful call that an account signed costs a fee.
 func (c *Chain) PaysFee(who chain.AccountID, call any) (bool, error) {
 	of := c.Runtime.CallOf(call)
@@ -96,6 +105,9 @@ func (c *Chain) Take() []any {
 
 // Now returns the number of the block under way.
 func (c *Chain) Now(*frame.Context) chain.BlockNumber { return c.Number }
+
+// ExtrinsicIndex returns the index of the extrinsic under way.
+func (c *Chain) ExtrinsicIndex(*frame.Context) uint32 { return c.Index }
 
 // Time returns the time of the block under way.
 func (c *Chain) Time(*frame.Context) uint64 { return c.Millis }

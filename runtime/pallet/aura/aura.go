@@ -19,25 +19,45 @@ type Digest interface {
 	DepositLog(*frame.Context, chain.DigestItem)
 }
 
-// OnInitialize implements frame.Initializer: it takes the slot from the
-// header. A block whose slot does not grow is no block.
-func (p *Pallet) OnInitialize(ctx *frame.Context) frame.Weight {
+// slot is that of the header of the block under way.
+func (p *Pallet) slot(ctx *frame.Context) (slot uint64, ok bool) {
 	for _, item := range p.Digest.Logs(ctx) {
-		pre, ok := item.(chain.DigestPreRuntime)
-		if !ok || pre.Engine != chain.EngineAura {
+		pre, is := item.(chain.DigestPreRuntime)
+		if !is || pre.Engine != chain.EngineAura {
 			continue
 		}
 		slot, err := scale.Decode[uint64](pre.Data)
 		if err != nil {
 			panic("the header's slot does not decode")
 		}
-		if last, had := p.CurrentSlot.Find(ctx); had && slot <= last.Number {
-			panic("the header's slot does not grow")
-		}
-		p.CurrentSlot.Put(ctx, Slot{slot})
-		return frame.Time(5 * frame.Microsecond)
+		return slot, true
 	}
-	panic("the header has no slot")
+	return 0, false
+}
+
+// Proposer implements authorship.Slots: the header's slot is chosen so that it
+// leaves, divided by the number of authorities, the proposer's index in them.
+func (p *Pallet) Proposer(ctx *frame.Context) (index uint32, ok bool) {
+	slot, ok := p.slot(ctx)
+	n := uint64(len(p.Authorities.Get(ctx)))
+	if !ok || n == 0 {
+		return 0, false
+	}
+	return uint32(slot % n), true
+}
+
+// OnInitialize implements frame.Initializer: it takes the slot from the
+// header. A block whose slot does not grow is no block.
+func (p *Pallet) OnInitialize(ctx *frame.Context) frame.Weight {
+	slot, ok := p.slot(ctx)
+	if !ok {
+		panic("the header has no slot")
+	}
+	if last, had := p.CurrentSlot.Find(ctx); had && slot <= last.Number {
+		panic("the header's slot does not grow")
+	}
+	p.CurrentSlot.Put(ctx, Slot{slot})
+	return frame.Time(5 * frame.Microsecond)
 }
 
 // OnNewSession says how many validators there are from now on. Who makes the

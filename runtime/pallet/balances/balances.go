@@ -3,7 +3,6 @@ package balances
 import (
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/runtime/frame"
-	"github.com/tacit-network/tacit/scale"
 )
 
 var weightTransfer = frame.Time(60 * frame.Microsecond)
@@ -55,6 +54,34 @@ func (p *Pallet) transferAll(ctx *frame.Context, c TransferAll) error {
 	return p.Transfer(ctx, from, to, p.Spendable(ctx, from, c.KeepAlive), c.KeepAlive)
 }
 
+func (p *Pallet) forceUnreserve(ctx *frame.Context, c ForceUnreserve) error {
+	if err := ctx.EnsureRoot(); err != nil {
+		return err
+	}
+	who, err := frame.Lookup(c.Who)
+	if err != nil {
+		return err
+	}
+	p.Unreserve(ctx, who, c.Amount)
+	return nil
+}
+
+func (p *Pallet) upgradeAccounts(ctx *frame.Context, c UpgradeAccounts) error {
+	if _, err := ctx.Signer(); err != nil {
+		return err
+	}
+	upgraded := 0
+	for _, who := range c.Who {
+		if p.upgrade(ctx, who) {
+			upgraded++
+		}
+	}
+	if len(c.Who) > 0 && upgraded*10 >= len(c.Who)*9 {
+		ctx.PaysNo()
+	}
+	return nil
+}
+
 func (p *Pallet) forceSetBalance(ctx *frame.Context, c ForceSetBalance) error {
 	if err := ctx.EnsureRoot(); err != nil {
 		return err
@@ -66,18 +93,41 @@ func (p *Pallet) forceSetBalance(ctx *frame.Context, c ForceSetBalance) error {
 	if c.NewFree.Less(p.ExistentialDeposit) {
 		c.NewFree = chain.Balance{}
 	}
-	data := p.Accounts.Info(ctx, who).Data
-	issued, _ := p.TotalIssuance.Get(ctx).Sub(data.Free)
-	issued, ok := issued.Add(c.NewFree)
-	if !ok {
-		return frame.ErrArithmetic{Kind: frame.Overflow}
-	}
-	p.TotalIssuance.Put(ctx, issued)
-	data.Free = c.NewFree
-	if err := p.write(ctx, who, data); err != nil {
+	var old chain.Balance
+	if err := p.change(ctx, who, func(a *frame.AccountData) error {
+		old, a.Free = a.Free, c.NewFree
+		return nil
+	}); err != nil {
 		return err
 	}
+	if more := c.NewFree.SubSat(old); !more.IsZero() {
+		p.TotalIssuance.Put(ctx, p.TotalIssuance.Get(ctx).AddSat(more))
+		ctx.Emit(Issued{more})
+	} else if less := old.SubSat(c.NewFree); !less.IsZero() {
+		p.Drop(ctx, less)
+		ctx.Emit(Rescinded{less})
+	}
 	ctx.Emit(BalanceSet{who, c.NewFree})
+	return nil
+}
+
+func (p *Pallet) forceAdjustTotalIssuance(ctx *frame.Context, c ForceAdjustTotalIssuance) error {
+	if err := ctx.EnsureRoot(); err != nil {
+		return err
+	}
+	if c.Delta.IsZero() {
+		return ErrDeltaZero
+	}
+	old := p.TotalIssuance.Get(ctx)
+	issued := old.AddSat(c.Delta)
+	if c.Direction == Decrease {
+		issued = old.SubSat(c.Delta)
+	}
+	if issued.Less(p.InactiveIssuance.Get(ctx)) {
+		return ErrIssuanceDeactivated
+	}
+	p.TotalIssuance.Put(ctx, issued)
+	ctx.Emit(TotalIssuanceForced{old, issued})
 	return nil
 }
 
@@ -86,39 +136,31 @@ func (p *Pallet) burn(ctx *frame.Context, c Burn) error {
 	if err != nil {
 		return err
 	}
-	if err := p.take(ctx, who, c.Value, c.KeepAlive); err != nil {
+	if err := p.decrease(ctx, who, c.Value, c.KeepAlive); err != nil {
 		return err
 	}
-	p.rescind(ctx, c.Value)
+	p.Drop(ctx, c.Value)
 	ctx.Emit(Burned{who, c.Value})
 	return nil
-}
-
-// Spendable is how much of who's may be moved.
-func (p *Pallet) Spendable(ctx *frame.Context, who chain.AccountID, keepAlive bool) chain.Balance {
-	info := p.Accounts.Info(ctx, who)
-	floor := info.Data.Frozen.SubSat(info.Data.Reserved)
-	if (keepAlive || info.Consumers > 0) && floor.Less(p.ExistentialDeposit) {
-		floor = p.ExistentialDeposit
-	}
-	return info.Data.Free.SubSat(floor)
 }
 
 // Transfer moves value between accounts. With keepAlive it fails where from
 // would end.
 func (p *Pallet) Transfer(ctx *frame.Context, from, to chain.AccountID, value chain.Balance, keepAlive bool) error {
-	if value.IsZero() || from == to {
-		if p.Spendable(ctx, from, keepAlive).Less(value) {
-			return frame.ErrToken{Kind: frame.FundsUnavailable}
-		}
-		ctx.Emit(Transfer{from, to, value})
+	if err := p.canWithdraw(ctx, from, value, keepAlive); err != nil {
+		return err
+	}
+	if err := p.canDeposit(ctx, to, value); err != nil {
+		return err
+	}
+	if from == to {
 		return nil
 	}
 	return ctx.Try(func() error {
-		if err := p.take(ctx, from, value, keepAlive); err != nil {
+		if err := p.decrease(ctx, from, value, keepAlive); err != nil {
 			return err
 		}
-		if err := p.give(ctx, to, value); err != nil {
+		if err := p.increase(ctx, to, value); err != nil {
 			return err
 		}
 		ctx.Emit(Transfer{from, to, value})
@@ -126,137 +168,76 @@ func (p *Pallet) Transfer(ctx *frame.Context, from, to chain.AccountID, value ch
 	})
 }
 
-// Withdraw takes amount out of an account and out of existence, as a fee is.
+// Withdraw takes amount out of an account. It stays issued: it must go to
+// Deposit or to Drop.
 func (p *Pallet) Withdraw(ctx *frame.Context, who chain.AccountID, amount chain.Balance, keepAlive bool) error {
 	if amount.IsZero() {
 		return nil
 	}
-	if err := p.take(ctx, who, amount, keepAlive); err != nil {
+	if err := p.decrease(ctx, who, amount, keepAlive); err != nil {
 		return err
 	}
-	p.rescind(ctx, amount)
 	ctx.Emit(Withdraw{who, amount})
 	return nil
 }
 
-// Refund puts amount, which Withdraw took, back.
-func (p *Pallet) Refund(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error {
+// Deposit puts amount, which Withdraw or a slash took out of an account, into
+// one.
+func (p *Pallet) Deposit(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error {
 	if amount.IsZero() {
 		return nil
 	}
-	issued, ok := p.TotalIssuance.Get(ctx).Add(amount)
-	if !ok {
-		return frame.ErrArithmetic{Kind: frame.Overflow}
-	}
-	if err := p.give(ctx, who, amount); err != nil {
+	if err := p.increase(ctx, who, amount); err != nil {
 		return err
 	}
-	p.TotalIssuance.Put(ctx, issued)
 	ctx.Emit(Deposit{who, amount})
 	return nil
 }
 
-// Reserve holds amount of who's on the chain's behalf.
-func (p *Pallet) Reserve(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error {
-	if amount.IsZero() {
-		return nil
-	}
-	if p.Spendable(ctx, who, true).Less(amount) {
-		return ErrInsufficientBalance
-	}
-	data := p.Accounts.Info(ctx, who).Data
-	data.Free = data.Free.SubSat(amount)
-	data.Reserved = data.Reserved.AddSat(amount)
-	if err := p.write(ctx, who, data); err != nil {
-		return err
-	}
-	ctx.Emit(Reserved{who, amount})
-	return nil
+// Drop ends the existence of amount, which Withdraw or a slash took out of an
+// account.
+func (p *Pallet) Drop(ctx *frame.Context, amount chain.Balance) {
+	p.TotalIssuance.Put(ctx, p.TotalIssuance.Get(ctx).SubSat(amount))
 }
 
-// Unreserve frees up to amount of what is held.
-func (p *Pallet) Unreserve(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error {
-	data := p.Accounts.Info(ctx, who).Data
-	if data.Reserved.Less(amount) {
-		amount = data.Reserved
-	}
-	if amount.IsZero() {
-		return nil
-	}
-	data.Reserved = data.Reserved.SubSat(amount)
-	data.Free = data.Free.AddSat(amount)
-	if err := p.write(ctx, who, data); err != nil {
-		return err
-	}
-	ctx.Emit(Unreserved{who, amount})
-	return nil
-}
-
-// Endow gives an account money at genesis.
-func (p *Pallet) Endow(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error {
+// Mint makes amount for an account.
+func (p *Pallet) Mint(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error {
 	issued, ok := p.TotalIssuance.Get(ctx).Add(amount)
 	if !ok {
 		return frame.ErrArithmetic{Kind: frame.Overflow}
 	}
+	if err := p.increase(ctx, who, amount); err != nil {
+		return err
+	}
 	p.TotalIssuance.Put(ctx, issued)
-	return p.give(ctx, who, amount)
-}
-
-func (p *Pallet) take(ctx *frame.Context, who chain.AccountID, amount chain.Balance, keepAlive bool) error {
-	data := p.Accounts.Info(ctx, who).Data
-	if p.Spendable(ctx, who, false).Less(amount) {
-		return frame.ErrToken{Kind: frame.FundsUnavailable}
-	}
-	if p.Spendable(ctx, who, keepAlive).Less(amount) {
-		return frame.ErrToken{Kind: frame.NotExpendable}
-	}
-	data.Free = data.Free.SubSat(amount)
-	return p.write(ctx, who, data)
-}
-
-func (p *Pallet) give(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error {
-	data := p.Accounts.Info(ctx, who).Data
-	fresh := data.Free.IsZero() && data.Reserved.IsZero()
-	free, ok := data.Free.Add(amount)
-	if !ok {
-		return frame.ErrArithmetic{Kind: frame.Overflow}
-	}
-	if free.Less(p.ExistentialDeposit) {
-		return frame.ErrToken{Kind: frame.BelowMinimum}
-	}
-	data.Free = free
-	if err := p.write(ctx, who, data); err != nil {
-		return err
-	}
-	if fresh {
-		ctx.Emit(Endowed{who, free})
-	}
+	ctx.Emit(Minted{who, amount})
 	return nil
 }
 
-// newLogic marks accounts that were never under the older rules, as
-// pallet_balances does.
-var newLogic = scale.U128{Hi: 1 << 63}
-
-// write stores who's money. An account that holds too little to live ends,
-// and what it held is dust.
-func (p *Pallet) write(ctx *frame.Context, who chain.AccountID, data frame.AccountData) error {
-	data.Flags = newLogic
-	exists := !data.Free.Less(p.ExistentialDeposit) || !data.Reserved.IsZero()
-	dust := chain.Balance{}
-	if !exists {
-		dust, data = data.Free, frame.AccountData{Flags: newLogic}
+// Slash takes up to value of what who has free, and returns what it took,
+// which must go to Deposit or to Drop. It spares what the account needs to be
+// where something rests on the account.
+func (p *Pallet) Slash(ctx *frame.Context, who chain.AccountID, value chain.Balance) (slashed chain.Balance) {
+	info := p.Accounts.Info(ctx, who)
+	if value.IsZero() || info.Data.Free.IsZero() && info.Data.Reserved.IsZero() {
+		return chain.Balance{}
 	}
-	if err := p.Accounts.SetData(ctx, who, data, exists); err != nil {
-		return err
+	slashed = info.Data.Free
+	if !mayEnd(info) {
+		slashed = slashed.SubSat(p.ExistentialDeposit)
 	}
-	if !dust.IsZero() {
-		p.rescind(ctx, dust)
-		ctx.Emit(DustLost{who, dust})
+	slashed = least(slashed, value)
+	if err := p.change(ctx, who, func(a *frame.AccountData) error {
+		a.Free = a.Free.SubSat(slashed)
+		return nil
+	}); err != nil {
+		return chain.Balance{}
 	}
-	return nil
+	ctx.Emit(Slashed{who, slashed})
+	return slashed
 }
 
-func (p *Pallet) rescind(ctx *frame.Context, amount chain.Balance) {
-	p.TotalIssuance.Put(ctx, p.TotalIssuance.Get(ctx).SubSat(amount))
+// Endow gives an account money at genesis.
+func (p *Pallet) Endow(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error {
+	return p.Mint(ctx, who, amount)
 }

@@ -1,5 +1,6 @@
 // Package payment takes fees for transactions: a base, one for the length,
-// one for the weight, and a tip (pallet_transaction_payment).
+// one for the weight, which a multiplier adjusts to the load of the chain, and
+// a tip (pallet_transaction_payment).
 package payment
 
 import (
@@ -24,13 +25,31 @@ type Config struct {
 	MaxBlock  frame.Weight `scale:"-"`
 	MaxLength uint32       `scale:"-"`
 	Base      frame.Weight `scale:"-"`
+	// MaxNormal is what the normal calls of a block may weigh at most.
+	MaxNormal frame.Weight `scale:"-"`
+	// Adjustment says how the multiplier follows the load.
+	Adjustment Adjustment `scale:"-"`
 }
 
 // State is what the pallet stores.
 type State struct {
 	// What the fee for weight is multiplied by; 10^18 is one.
 	NextFeeMultiplier storage.Value[Multiplier]
+	// The version of what the pallet stores.
+	StorageVersion storage.Value[Releases]
 }
+
+// Releases are the versions of what the pallet stores.
+type Releases uint8
+
+// The versions.
+const (
+	V1Ancient Releases = iota
+	V2
+)
+
+// Variants implements scale.Units.
+func (Releases) Variants() []string { return []string{"V1Ancient", "V2"} }
 
 // Multiplier is a number with 18 decimal places (sp_arithmetic::FixedU128).
 type Multiplier struct {
@@ -53,13 +72,30 @@ type Pallet struct {
 	State
 	// Money moves the fees.
 	Money Money
+	// Load is how much the block weighs.
+	Load Load
+	// Takers get the fees.
+	Takers Takers
 }
 
 // Money is what the pallet needs of the balances.
 type Money interface {
+	Total(ctx *frame.Context, who chain.AccountID) chain.Balance
 	Spendable(ctx *frame.Context, who chain.AccountID, keepAlive bool) chain.Balance
 	Withdraw(ctx *frame.Context, who chain.AccountID, amount chain.Balance, keepAlive bool) error
-	Refund(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error
+	Deposit(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error
+}
+
+// Load is what the pallet needs of the system.
+type Load interface {
+	// NormalWeight is what the normal calls of the block weigh so far.
+	NormalWeight(*frame.Context) frame.Weight
+}
+
+// Takers are who gets the fees.
+type Takers interface {
+	// Take gets fee and tip, which are in no account any more.
+	Take(ctx *frame.Context, fee, tip chain.Balance)
 }
 
 // Declare implements frame.Module.

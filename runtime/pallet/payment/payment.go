@@ -8,9 +8,6 @@ import (
 	"github.com/tacit-network/tacit/scale"
 )
 
-// One is the multiplier 1.
-var One = Multiplier{scale.U64(1_000_000_000_000_000_000)}
-
 // InclusionFee is what a transaction costs besides the tip.
 type InclusionFee struct{ BaseFee, LenFee, AdjustedWeightFee chain.Balance }
 
@@ -113,11 +110,22 @@ func (p *Pallet) post(ctx *frame.Context, tx *frame.Tx, post frame.PostInfo) {
 	info := tx.Info
 	info.Weight, info.PaysFee = post.Actual(tx.Info), post.Fee(tx.Info)
 	due := p.Details(ctx, info, tx.Len, tx.Extra.Tip).Total()
-	// Where the account ended meanwhile, what was too much stays with the chain.
-	if err := p.Money.Refund(ctx, tx.Signer, tx.Paid.SubSat(due)); err != nil {
-		due = tx.Paid
-	}
+	p.correct(ctx, tx, due)
 	ctx.Emit(TransactionFeePaid{tx.Signer, due, tx.Extra.Tip})
+}
+
+// correct gives back what was too much, and hands the rest on, as
+// FungibleAdapter does. Where the account ended meanwhile, nothing comes back.
+func (p *Pallet) correct(ctx *frame.Context, tx *frame.Tx, due chain.Balance) {
+	paid, back := tx.Paid, tx.Paid.SubSat(due)
+	if !p.Money.Total(ctx, tx.Signer).IsZero() && p.Money.Deposit(ctx, tx.Signer, back) == nil {
+		paid = paid.SubSat(back)
+	}
+	tip := tx.Extra.Tip
+	if paid.Less(tip) {
+		tip = paid
+	}
+	p.Takers.Take(ctx, paid.SubSat(tip), tip)
 }
 
 // CanPay says whether who can pay for a bare call of the given weight and
@@ -133,6 +141,7 @@ func (p *Pallet) Charge(ctx *frame.Context, who chain.AccountID, w frame.Weight,
 	if err := p.Money.Withdraw(ctx, who, fee, true); err != nil {
 		return err
 	}
+	p.Takers.Take(ctx, fee, chain.Balance{})
 	ctx.Emit(TransactionFeePaid{who, fee, chain.Balance{}})
 	return nil
 }

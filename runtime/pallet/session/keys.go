@@ -73,7 +73,7 @@ func (p *Pallet) claim(ctx *frame.Context, who chain.AccountID, k Keys) error {
 		}
 	}
 	old, had := p.NextKeys.Get(ctx, who)
-	if !had && !p.Accounts.IncConsumers(ctx, who) {
+	if !had && p.Accounts.Consume(ctx, who) != nil {
 		return ErrNoAccount
 	}
 	if had {
@@ -103,6 +103,6 @@ func (p *Pallet) purgeKeys(ctx *frame.Context, _ PurgeKeys) error {
 	}
 	p.release(ctx, old)
 	p.NextKeys.Remove(ctx, who)
-	p.Accounts.DecConsumers(ctx, who)
+	p.Accounts.Unconsume(ctx, who)
 	return nil
 }

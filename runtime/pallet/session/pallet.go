@@ -148,11 +148,11 @@ type Pallet struct {
 
 // Accounts is what the pallet needs of the system.
 type Accounts interface {
-	// IncConsumers keeps an account from ending; false where there is none.
-	IncConsumers(*frame.Context, chain.AccountID) bool
-	DecConsumers(*frame.Context, chain.AccountID)
-	// IncProviders makes an account be there.
-	IncProviders(*frame.Context, chain.AccountID)
+	// Consume keeps an account, which must be there, from ending.
+	Consume(*frame.Context, chain.AccountID) error
+	Unconsume(*frame.Context, chain.AccountID)
+	// Provide makes an account be there.
+	Provide(*frame.Context, chain.AccountID)
 }
 
 // Blocks is what the pallet needs of the system besides.

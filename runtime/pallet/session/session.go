@@ -27,7 +27,7 @@ func (p *Pallet) Start(ctx *frame.Context, period chain.BlockNumber, first []Val
 			err = fmt.Errorf("it stands twice")
 		}
 		if err == nil {
-			p.Accounts.IncProviders(ctx, v.Account)
+			p.Accounts.Provide(ctx, v.Account)
 			err = p.claim(ctx, v.Account, v.Keys)
 		}
 		if err != nil {

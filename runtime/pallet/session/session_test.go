@@ -27,15 +27,15 @@ type handed struct {
 	keys    []session.Keys
 }
 
-func (w *world) IncConsumers(_ *frame.Context, who chain.AccountID) bool {
+func (w *world) Consume(_ *frame.Context, who chain.AccountID) error {
 	if who == (chain.AccountID{}) {
-		return false
+		return frame.ErrNoProviders{}
 	}
 	w.consumers[who]++
-	return true
+	return nil
 }
-func (w *world) DecConsumers(_ *frame.Context, who chain.AccountID) { w.consumers[who]-- }
-func (w *world) IncProviders(*frame.Context, chain.AccountID)       {}
+func (w *world) Unconsume(_ *frame.Context, who chain.AccountID) { w.consumers[who]-- }
+func (w *world) Provide(*frame.Context, chain.AccountID)         {}
 func (w *world) OnNewSession(_ *frame.Context, changed bool, index uint32, list []session.Keys) {
 	w.log = append(w.log, handed{changed, index, list})
 }

@@ -68,9 +68,11 @@ func (p *Pallet) Declare() frame.Pallet {
 	return frame.Pallet{
 		Name: "Sudo", Source: source, State: &p.State,
 		Calls: []frame.CallDef{
-			frame.CallBy(0, p.sudo, func(rt *frame.Runtime, c Sudo) frame.Weight { return rt.Info(c.Call).Weight.Add(over) }),
+			frame.CallWith(0, p.sudo, func(rt *frame.Runtime, c Sudo) frame.Weight { return rt.Weight(c.Call).Add(over) },
+				func(c Sudo) []frame.AnyCall { return []frame.AnyCall{c.Call} }),
 			frame.Call(2, p.setKey, over),
-			frame.CallBy(3, p.sudoAs, func(rt *frame.Runtime, c SudoAs) frame.Weight { return rt.Info(c.Call).Weight.Add(over) }),
+			frame.CallWith(3, p.sudoAs, func(rt *frame.Runtime, c SudoAs) frame.Weight { return rt.Weight(c.Call).Add(over) },
+				func(c SudoAs) []frame.AnyCall { return []frame.AnyCall{c.Call} }),
 			frame.Call(4, p.removeKey, over),
 		},
 		Events: []frame.EventDef{

@@ -106,7 +106,7 @@ var (
 	// ErrNonZeroRefCount means that an account is still in use.
 	ErrNonZeroRefCount = frame.NewError(4, "NonZeroRefCount")
 	// ErrCallFiltered means that the chain does not take this call.
-	ErrCallFiltered = frame.NewError(5, "CallFiltered")
+	ErrCallFiltered = frame.ErrCallFiltered
 )
 
 // Pallet is the system of one chain.

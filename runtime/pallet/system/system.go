@@ -90,6 +90,9 @@ func (p *Pallet) use(ctx *frame.Context, class frame.Class, w frame.Weight) {
 	p.BlockWeight.Put(ctx, all)
 }
 
+// NormalWeight is what the normal calls of the block weigh so far.
+func (p *Pallet) NormalWeight(ctx *frame.Context) frame.Weight { return p.BlockWeight.Get(ctx).Normal }
+
 // Deposit stores an encoded event with its topics; the phase is added here.
 func (p *Pallet) Deposit(ctx *frame.Context, record []byte) {
 	if p.Number.Get(ctx) == 0 {
@@ -107,12 +110,19 @@ func (p *Pallet) Deposit(ctx *frame.Context, record []byte) {
 // NoteExtrinsic keeps the bytes of the extrinsic under way, its own length
 // prefix included, for the extrinsics root.
 func (p *Pallet) NoteExtrinsic(ctx *frame.Context, raw []byte) {
+	ctx.Set(p.ExtrinsicData.Key(p.ExtrinsicIndex(ctx)), raw)
+}
+
+// ExtrinsicIndex is the index in the block of the extrinsic under way.
+//
+// Preconditions: the block has begun and its extrinsics have not ended.
+func (p *Pallet) ExtrinsicIndex(ctx *frame.Context) uint32 {
 	b, _ := ctx.Get(extrinsicIndexKey)
 	index, err := scale.Decode[uint32](b)
 	if err != nil {
 		panic(storage.Fault{Item: ":extrinsic_index", Err: err})
 	}
-	ctx.Set(p.ExtrinsicData.Key(index), raw)
+	return index
 }
 
 // NoteResult ends the extrinsic under way with its event and moves on to the
@@ -132,22 +142,14 @@ func (p *Pallet) NoteResult(ctx *frame.Context, failure error, info frame.Dispat
 	} else {
 		ctx.Emit(ExtrinsicFailed{ctx.Runtime().Reason(failure), out})
 	}
-	b, _ := ctx.Get(extrinsicIndexKey)
-	index, err := scale.Decode[uint32](b)
-	if err != nil {
-		panic(storage.Fault{Item: ":extrinsic_index", Err: err})
-	}
+	index := p.ExtrinsicIndex(ctx)
 	ctx.Set(extrinsicIndexKey, scale.Encode(index+1))
 	p.ExecutionPhase.Put(ctx, frame.ApplyExtrinsic{Index: index + 1})
 }
 
 // EndExtrinsics ends the part of the block that has extrinsics.
 func (p *Pallet) EndExtrinsics(ctx *frame.Context) {
-	b, _ := ctx.Get(extrinsicIndexKey)
-	count, err := scale.Decode[uint32](b)
-	if err != nil {
-		panic(storage.Fault{Item: ":extrinsic_index", Err: err})
-	}
+	count := p.ExtrinsicIndex(ctx)
 	ctx.Clear(extrinsicIndexKey)
 	p.ExtrinsicCount.Put(ctx, count)
 	p.ExecutionPhase.Put(ctx, frame.Finalization{})
@@ -195,70 +197,5 @@ func (p *Pallet) HashOf(ctx *frame.Context, number chain.BlockNumber) (h hash.H2
 	return p.BlockHash.Find(ctx, number)
 }
 
-// Info returns an account.
-func (p *Pallet) Info(ctx *frame.Context, who chain.AccountID) frame.AccountInfo {
-	return p.Account.Get(ctx, who)
-}
-
-// SetData changes an account's money. An account comes to be when exists turns
-// true and ends when it turns false; one that is in use cannot end.
-func (p *Pallet) SetData(ctx *frame.Context, who chain.AccountID, data frame.AccountData, exists bool) error {
-	info, was := p.Account.Find(ctx, who)
-	info.Data = data
-	switch {
-	case exists && info.Providers == 0:
-		info.Providers = 1
-		if !was || info.Sufficients == 0 {
-			ctx.Emit(NewAccount{who})
-		}
-	case !exists && info.Providers > 0:
-		if info.Consumers > 0 {
-			return frame.ErrConsumerRemaining{}
-		}
-		info.Providers = 0
-		if info.Sufficients == 0 {
-			p.Account.Remove(ctx, who)
-			ctx.Emit(KilledAccount{who})
-			return nil
-		}
-	case !exists && !was:
-		return nil
-	}
-	p.Account.Put(ctx, who, info)
-	return nil
-}
-
 // Logs returns the digest of the block under way.
 func (p *Pallet) Logs(ctx *frame.Context) []chain.DigestItem { return p.Digest.Get(ctx).Logs }
-
-// IncProviders notes one more reason why an account is there.
-func (p *Pallet) IncProviders(ctx *frame.Context, who chain.AccountID) {
-	info := p.Account.Get(ctx, who)
-	info.Providers++
-	p.Account.Put(ctx, who, info)
-	if info.Providers == 1 && info.Sufficients == 0 {
-		ctx.Emit(NewAccount{who})
-	}
-}
-
-// IncConsumers notes one more reason why an account may not end. It is false
-// where there is no account.
-func (p *Pallet) IncConsumers(ctx *frame.Context, who chain.AccountID) bool {
-	info := p.Account.Get(ctx, who)
-	if info.Providers == 0 {
-		return false
-	}
-	info.Consumers++
-	p.Account.Put(ctx, who, info)
-	return true
-}
-
-// DecConsumers takes one such reason back.
-func (p *Pallet) DecConsumers(ctx *frame.Context, who chain.AccountID) {
-	info := p.Account.Get(ctx, who)
-	if info.Consumers == 0 {
-		return
-	}
-	info.Consumers--
-	p.Account.Put(ctx, who, info)
-}

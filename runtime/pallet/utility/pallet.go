@@ -1,11 +1,16 @@
-// Package utility makes several calls in one, or on behalf of an account that
-// is derived from the signer's (pallet_utility).
+// Package utility makes several calls in one, one call or else another, or a
+// call on behalf of an account that is derived from the signer's
+// (pallet_utility, as of the call dispatch_as_fallible).
+//
+// Inner calls carry the filters of the origin: what a proxy may not call, it
+// may not call in a batch either. Root bypasses them.
 package utility
 
 import (
 	_ "embed"
 
 	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/scale"
 )
 
 //go:embed pallet.go
@@ -28,9 +33,29 @@ type (
 	}
 	// BatchAll makes calls in order; if one fails, none is done.
 	BatchAll struct{ Calls []frame.AnyCall }
+	// DispatchAs makes a call on behalf of any origin, and says how it ended; root alone may.
+	DispatchAs struct {
+		AsOrigin frame.OriginCaller
+		Call     frame.AnyCall
+	}
 	// ForceBatch makes calls in order, whichever of them fail.
 	ForceBatch struct{ Calls []frame.AnyCall }
+	// WithWeight makes a call as root that counts as weight, whatever it weighs; root alone may.
+	WithWeight struct {
+		Call   frame.AnyCall
+		Weight frame.Weight
+	}
+	// IfElse makes the call main, or fallback if main fails.
+	IfElse struct{ Main, Fallback frame.AnyCall }
+	// DispatchAsFallible makes a call on behalf of any origin, and fails as it does; root alone may.
+	DispatchAsFallible struct {
+		AsOrigin frame.OriginCaller
+		Call     frame.AnyCall
+	}
 )
+
+// Outcome is how a call ended.
+type Outcome = scale.Result[struct{}, frame.DispatchError]
 
 // The events.
 type (
@@ -47,6 +72,12 @@ type (
 	ItemCompleted struct{}
 	// ItemFailed says why one call of a batch failed.
 	ItemFailed struct{ Error frame.DispatchError }
+	// DispatchedAs says how a call on behalf of another origin ended.
+	DispatchedAs struct{ Result Outcome }
+	// IfElseMainSuccess says that the first of two calls was done.
+	IfElseMainSuccess struct{}
+	// IfElseFallbackCalled says why the first of two calls failed, and that the second was done.
+	IfElseFallbackCalled struct{ MainError frame.DispatchError }
 )
 
 // The errors.
@@ -63,16 +94,19 @@ func (p *Pallet) Declare() frame.Pallet {
 	return frame.Pallet{
 		Name: "Utility", Source: source, Config: p.Config,
 		Calls: []frame.CallDef{
-			frame.CallBy(0, p.batch, func(rt *frame.Runtime, c Batch) frame.Weight { return weigh(rt, c.Calls) }),
-			frame.CallBy(1, p.asDerivative, func(rt *frame.Runtime, c AsDerivative) frame.Weight {
-				return weigh(rt, []frame.AnyCall{c.Call})
-			}),
-			frame.CallBy(2, p.batchAll, func(rt *frame.Runtime, c BatchAll) frame.Weight { return weigh(rt, c.Calls) }),
-			frame.CallBy(4, p.forceBatch, func(rt *frame.Runtime, c ForceBatch) frame.Weight { return weigh(rt, c.Calls) }),
+			frame.CallWith(0, p.batch, weighBatch, func(c Batch) []frame.AnyCall { return c.Calls }),
+			frame.CallWith(1, p.asDerivative, weighDerivative, func(c AsDerivative) []frame.AnyCall { return one(c.Call) }),
+			frame.CallWith(2, p.batchAll, weighBatchAll, func(c BatchAll) []frame.AnyCall { return c.Calls }),
+			frame.CallWith(3, p.dispatchAs, weighDispatchAs, func(c DispatchAs) []frame.AnyCall { return one(c.Call) }),
+			frame.CallWith(4, p.forceBatch, weighForceBatch, func(c ForceBatch) []frame.AnyCall { return c.Calls }),
+			frame.CallWith(5, p.withWeight, weighWithWeight, func(c WithWeight) []frame.AnyCall { return one(c.Call) }),
+			frame.CallWith(6, p.ifElse, weighIfElse, func(c IfElse) []frame.AnyCall { return []frame.AnyCall{c.Main, c.Fallback} }),
+			frame.CallWith(7, p.dispatchAsFallible, weighFallible, func(c DispatchAsFallible) []frame.AnyCall { return one(c.Call) }),
 		},
 		Events: []frame.EventDef{
 			frame.Event[BatchInterrupted](0), frame.Event[BatchCompleted](1), frame.Event[BatchCompletedWithErrors](2),
-			frame.Event[ItemCompleted](3), frame.Event[ItemFailed](4),
+			frame.Event[ItemCompleted](3), frame.Event[ItemFailed](4), frame.Event[DispatchedAs](5),
+			frame.Event[IfElseMainSuccess](6), frame.Event[IfElseFallbackCalled](7),
 		},
 		Errors: []*frame.Error{ErrTooManyCalls},
 	}

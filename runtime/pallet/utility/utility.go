@@ -7,17 +7,9 @@ import (
 	"github.com/tacit-network/tacit/scale"
 )
 
-func weigh(rt *frame.Runtime, calls []frame.AnyCall) frame.Weight {
-	sum := frame.Time(5 * frame.Microsecond)
-	for _, c := range calls {
-		sum = sum.Add(rt.Info(c).Weight).Add(frame.Time(3 * frame.Microsecond))
-	}
-	return sum
-}
-
 // check refuses long batches, and calls that come from nobody.
 func (p *Pallet) check(ctx *frame.Context, calls []frame.AnyCall) error {
-	if _, bare := ctx.Origin.(frame.None); bare {
+	if ctx.EnsureNone() == nil {
 		return frame.ErrBadOrigin{}
 	}
 	if len(calls) > int(p.BatchedCallsLimit) {
@@ -26,12 +18,28 @@ func (p *Pallet) check(ctx *frame.Context, calls []frame.AnyCall) error {
 	return nil
 }
 
+// tally makes calls one after another and sums up what they weighed.
+type tally struct {
+	ctx  *frame.Context
+	done int
+	sum  frame.Weight
+}
+
+func (t *tally) run(origin frame.Origin, call frame.AnyCall, filters ...frame.Filter) error {
+	post, err := t.ctx.Dispatch(origin, call, append(t.ctx.Filters(), filters...)...)
+	t.done++
+	t.sum = t.sum.Add(t.ctx.Runtime().Spent(call, post))
+	t.ctx.Used(t.sum.Add(base(t.done)))
+	return err
+}
+
 func (p *Pallet) batch(ctx *frame.Context, c Batch) error {
 	if err := p.check(ctx, c.Calls); err != nil {
 		return err
 	}
+	t := tally{ctx: ctx}
 	for i, call := range c.Calls {
-		if _, err := ctx.Dispatch(ctx.Origin, call); err != nil {
+		if err := t.run(ctx.Origin, call); err != nil {
 			ctx.Emit(BatchInterrupted{uint32(i), ctx.Runtime().Reason(err)})
 			return nil
 		}
@@ -41,12 +49,19 @@ func (p *Pallet) batch(ctx *frame.Context, c Batch) error {
 	return nil
 }
 
+// notBatchAll forbids a batch_all inside another.
+func notBatchAll(c frame.AnyCall) bool {
+	_, is := c.Args.(BatchAll)
+	return !is
+}
+
 func (p *Pallet) batchAll(ctx *frame.Context, c BatchAll) error {
 	if err := p.check(ctx, c.Calls); err != nil {
 		return err
 	}
+	t := tally{ctx: ctx}
 	for _, call := range c.Calls {
-		if _, err := ctx.Dispatch(ctx.Origin, call); err != nil {
+		if err := t.run(ctx.Origin, call, notBatchAll); err != nil {
 			return err
 		}
 		ctx.Emit(ItemCompleted{})
@@ -59,9 +74,9 @@ func (p *Pallet) forceBatch(ctx *frame.Context, c ForceBatch) error {
 	if err := p.check(ctx, c.Calls); err != nil {
 		return err
 	}
-	failed := false
+	t, failed := tally{ctx: ctx}, false
 	for _, call := range c.Calls {
-		if _, err := ctx.Dispatch(ctx.Origin, call); err != nil {
+		if err := t.run(ctx.Origin, call); err != nil {
 			failed = true
 			ctx.Emit(ItemFailed{ctx.Runtime().Reason(err)})
 		} else {
@@ -81,11 +96,65 @@ func (p *Pallet) asDerivative(ctx *frame.Context, c AsDerivative) error {
 	if err != nil {
 		return err
 	}
-	_, err = ctx.Dispatch(frame.Signed{Who: Derivative(who, c.Index)}, c.Call)
-	return err
+	t := tally{ctx: ctx}
+	return t.run(frame.Signed{Who: Derivative(who, c.Index)}, c.Call)
 }
 
 // Derivative is the account that who controls under index.
 func Derivative(who chain.AccountID, index uint16) chain.AccountID {
 	return chain.AccountID(hash.Blake2b256([]byte("modlpy/utilisuba"), who[:], scale.AppendUint16(nil, index)))
+}
+
+func (p *Pallet) dispatchAs(ctx *frame.Context, c DispatchAs) error {
+	if err := ctx.EnsureRoot(); err != nil {
+		return err
+	}
+	result := scale.Ok[struct{}, frame.DispatchError](struct{}{})
+	if err := as(ctx, c.AsOrigin, c.Call); err != nil {
+		result = scale.Fail[struct{}](ctx.Runtime().Reason(err))
+	}
+	ctx.Emit(DispatchedAs{result})
+	return nil
+}
+
+func (p *Pallet) dispatchAsFallible(ctx *frame.Context, c DispatchAsFallible) error {
+	if err := ctx.EnsureRoot(); err != nil {
+		return err
+	}
+	if err := as(ctx, c.AsOrigin, c.Call); err != nil {
+		return err
+	}
+	ctx.Emit(DispatchedAs{scale.Ok[struct{}, frame.DispatchError](struct{}{})})
+	return nil
+}
+
+// as makes a call on behalf of an origin that root names; no filter binds it.
+func as(ctx *frame.Context, origin frame.OriginCaller, call frame.AnyCall) error {
+	_, err := ctx.Dispatch(origin.(frame.SystemOrigin).Origin, call)
+	return err
+}
+
+func (p *Pallet) withWeight(ctx *frame.Context, c WithWeight) error {
+	if err := ctx.EnsureRoot(); err != nil {
+		return err
+	}
+	_, err := ctx.Dispatch(frame.Root{}, c.Call)
+	return err
+}
+
+func (p *Pallet) ifElse(ctx *frame.Context, c IfElse) error {
+	if err := p.check(ctx, nil); err != nil {
+		return err
+	}
+	t := tally{ctx: ctx}
+	failure := t.run(ctx.Origin, c.Main)
+	if failure == nil {
+		ctx.Emit(IfElseMainSuccess{})
+		return nil
+	}
+	if err := t.run(ctx.Origin, c.Fallback); err != nil {
+		return err
+	}
+	ctx.Emit(IfElseFallbackCalled{ctx.Runtime().Reason(failure)})
+	return nil
 }

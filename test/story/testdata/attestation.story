@@ -15,7 +15,7 @@ block 2  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 0}
 block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1}
 w1 believes block 1
 w1  operator operator  boot epoch 1  Development  UpToDate
-changed: Attestation.PckCrl, Attestation.QeIdentities, Attestation.RootCrl, Attestation.TcbInfos, Balances.TotalIssuance, Queue.Outbox, Registry.BootEpochs, Registry.Endpoints, Registry.Platforms, Registry.Workers, account of operator
+changed: Attestation.PckCrl, Attestation.QeIdentities, Attestation.RootCrl, Attestation.TcbInfos, Queue.Outbox, Registry.BootEpochs, Registry.Endpoints, Registry.Platforms, Registry.Workers, account of operator, account of the author, account of treasury
 
 # The quote, with one bit changed in each of its parts.
 worker w2
@@ -64,7 +64,7 @@ block 15  System.ExtrinsicFailed{Attestation.BadQuote}
 error: the transaction failed: Attestation.BadQuote
 block 16  System.ExtrinsicFailed{Attestation.BadQuote}
 error: the transaction failed: Attestation.BadQuote
-changed: Balances.TotalIssuance, account of operator
+changed: account of operator, account of the author, account of treasury
 
 # A genuine quote of another machine.
 relay w2 quote=of-another
@@ -72,7 +72,7 @@ changed
 ----
 block 17  System.ExtrinsicFailed{Registry.WrongReportData}
 error: the transaction failed: Registry.WrongReportData
-changed: Balances.TotalIssuance, account of operator
+changed: account of operator, account of the author, account of treasury
 
 # The registration around it.
 relay w2 registration=keys
@@ -95,7 +95,7 @@ block 22  System.ExtrinsicFailed{Registry.BadSignature}
 error: the transaction failed: Registry.BadSignature
 block 23  System.ExtrinsicFailed{Registry.WrongReportData}
 error: the transaction failed: Registry.WrongReportData
-changed: Balances.TotalIssuance, account of operator
+changed: account of operator, account of the author, account of treasury
 
 # Machines and programs that are not as they should be.
 worker debugged fault=debug
@@ -142,7 +142,7 @@ foreign runs, TDX, SIMULATED TEE: no confidentiality
 block 29  System.ExtrinsicFailed{Registry.BadSignature}
 error: the transaction failed: Registry.BadSignature
 w1  operator operator  boot epoch 1  Development  UpToDate
-changed: Balances.TotalIssuance, account of operator
+changed: account of operator, account of the author, account of treasury
 
 # A registration that is of an earlier instance.
 restart w1

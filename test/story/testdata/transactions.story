@@ -11,7 +11,7 @@ changed
 block 81  Balances.Transfer{from: Alice, to: Bob, amount: 1.500}
 Alice  998.499  nonce 1
 Bob  6.500  nonce 0
-changed: Balances.TotalIssuance, account of Alice, account of Bob
+changed: account of Alice, account of Bob, account of the author, account of treasury
 
 transfer 1 nonce=-1
 changed
@@ -50,7 +50,7 @@ changed
 ----
 block 83  System.ExtrinsicFailed{Token.FundsUnavailable}
 Bob  6.499  nonce 1
-changed: Balances.TotalIssuance, account of Bob
+changed: account of Bob, account of the author, account of treasury
 
 # Nobody has less than the fee.
 transfer 1 from=Nobody to=Alice
@@ -86,7 +86,7 @@ changed
 ----
 block 84  System.ExtrinsicFailed{Token.BelowMinimum}
 Nobody  0  nonce 0
-changed: Balances.TotalIssuance, account of Alice
+changed: account of Alice, account of the author, account of treasury
 
 # After all that, a good one.
 transfer 1 from=Alice to=Nobody
@@ -98,4 +98,4 @@ block 85  Balances.Transfer{from: Alice, to: Nobody, amount: 1}
 Alice  997.499  nonce 3
 Bob  6.499  nonce 1
 Nobody  1  nonce 0
-changed: Balances.TotalIssuance, account of Alice, account of Nobody
+changed: account of Alice, account of Nobody, account of the author, account of treasury

@@ -136,8 +136,8 @@ call pay(Bob,1) by=Alice tip=0.5
 call pay(Bob,1) by=Alice tip=0.5
 call pay(Bob,1) by=Alice tip=0.5
 balance treasury Vera
-call spend(Dave,1.25) by=Bob
-call sudo(spend(Dave,1.25)) by=Alice
+call spend(Dave,0.015) by=Bob
+call sudo(spend(Dave,0.015)) by=Alice
 call payout(0) by=Bob
 call payout(0) by=Bob
 balance treasury Dave
@@ -149,9 +149,10 @@ block 40  Balances.Transfer{from: Alice, to: Bob, amount: 1}
 treasury  0.020  nonce 0
 Vera  1.500  nonce 0
 block 41  System.ExtrinsicFailed{BadOrigin}
-block 42  Treasury.AssetSpendApproved{index: 0, assetKind: {}, amount: 1.250, beneficiary: Dave, validFrom: 42, expireAt: 2592042}
+block 42  Treasury.AssetSpendApproved{index: 0, assetKind: {}, amount: 0.015, beneficiary: Dave, validFrom: 42, expireAt: 2592042}
 block 42  Sudo.Sudid{sudoResult: Ok}
-block 43  System.ExtrinsicFailed{Treasury.PayoutError}
-block 44  System.ExtrinsicFailed{Treasury.PayoutError}
-treasury  0.021  nonce 0
-Dave  10  nonce 0
+block 43  Balances.Transfer{from: treasury, to: Dave, amount: 0.015}
+block 43  Treasury.Paid{index: 0, paymentID: {}}
+block 44  System.ExtrinsicFailed{Treasury.AlreadyAttempted}
+treasury  0.006  nonce 0
+Dave  10.015  nonce 0

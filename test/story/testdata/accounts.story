@@ -129,8 +129,8 @@ block 36  Proxy.ProxyExecuted{result: Ok}
 fund  16.999  reserved 0  nonce 0
 Alice  903.884  reserved 0.100  nonce 14
 
-# The tips of those blocks are Vera's that her validator made; of the others
-# the treasury's, as four fifths of all fees. Governance alone can spend that.
+# The tips of those blocks are Vera's that her validator made. Four fifths of
+# all fees are the treasury's. Governance alone can spend that.
 call pay(Bob,1) by=Alice tip=0.5
 call pay(Bob,1) by=Alice tip=0.5
 call pay(Bob,1) by=Alice tip=0.5

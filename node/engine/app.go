@@ -18,6 +18,7 @@ import (
 	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/node/snapshot"
 	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/frame"
@@ -395,6 +396,48 @@ func (a *App) votersIn(state *trie.Trie, number chain.BlockNumber) Voters {
 func (a *App) Handover(s *Staged) (now, next Voters, err error) {
 	defer trie.Catch(&err)
 	return a.votersIn(s.state, s.Header.Number), a.votersIn(s.state, s.Header.Number+1), nil
+}
+
+// Adopt makes a block that was built from a snapshot the head of a chain that
+// is at its begin.
+func (a *App) Adopt(info snapshot.Info) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.head.Number != 0 {
+		return fmt.Errorf("adopt block %d: the chain is at block %d already", info.Header.Number, a.head.Number)
+	}
+	if err := a.db.Adopt(info.Header, info.Parents, info.Justification); err != nil {
+		return err
+	}
+	a.head, a.state, a.staged = info.Header, a.db.State(info.Header.StateRoot), nil
+	a.Hub.publish()
+	return nil
+}
+
+// Snapshot writes the state of a block that is final into a folder.
+func (a *App) Snapshot(number chain.BlockNumber, into *snapshot.Folder) (err error) {
+	defer trie.Catch(&err)
+	header, err := a.db.HeaderAt(number)
+	if err != nil {
+		return err
+	}
+	info := snapshot.Info{Header: header, Parents: []chain.Header{}}
+	for n := number; n > 0 && len(info.Parents) < snapshot.Before; n-- {
+		h, err := a.db.HeaderAt(n - 1)
+		if err != nil {
+			return err
+		}
+		info.Parents = append(info.Parents, h)
+	}
+	if info.Justification, err = a.db.Justification(number); err != nil {
+		return err
+	}
+	state, err := a.StateAt(header.Hash())
+	if err != nil {
+		return err
+	}
+	var failed error
+	return errors.Join(into.Write(info, state.Iterate(nil), a.db.Indexed(&failed)), failed)
 }
 
 // Finalize keeps a justification whose signatures were checked, unless a newer

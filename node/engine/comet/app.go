@@ -17,6 +17,7 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/node/snapshot"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/session"
 	"github.com/tacit-network/tacit/scale"
@@ -52,6 +53,9 @@ type application struct {
 	guards map[keys.GrandpaID]*guard
 	// justify makes what justifications can be made by now.
 	justify func()
+
+	snapshots *snapshot.Folder // nil where none are served
+	restore   restoring
 
 	refusedVotes atomic.Uint64 // votes of others without a good precommit
 	guardStops   atomic.Uint64 // precommits that a guard refused

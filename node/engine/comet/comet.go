@@ -25,11 +25,13 @@ import (
 	"github.com/cometbft/cometbft/node"
 	"github.com/cometbft/cometbft/p2p"
 	"github.com/cometbft/cometbft/proxy"
+	sm "github.com/cometbft/cometbft/state"
 	"github.com/cometbft/cometbft/types"
 
 	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/node/snapshot"
 	"github.com/tacit-network/tacit/runtime/pallet/session"
 )
 
@@ -55,6 +57,11 @@ type Config struct {
 	Peers []string
 	// Local allows peers in private networks, and several on one address.
 	Local bool
+	// Snapshots are what this node serves to new ones; nil is none.
+	Snapshots *snapshot.Folder
+	// SyncFrom lets a node whose chain is empty begin from a snapshot of its
+	// peers, with what this source proves; nil fetches all blocks.
+	SyncFrom Source
 	// Metrics lets CometBFT count in Prometheus' default registry. One Node of a
 	// process may.
 	Metrics bool
@@ -82,6 +89,7 @@ type Node struct {
 	abci   *application
 	comet  *node.Node
 	state  *consensus.State
+	states sm.Store
 	listen string
 	remove string // a folder that Run removes
 	log    *slog.Logger
@@ -143,12 +151,22 @@ func New(cfg Config) (_ *Node, err error) {
 	}
 	n := &Node{app: cfg.App, log: log, remove: remove}
 	n.abci = newApplication(cfg.App, cfg.Pool, guards, log)
+	n.abci.snapshots = cfg.Snapshots
+	var options []node.Option
+	if cfg.SyncFrom != nil && cfg.App.Head().Number == 0 {
+		p, err := newProvider(cfg.SyncFrom, cfg.App.Spec(), cfg.App.Runtime(), cfg.App.Genesis())
+		if err != nil {
+			return nil, err
+		}
+		conf.StateSync.Enable = true
+		options = append(options, node.StateProvider(p))
+	}
 	databases := func(ctx *config.DBContext) (dbm.DB, error) {
 		return database{cfg.App.Store().Space(ctx.ID)}, nil
 	}
 	n.comet, err = node.NewNode(conf, validator, nodeKey, proxy.NewConnSyncLocalClientCreator(n.abci),
-		func() (*types.GenesisDoc, error) { return genesis(cfg.App.Spec()), nil },
-		databases, node.DefaultMetricsProvider(conf.Instrumentation), logger{log: log})
+		func() (*types.GenesisDoc, error) { return genesisDoc(cfg.App.Spec()), nil },
+		databases, node.DefaultMetricsProvider(conf.Instrumentation), logger{log: log}, options...)
 	if err != nil {
 		return nil, fmt.Errorf("start CometBFT: %w", err)
 	}
@@ -160,7 +178,7 @@ func New(cfg Config) (_ *Node, err error) {
 	if !ok {
 		return nil, fmt.Errorf("start CometBFT: its consensus is a %T", env.ConsensusState)
 	}
-	n.state = state
+	n.state, n.states = state, env.StateStore
 	n.listen = strings.TrimPrefix(conf.P2P.ListenAddress, "tcp://")
 	n.abci.justify = n.justify
 	n.justify()
@@ -311,8 +329,8 @@ const (
 	maxEvidence = 256 << 10
 )
 
-// genesis is what CometBFT must know of the chain.
-func genesis(spec engine.Spec) *types.GenesisDoc {
+// genesisDoc is what CometBFT must know of the chain.
+func genesisDoc(spec engine.Spec) *types.GenesisDoc {
 	params := types.DefaultConsensusParams()
 	params.ABCI.VoteExtensionsEnableHeight = 1
 	params.Block.MaxBytes, params.Block.MaxGas = maxBlock, -1

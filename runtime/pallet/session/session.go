@@ -153,10 +153,19 @@ func (p *Pallet) setValidators(ctx *frame.Context, c SetValidators) error {
 // Finalisers returns the validators that finalise a block, and their keys:
 // those of the state before it. They are also who makes the block after it.
 func (p *Pallet) Finalisers(ctx storage.Reader, target chain.BlockNumber) ([]chain.AccountID, []Keys) {
-	for _, e := range p.EndedSets.Get(ctx) {
-		if target <= e.At {
-			return e.Validators, e.Keys
-		}
+	if e, ok := EndedAt(p.EndedSets.Get(ctx), target); ok {
+		return e.Validators, e.Keys
 	}
 	return p.Validators.Get(ctx), p.ActiveKeys.Get(ctx)
+}
+
+// EndedAt returns the set among those that ended which finalises a block; false
+// where it is the present one.
+func EndedAt(ended []Ended, target chain.BlockNumber) (Ended, bool) {
+	for _, e := range ended {
+		if target <= e.At {
+			return e, true
+		}
+	}
+	return Ended{}, false
 }

@@ -62,6 +62,9 @@ func New(cfg Config) (*Node, error) {
 	}
 	n := &Node{cfg: cfg, db: db, app: app, pool: pool.New(app)}
 	app.UsePool(n.pool)
+	if err := n.pool.Keep(db.Space("pool")); err != nil {
+		return nil, errors.Join(fmt.Errorf("resume the pool: %w", err), db.Close())
+	}
 	n.node, err = comet.New(comet.Config{
 		App: app, Pool: n.pool, Home: cfg.Home, Validator: cfg.Engine, Grandpa: cfg.Grandpa, Local: true, Log: cfg.Log,
 	})

@@ -21,7 +21,7 @@ const (
 	maxRequest       = 12 << 20
 	maxBatch         = 100
 	maxSubscriptions = 256
-	maxConnections   = 1024
+	maxConnections   = 1024 // without another Config.Connections
 )
 
 // ask sends one request and reads one message.

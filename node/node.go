@@ -83,7 +83,7 @@ func (n *Node) Run(ctx context.Context) error {
 	g.Go(func() error { return n.pool.Run(ctx) })
 	g.Go(func() error { return n.finality(ctx) })
 	g.Go(func() error {
-		return rpc.New(rpc.Config{App: n.app, Pool: n.pool, Log: n.cfg.Log}).Serve(ctx, n.cfg.RPC)
+		return rpc.New(rpc.Config{App: n.app, Pool: n.pool, Syncing: n.node.Syncing, Log: n.cfg.Log}).Serve(ctx, n.cfg.RPC)
 	})
 	g.Go(func() error { return n.node.Run(ctx) })
 	err := g.Wait()

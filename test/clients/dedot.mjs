@@ -9,7 +9,12 @@
 import { Keyring } from '@polkadot/api'
 import { cryptoWaitReady } from '@polkadot/util-crypto'
 
-import { begin, error, finish, same, step, tap, url, want } from './steps.mjs'
+import WebSocket from 'ws'
+
+import { begin, error, finish, hide, same, step, url, want } from './steps.mjs'
+
+globalThis.WebSocket ??= WebSocket // before Node.js 22 there is none
+const { DedotClient, WsProvider } = await import('dedot')
 
 await cryptoWaitReady()
 const keyring = new Keyring({ type: 'sr25519' })
@@ -19,12 +24,17 @@ const unit = 10n ** 12n
 
 for (const legacy of [false, true]) {
   begin(legacy ? 'legacy' : 'new')
-  const { Tap, asked } = tap({ legacy })
-  globalThis.WebSocket = Tap // dedot takes it from there
-  const { DedotClient, WsProvider } = await import('dedot')
+  const asked = new Set()
+  const provider = new WsProvider(url)
+  const ask = provider.send.bind(provider)
+  provider.send = async (method, params) => {
+    asked.add(method)
+    const answer = await ask(method, params)
+    return legacy && method === 'rpc_methods' ? JSON.parse(hide(JSON.stringify(answer))) : answer
+  }
   let client
   await step('connect', async () => {
-    client = await DedotClient.new(new WsProvider(url))
+    client = await DedotClient.new(provider)
     same(asked.has('chainHead_v1_follow'), !legacy, 'whether the new groups are used')
     same(asked.has('chain_subscribeNewHeads'), legacy, 'whether the legacy groups are used')
     return `${client.runtimeVersion.specName} ${client.runtimeVersion.specVersion}, ${await client.chainSpec.chainName()}`
@@ -113,17 +123,11 @@ for (const legacy of [false, true]) {
   })
 
   await step('read an old block', async () => {
-    const hash = legacy ? await client.rpc.chain_getBlockHash(1) : (await client.archive.hashByHeight(1))[0]
+    const hash = legacy ? await client.rpc.chain_getBlockHash(1) : (await client.rpc.archive_v1_hashByHeight(1))[0]
     const old = await client.at(hash)
     same(await old.query.system.number(), 1, 'the number in the state of block 1')
     const before = await old.query.system.account(judy)
     want(before.data.free < (await free(judy)), 'Judy had as much in block 1')
-    if (!legacy) {
-      same(await client.archive.genesisHash(), client.genesisHash, 'the hash of genesis')
-      want((await client.archive.body(hash)).length > 0, 'block 1 is empty')
-      want((await client.archive.header(hash)).startsWith('0x'), 'block 1 has no header')
-      want((await client.archive.call('Core_version', '0x', hash)).startsWith('0x'), 'block 1 has no version')
-    }
     return hash
   })
 

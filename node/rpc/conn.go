@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/coder/websocket"
-	"golang.org/x/sync/semaphore"
 )
 
 // call is one request, or one batch, under way.
@@ -20,10 +19,8 @@ type call struct {
 type conn struct {
 	s   *Server
 	ctx context.Context
-	out chan []byte
 	end context.CancelFunc
-	// room is how many bytes more may wait in out.
-	room *semaphore.Weighted
+	out *outbox
 
 	following sync.WaitGroup // subscriptions and operations
 
@@ -44,26 +41,17 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 	ctx, end := context.WithCancel(r.Context())
 	defer end()
 	c := &conn{
-		s: s, ctx: ctx, end: end, out: make(chan []byte, maxWaiting), room: semaphore.NewWeighted(maxWaitingBytes),
+		s: s, ctx: ctx, end: end, out: newOutbox(),
 		subs: map[string]context.CancelFunc{}, heads: map[string]*chainHead{}, broadcasts: map[string]context.CancelFunc{},
 	}
 	var writers sync.WaitGroup
 	writers.Go(func() {
 		defer end()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case m := <-c.out:
-				wctx, cancel := context.WithTimeout(ctx, requestTime)
-				err := ws.Write(wctx, websocket.MessageText, m)
-				cancel()
-				c.room.Release(weight(m))
-				if err != nil {
-					return
-				}
-			}
-		}
+		c.out.run(ctx, func(m []byte) error {
+			ctx, cancel := context.WithTimeout(ctx, requestTime)
+			defer cancel()
+			return ws.Write(ctx, websocket.MessageText, m)
+		})
 	})
 	slots := make(chan struct{}, maxAtOnce)
 	var calls sync.WaitGroup
@@ -101,22 +89,12 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 	writers.Wait()
 }
 
-// weight is what a message takes of a connection's room.
-func weight(m []byte) int64 { return int64(min(len(m), maxWaitingBytes)) }
-
 // send queues news, and cuts off a reader who lets too much wait: the chain
 // waits for nobody.
 func (c *conn) send(m []byte) {
-	if c.room.TryAcquire(weight(m)) {
-		select {
-		case c.out <- m:
-			return
-		case <-c.ctx.Done():
-			return
-		default:
-		}
+	if !c.out.tell(m) {
+		c.cut()
 	}
-	c.cut()
 }
 
 // deliver queues what was asked for. Where too much waits, it waits too, and
@@ -125,12 +103,8 @@ func (c *conn) send(m []byte) {
 func (c *conn) deliver(m []byte) bool {
 	ctx, cancel := context.WithTimeout(c.ctx, requestTime)
 	defer cancel()
-	if c.room.Acquire(ctx, weight(m)) == nil {
-		select {
-		case c.out <- m:
-			return true
-		case <-ctx.Done():
-		}
+	if c.out.answer(ctx, m) {
+		return true
 	}
 	c.cut()
 	return false

@@ -32,8 +32,6 @@ const (
 	maxRequest       = 12 << 20
 	maxBatch         = 100
 	maxSubscriptions = 256
-	maxWaiting       = 1024
-	maxWaitingBytes  = 64 << 20
 	maxAtOnce        = 16
 	requestTime      = 30 * time.Second
 )

@@ -6,7 +6,6 @@ import (
 
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/node/pool"
-	"github.com/tacit-network/tacit/runtime/frame"
 )
 
 // maxBroadcasts is how many transactions a connection may have broadcast at a
@@ -110,20 +109,12 @@ func (s *Server) watchTransaction(c *call, a args) (any, error) {
 
 // refusal is the event for a transaction that the pool did not take.
 func refusal(err error) event {
-	name := "error"
-	for _, known := range []error{pool.ErrFormat, pool.ErrKnown, pool.ErrBanned} {
-		if errors.Is(err, known) {
-			name = "invalid"
-		}
-	}
-	_, invalid := errors.AsType[frame.Invalid](err)
-	_, unknown := errors.AsType[frame.Unknown](err)
-	_, low := errors.AsType[pool.ErrPriority](err)
-	switch {
-	case invalid || unknown || low:
-		name = "invalid"
-	case errors.Is(err, pool.ErrFull):
+	name := "invalid"
+	switch poolError(err).Code {
+	case codeDropped:
 		name = "dropped"
+	case codeVerification:
+		name = "error"
 	}
 	return event{"event": name, "error": err.Error()}
 }

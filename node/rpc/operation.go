@@ -124,7 +124,7 @@ func headContinue(c *call, a args) (any, error) {
 			return &Error{Code: codeNotPaused, Message: "the operation waits for no continue"}
 		}
 		o.paused = false
-		o.next <- struct{}{}
+		c.started = append(c.started, func() { o.next <- struct{}{} }) // after the answer
 		return nil
 	})
 }

@@ -34,24 +34,28 @@ func (s *Server) broadcast(c *call, a args) (any, error) {
 	if c.out == nil {
 		return nil, errNoSocket
 	}
+	ctx, end := context.WithCancel(c.ctx)
+	id, ok := s.newID(), false
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.broadcasts) >= maxBroadcasts {
+	if ok = len(c.broadcasts) < maxBroadcasts; ok {
+		c.broadcasts[id] = end
+	}
+	c.mu.Unlock()
+	if !ok {
+		end()
 		return nil, nil
 	}
-	id, tx := s.newID(), hash.Blake2b256(raw)
-	ctx, end := context.WithCancel(c.ctx)
-	c.broadcasts[id] = end
-	c.started = append(c.started, func() {
-		s.follow(ctx, func() {
-			if s.pool.Knows(tx) {
-				return
-			}
-			if _, err := s.pool.Submit(raw); errors.Is(err, pool.ErrFormat) {
-				<-ctx.Done() // it never gets better
-			}
-		})
-	})
+	tx := hash.Blake2b256(raw)
+	submit := func() {
+		if s.pool.Knows(tx) {
+			return
+		}
+		if _, err := s.pool.Submit(raw); errors.Is(err, pool.ErrFormat) {
+			end() // it never gets better
+		}
+	}
+	submit()
+	c.started = append(c.started, func() { s.follow(ctx, submit) })
 	return id, nil
 }
 

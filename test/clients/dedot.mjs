@@ -70,11 +70,7 @@ for (const legacy of [false, true]) {
     want(numbers.every((n, i) => i === 0 || n > numbers[i - 1]), `numbers ${numbers}`)
     const finals = []
     await new Promise((resolve) => {
-      const stop = client.block.finalized((b) => {
-        if (finals.push(b.number) < 4) return
-        resolve()
-        queueMicrotask(stop)
-      })
+      client.block.finalized((b) => { if (finals.push(b.number) === 4) resolve() })
     })
     want(finals.every((n, i) => i === 0 || n === finals[i - 1] + 1), `final blocks ${finals}`)
     const best = await client.block.best()

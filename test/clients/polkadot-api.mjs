@@ -13,8 +13,6 @@ import { verifyJustification } from './justification.mjs';
 import { readProof } from './proof.mjs';
 import { finish, same, sleep, step, url, want } from './steps.mjs';
 
-const { ApiPromise, WsProvider, Keyring } = await import(process.argv[3] ?? '@polkadot/api');
-
 // What the client warns about counts, but for methods that it does not know.
 const warnings = [];
 for (const level of ['warn', 'error']) {
@@ -23,6 +21,8 @@ for (const level of ['warn', 'error']) {
     if (!/RPC methods not decorated: ((tacit|\w+_v1)_\w+(, )?)+$/.test(text) && !/has multiple versions/.test(text)) warnings.push(text);
   };
 }
+
+const { ApiPromise, WsProvider, Keyring } = await import(process.argv[3] ?? '@polkadot/api');
 
 function deferred() {
   const d = {};

@@ -97,24 +97,35 @@ func (c *Client) Upload(ctx context.Context, who keys.Pair, code []byte) (hash.H
 		return hash.H256{}, fmt.Errorf("the code has %d bytes, compressed; at most %d fit", len(code), words.MaxChunks*words.ChunkSize)
 	}
 	id := words.CodeHash(chunks)
-	known, _, err := Find[contracts.Code](ctx, c, c.rt.Contracts.Codes.Key(id), nil)
-	if err != nil {
-		return id, err
-	}
 	hashes := make([]hash.H256, len(chunks))
 	for i, chunk := range chunks {
 		hashes[i] = hash.Blake2b256(chunk)
 	}
-	var calls []any
-	for i, chunk := range chunks {
-		if known.Have&(1<<i) == 0 {
-			calls = append(calls, contracts.UploadChunk{Code: id, Hashes: hashes, Index: uint8(i), Bytes: chunk})
+	var failed error
+	for tried, before := false, uint8(0); ; tried = true {
+		known, _, err := Find[contracts.Code](ctx, c, c.rt.Contracts.Codes.Key(id), nil)
+		if err != nil {
+			return id, err
+		}
+		var calls []any
+		for i, chunk := range chunks {
+			if known.Have&(1<<i) == 0 {
+				calls = append(calls, contracts.UploadChunk{Code: id, Hashes: hashes, Index: uint8(i), Bytes: chunk})
+			}
+		}
+		if len(calls) == 0 {
+			return id, nil
+		}
+		// Another may put the same chunks there meanwhile. Then some are new, and
+		// the rest is tried again.
+		if tried && known.Have == before {
+			return id, fmt.Errorf("upload code %v: %w", id, failed)
+		}
+		before = known.Have
+		if _, failed = c.SubmitAll(ctx, who, calls, UntilInBlock); failed == nil {
+			return id, nil
 		}
 	}
-	if _, err := c.SubmitAll(ctx, who, calls, UntilInBlock); err != nil {
-		return id, fmt.Errorf("upload code %v: %w", id, err)
-	}
-	return id, nil
 }
 
 // CheckCode asks a cluster's workers whether a code can run, and returns why

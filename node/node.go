@@ -86,6 +86,9 @@ func New(cfg Config) (*Node, error) {
 	}
 	n := &Node{cfg: cfg, db: db, app: app, pool: pool.New(app), log: log}
 	app.UsePool(n.pool)
+	if err := n.pool.Keep(db.Space("pool")); err != nil {
+		return nil, errors.Join(fmt.Errorf("resume the pool: %w", err), db.Close())
+	}
 	n.node, err = comet.New(comet.Config{
 		App: app, Pool: n.pool, Home: cfg.Home, Validators: cfg.Keys.Engine, Grandpa: cfg.Keys.Grandpa,
 		Listen: cfg.Listen, Peers: append(slices.Clone(cfg.Spec.Peers), cfg.Peers...), Local: cfg.Local, Metrics: cfg.Metrics != nil, Log: cfg.Log,
@@ -107,7 +110,7 @@ func (n *Node) Run(ctx context.Context) error {
 	g.Go(func() error { return n.report(ctx) })
 	if n.cfg.RPC != nil {
 		g.Go(func() error {
-			return rpc.New(rpc.Config{App: n.app, Pool: n.pool, Peers: n.peers(), Log: n.cfg.Log}).Serve(ctx, n.cfg.RPC)
+			return rpc.New(rpc.Config{App: n.app, Pool: n.pool, Peers: n.peers(), Syncing: n.node.Syncing, Log: n.cfg.Log}).Serve(ctx, n.cfg.RPC)
 		})
 	}
 	if n.cfg.Metrics != nil {

@@ -14,6 +14,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/tacit-network/tacit/attest"
 	"github.com/tacit-network/tacit/attest/devpki"
 	"github.com/tacit-network/tacit/attest/report"
@@ -514,5 +516,25 @@ func TestFarBehind(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Several who put the same code on the chain at once all find it there.
+func TestUploadTogether(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	w := newWorld(t, ctx)
+	t.Cleanup(cancel)
+	var all errgroup.Group
+	for _, who := range []string{"//Alice", "//Bob", "//operator"} {
+		all.Go(func() error {
+			return client.With(ctx, w.node, func(ctx context.Context, c *client.Client) error {
+				_, err := c.Upload(ctx, account(t, who), bundle.Packed())
+				return err
+			})
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Error(err)
 	}
 }

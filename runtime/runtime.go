@@ -7,6 +7,7 @@ package runtime
 
 import (
 	"fmt"
+	"reflect"
 	"sync"
 
 	"github.com/tacit-network/tacit/chain"
@@ -121,6 +122,7 @@ func New() *Runtime {
 		Extensions: append(r.System.Extensions(), r.Payment.Extension()),
 		APIs:       apis,
 		Naming:     naming,
+		Extrinsic:  reflect.TypeFor[Extrinsic](),
 	})
 	return r
 }

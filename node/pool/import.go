@@ -1,6 +1,8 @@
 package pool
 
 import (
+	"maps"
+
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/frame"
@@ -12,23 +14,26 @@ func (p *Pool) Imported(header chain.Header, body [][]byte) {
 	block := header.Hash()
 	p.mu.Lock()
 	p.now = header.Number
-	in := included{number: header.Number, block: block}
-	for _, raw := range body {
+	in, all := included{number: header.Number, block: block}, imported{number: header.Number}
+	for i, raw := range body {
 		id := hash.Blake2b256(raw)
-		p.recent[id] = p.now + finalityBlocks
+		p.recent[id] = true
+		all.ids = append(all.ids, id)
 		e := p.txs[id]
 		if e == nil {
 			continue
 		}
 		p.remove(e)
-		e.tell(Status{Kind: InBlock, Hash: block})
-		in.watches = append(in.watches, e.watches...)
+		e.tell(Status{Kind: InBlock, Hash: block, Index: uint32(i)})
+		for _, w := range e.watches {
+			in.watches = append(in.watches, placed{w, uint32(i)})
+		}
 	}
 	if len(in.watches) > 0 {
 		p.included = append(p.included, in)
 	}
-	forget(p.recent, p.now)
-	forget(p.banned, p.now)
+	p.blocks = append(p.blocks, all)
+	p.forget()
 	list := p.ordered()
 	window := make([]*entry, 0, revalidated)
 	for i := range min(len(list), revalidated) {
@@ -50,12 +55,15 @@ func (p *Pool) Imported(header chain.Header, body [][]byte) {
 	p.mu.Unlock()
 }
 
-func forget(m map[hash.H256]chain.BlockNumber, now chain.BlockNumber) {
-	for id, until := range m {
-		if until <= now {
-			delete(m, id)
+// forget lets what was long ago be submitted again.
+func (p *Pool) forget() {
+	for len(p.blocks) > 0 && p.blocks[0].number+finalityBlocks <= p.now {
+		for _, id := range p.blocks[0].ids {
+			delete(p.recent, id)
 		}
+		p.blocks = p.blocks[1:]
 	}
+	maps.DeleteFunc(p.banned, func(_ hash.H256, until chain.BlockNumber) bool { return until <= p.now })
 }
 
 func (p *Pool) rejudged(e *entry, validity frame.Validity, err error) {
@@ -105,6 +113,7 @@ func (p *Pool) Finalized(number chain.BlockNumber) {
 			status.Kind = FinalityTimeout
 		}
 		for _, w := range in.watches {
+			status.Index = w.index
 			w.tell(status)
 		}
 	}

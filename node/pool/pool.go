@@ -5,18 +5,23 @@
 //
 // Transactions come in whole and are judged by the runtime on the newest
 // state; the next block's come out in the order in which they can stand. Who
-// watches one is told what becomes of it. Everything is bounded.
+// watches one is told what becomes of it. Everything is bounded: where there is
+// no room, what is worth the least goes. Those of this node's users can be kept
+// in the database.
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/runtime/frame"
 	"github.com/tacit-network/tacit/scale"
 )
@@ -77,7 +82,9 @@ type Pool struct {
 	cursor   int
 	banned   map[hash.H256]chain.BlockNumber
 	included []included
-	recent   map[hash.H256]chain.BlockNumber
+	recent   map[hash.H256]bool // what stood in one of blocks
+	blocks   []imported
+	kept     *store.Space // nil without Keep
 	now      chain.BlockNumber
 }
 
@@ -88,6 +95,7 @@ type entry struct {
 	seq      uint64
 	until    uint64 // the last block it may stand in
 	ready    bool
+	local    bool // of a user of this node
 	watches  []*Watch
 }
 
@@ -95,14 +103,26 @@ type entry struct {
 type included struct {
 	number  chain.BlockNumber
 	block   hash.H256
-	watches []*Watch
+	watches []placed
+}
+
+// placed is a watch of the transaction that stands at an index of a block.
+type placed struct {
+	*Watch
+	index uint32
+}
+
+// imported are the transactions of a recent block.
+type imported struct {
+	number chain.BlockNumber
+	ids    []hash.H256
 }
 
 // New returns an empty pool.
 func New(c Chain) *Pool {
 	return &Pool{
 		chain: c, incoming: make(chan []byte, maxIncoming), txs: map[hash.H256]*entry{}, provided: map[string]*entry{},
-		banned: map[hash.H256]chain.BlockNumber{}, recent: map[hash.H256]chain.BlockNumber{}, now: c.Head().Number,
+		banned: map[hash.H256]chain.BlockNumber{}, recent: map[hash.H256]bool{}, now: c.Head().Number,
 	}
 }
 
@@ -161,7 +181,9 @@ func (p *Pool) submit(raw []byte, source frame.Source, w *Watch) (hash.H256, err
 		}
 		return id, err
 	}
-	e := &entry{id: id, raw: raw, validity: validity, until: until(head.Number, validity.Longevity)}
+	e := &entry{
+		id: id, raw: raw, validity: validity, until: until(head.Number, validity.Longevity), local: source == frame.Local,
+	}
 	if w != nil {
 		e.watches = []*Watch{w}
 	}
@@ -180,12 +202,20 @@ func until(now chain.BlockNumber, longevity uint64) uint64 {
 	return ^uint64(0)
 }
 
+// Knows says whether a transaction with this hash would be refused unseen: it
+// waits here, it was in a recent block, or it was refused a moment ago.
+func (p *Pool) Knows(id hash.H256) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.refuse(id) != nil
+}
+
 // refuse says why the transaction is not even judged.
 func (p *Pool) refuse(id hash.H256) error {
 	if p.txs[id] != nil {
 		return ErrKnown
 	}
-	if _, ok := p.recent[id]; ok {
+	if p.recent[id] {
 		return ErrKnown
 	}
 	if _, ok := p.banned[id]; ok {
@@ -222,25 +252,30 @@ func (p *Pool) judge(raw []byte, source frame.Source, head chain.Header) (frame.
 
 // insert puts e where it belongs and tells who is replaced.
 func (p *Pool) insert(e *entry) error {
-	var old []*entry
+	old, sum := []*entry{}, uint64(0)
 	for _, tag := range e.validity.Provides {
 		if o := p.provided[string(tag)]; o != nil && !slices.Contains(old, o) {
-			if o.validity.Priority >= e.validity.Priority {
-				return ErrPriority{o.validity.Priority, e.validity.Priority}
+			if sum += o.validity.Priority; sum < o.validity.Priority {
+				sum = ^uint64(0)
 			}
 			old = append(old, o)
 		}
 	}
-	if p.bytes+len(e.raw) > maxBytes {
-		return ErrFull
+	if len(old) > 0 && sum >= e.validity.Priority {
+		return ErrPriority{sum, e.validity.Priority}
 	}
 	e.ready = p.satisfied(e)
-	if e.ready && len(p.txs)-p.waiting >= maxReady || !e.ready && p.waiting >= maxFuture {
+	worse, ok := p.room(e, old)
+	if !ok {
 		return ErrFull
 	}
 	for _, o := range old {
 		p.remove(o)
 		o.tell(Status{Kind: Usurped, Hash: e.id})
+	}
+	for _, o := range worse {
+		p.remove(o)
+		o.tell(Status{Kind: Dropped})
 	}
 	p.seq++
 	e.seq = p.seq
@@ -248,6 +283,10 @@ func (p *Pool) insert(e *entry) error {
 	p.bytes += len(e.raw)
 	for _, tag := range e.validity.Provides {
 		p.provided[string(tag)] = e
+	}
+	if e.local && p.kept != nil {
+		// What cannot be kept is lost with a restart, and not before.
+		_ = p.kept.Set(e.id[:], e.raw, false)
 	}
 	if !e.ready {
 		p.waiting++
@@ -272,9 +311,13 @@ func (p *Pool) satisfied(e *entry) bool {
 
 // promote makes ready what waited for nothing else.
 func (p *Pool) promote() {
-	for again := p.waiting > 0; again; {
+	if p.waiting == 0 {
+		return
+	}
+	list := slices.DeleteFunc(p.ordered(), func(e *entry) bool { return e.ready })
+	for again := true; again; {
 		again = false
-		for _, e := range p.ordered() {
+		for _, e := range list {
 			if !e.ready && p.satisfied(e) {
 				e.ready, again = true, true
 				p.waiting--
@@ -287,12 +330,7 @@ func (p *Pool) promote() {
 
 // ordered are all transactions as they came.
 func (p *Pool) ordered() []*entry {
-	list := make([]*entry, 0, len(p.txs))
-	for _, e := range p.txs {
-		list = append(list, e)
-	}
-	slices.SortFunc(list, func(a, b *entry) int { return int(int64(a.seq - b.seq)) })
-	return list
+	return slices.SortedFunc(maps.Values(p.txs), func(a, b *entry) int { return cmp.Compare(a.seq, b.seq) })
 }
 
 func (p *Pool) remove(e *entry) {
@@ -300,6 +338,9 @@ func (p *Pool) remove(e *entry) {
 	p.bytes -= len(e.raw)
 	if !e.ready {
 		p.waiting--
+	}
+	if e.local && p.kept != nil {
+		_ = p.kept.Delete(e.id[:], false) // Keep judges what is left
 	}
 	for _, tag := range e.validity.Provides {
 		if p.provided[string(tag)] == e {

@@ -2,13 +2,18 @@ package pool_test
 
 import (
 	"bytes"
+	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/node/pool"
+	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/runtime/frame"
 	"github.com/tacit-network/tacit/scale"
 )
@@ -29,7 +34,9 @@ func (r *rules) Call(_ hash.H256, _ string, args []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := whole[1:] // after the version byte: name, provides, requires, priority
+	// After the version byte: name, provides, requires, priority, and where more
+	// follows longevity and the rest of what it provides.
+	x := whole[1:]
 	if r.bad[x[0]] {
 		return scale.Encode(scale.Fail[frame.Validity, frame.ValidityError](frame.Invalid{Reason: frame.Stale{}})), nil
 	}
@@ -37,6 +44,9 @@ func (r *rules) Call(_ hash.H256, _ string, args []byte) ([]byte, error) {
 	v.Provides, v.Priority = [][]byte{{x[1]}}, uint64(x[3])
 	if x[2] != 0 {
 		v.Requires = [][]byte{{x[2]}}
+	}
+	if len(x) > 4 {
+		v.Longevity, v.Provides = uint64(x[4]), [][]byte{append([]byte{x[1]}, x[5:]...)}
 	}
 	return scale.Encode(scale.Ok[frame.Validity, frame.ValidityError](v)), nil
 }
@@ -147,21 +157,202 @@ func TestImported(t *testing.T) {
 	_ = b
 }
 
+func TestFormat(t *testing.T) {
+	if _, err := pool.New(&rules{}).Submit([]byte{1, 2, 3}); !errors.Is(err, pool.ErrFormat) {
+		t.Errorf("rubbish: %v", err)
+	}
+}
+
+// wide is a transaction that provides the n-th of many tags.
+func wide(name, requires, priority byte, n int) []byte {
+	return chain.Bare(binary.BigEndian.AppendUint32([]byte{name, 200, requires, priority, 255}, uint32(n)))
+}
+
+// What waits for others is 1,024 at most, and what is ready 8,192; more must be
+// worth more, and take the place of what is worth the least and is needed by
+// none.
 func TestFull(t *testing.T) {
-	p := pool.New(&rules{})
-	var err error
-	n := 0
-	for ; err == nil && n < 2000; n++ { // each needs what nobody provides
-		_, err = p.Submit(chain.Bare(append([]byte{byte(n), byte(n >> 8), 255, 1}, byte(n), byte(n>>8), 1)))
-		if errors.As(err, new(pool.ErrPriority)) {
-			err = nil
+	for _, c := range []struct {
+		name     string
+		requires byte
+		most     int
+	}{{"future", 100, 1024}, {"ready", 0, 8192}} {
+		t.Run(c.name, func(t *testing.T) {
+			p := pool.New(&rules{})
+			cheap := submit(t, p, wide('c', c.requires, 2, 0))
+			parent := submit(t, p, tx('p', 9, c.requires, 1)) // the cheapest, but another needs it
+			submit(t, p, wide('k', 9, 7, 1))
+			for i := range c.most - 3 {
+				submit(t, p, wide('w', c.requires, 5, 10+i))
+			}
+			if _, err := p.Submit(wide('n', c.requires, 2, 1<<20)); !errors.Is(err, pool.ErrFull) {
+				t.Errorf("one more, worth as little: %v", err)
+			}
+			submit(t, p, wide('n', c.requires, 3, 1<<20))
+			if got := last(cheap).Kind; got != pool.Dropped {
+				t.Errorf("what is worth the least is %d", got)
+			}
+			if got := last(parent).Kind; got.Ends() {
+				t.Errorf("what another needs is %d", got)
+			}
+		})
+	}
+}
+
+// Only a higher priority than that of all whose place it takes is enough.
+func TestReplacementOfMany(t *testing.T) {
+	p := pool.New(&both{})
+	submit(t, p, tx('a', 1, 0, 5))
+	submit(t, p, tx('b', 2, 0, 5))
+	if _, err := p.Submit(tx('z', 1, 2, 9)); !errors.Is(err, pool.ErrPriority{Old: 10, New: 9}) {
+		t.Errorf("9 for 5 and 5: %v", err)
+	}
+	submit(t, p, tx('z', 1, 2, 11))
+	if got := names(p.Ready(1 << 20)); got != "z" {
+		t.Errorf("ready: %s", got)
+	}
+}
+
+// both is rules where a transaction named z provides what it would require.
+type both struct{ rules }
+
+func (b *both) Call(at hash.H256, method string, args []byte) ([]byte, error) {
+	out, err := b.rules.Call(at, method, args)
+	if err != nil {
+		return nil, err
+	}
+	res, err := scale.Decode[scale.Result[frame.Validity, frame.ValidityError]](out)
+	if err == nil && len(res.Value.Requires) > 0 {
+		res.Value.Provides = append(res.Value.Provides, res.Value.Requires...)
+		res.Value.Requires = [][]byte{}
+	}
+	return scale.Encode(res), err
+}
+
+// all are the statuses that came.
+func all(w *pool.Watch) (list []pool.Kind) {
+	for {
+		select {
+		case st, ok := <-w.Statuses():
+			if !ok {
+				return list
+			}
+			list = append(list, st.Kind)
+		default:
+			return list
 		}
 	}
-	if err != nil && !errors.Is(err, pool.ErrFull) {
-		t.Errorf("after %d: %v", n, err)
+}
+
+// The order of statuses is that of Substrate's transaction pool
+// (TransactionStatus of sc-transaction-pool-api).
+func TestStatuses(t *testing.T) {
+	r := &rules{bad: map[byte]bool{}}
+	p := pool.New(r)
+	later := submit(t, p, tx('b', 2, 1, 1))
+	first := submit(t, p, tx('a', 1, 0, 1))
+	for n := range 2 {
+		r.head.Number++
+		p.Imported(r.head, [][]byte{tx('t', 99, 0, 0), [][]byte{tx('a', 1, 0, 1), tx('b', 2, 1, 1)}[n]})
+		p.Finalized(r.head.Number - 1)
 	}
-	if _, err := p.Submit([]byte{1, 2, 3}); !errors.Is(err, pool.ErrFormat) {
-		t.Errorf("rubbish: %v", err)
+	for _, c := range []struct {
+		name string
+		w    *pool.Watch
+		want []pool.Kind
+	}{
+		{"first", first, []pool.Kind{pool.Ready, pool.Broadcast, pool.InBlock, pool.Finalized}},
+		{"later", later, []pool.Kind{pool.Future, pool.Ready, pool.Broadcast, pool.InBlock}},
+	} {
+		if got := all(c.w); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %d, want %d", c.name, got, c.want)
+		}
+	}
+	p.Finalized(2)
+	if got := last(later); got.Kind != pool.Finalized || got.Index != 1 || got.Hash != r.head.Hash() {
+		t.Errorf("the end of the later one: %+v", got)
+	}
+}
+
+// What lost what it needs waits again; what may stand in no later block goes.
+func TestDemotedAndMortal(t *testing.T) {
+	r := &rules{bad: map[byte]bool{}}
+	p := pool.New(r)
+	submit(t, p, tx('a', 1, 0, 1))
+	after := submit(t, p, tx('b', 2, 1, 1))
+	mortal := submit(t, p, chain.Bare([]byte{'m', 3, 0, 1, 2}))
+	r.bad['a'] = true
+	for range 2 {
+		r.head.Number++
+		p.Imported(r.head, nil)
+	}
+	if got := all(after); !slices.Equal(got, []pool.Kind{pool.Ready, pool.Broadcast, pool.Future}) {
+		t.Errorf("what needs a bad one: %d", got)
+	}
+	if got := last(mortal).Kind; got.Ends() {
+		t.Errorf("in its last block the mortal one is %d", got)
+	}
+	r.head.Number++
+	p.Imported(r.head, nil)
+	if got := last(mortal).Kind; got != pool.Dropped {
+		t.Errorf("after its last block the mortal one is %d", got)
+	}
+	if !p.Knows(hash.Blake2b256(tx('a', 1, 0, 1))) {
+		t.Error("what became bad is not banned")
+	}
+	for range 101 {
+		r.head.Number++
+		p.Imported(r.head, nil)
+	}
+	r.bad['a'] = false
+	submit(t, p, tx('a', 1, 0, 1))
+	if got := all(after); !slices.Equal(got, []pool.Kind{pool.Ready, pool.Broadcast}) {
+		t.Errorf("when what it needs is back: %d", got)
+	}
+}
+
+// What users of the node submit is there after a restart, what peers send is
+// not, and what was in a block or became bad is forgotten.
+func TestKeep(t *testing.T) {
+	db, err := store.Open(store.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	r := &rules{bad: map[byte]bool{}}
+	start := func() *pool.Pool {
+		t.Helper()
+		p := pool.New(r)
+		if err := p.Keep(db.Space("pool")); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	p := start()
+	for _, raw := range [][]byte{tx('b', 2, 1, 1), tx('a', 1, 0, 1), tx('c', 3, 0, 1), tx('d', 4, 0, 1)} {
+		submit(t, p, raw)
+	}
+	p.Enqueue(tx('e', 5, 0, 1))
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- p.Run(ctx) }()
+	for len(p.Pending()) < 5 {
+		runtime.Gosched()
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	r.head.Number++
+	p.Imported(r.head, [][]byte{tx('d', 4, 0, 1)})
+	r.bad['c'] = true
+	p = start()
+	if got := names(p.Ready(1 << 20)); got != "ab" {
+		t.Errorf("after a restart: %s", got)
+	}
+	r.bad = map[byte]bool{}
+	if got := names(start().Ready(1 << 20)); got != "ab" {
+		t.Errorf("after another: %s", got)
 	}
 }
 

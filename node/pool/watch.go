@@ -34,6 +34,8 @@ func (k Kind) Ends() bool { return k >= Finalized }
 type Status struct {
 	Kind Kind
 	Hash hash.H256
+	// Index is where in the block Hash it stands.
+	Index uint32
 }
 
 // watchRoom is how many statuses wait for a slow watcher; more than a

@@ -9,11 +9,73 @@ import (
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/node/rpc/lookup"
 	"github.com/tacit-network/tacit/node/store"
 )
 
 // args are the parameters of a call.
 type args []json.RawMessage
+
+// parameters are the names of the parameters of methods that also take them by
+// name, in the order in which they come without:
+// https://paritytech.github.io/json-rpc-interface-spec/api.html.
+var parameters = map[string][]string{
+	"archive_v1_body":                    {"hash"},
+	"archive_v1_call":                    {"hash", "function", "callParameters"},
+	"archive_v1_hashByHeight":            {"height"},
+	"archive_v1_header":                  {"hash"},
+	"archive_v1_stopStorage":             {"operationId"},
+	"archive_v1_stopStorageDiff":         {"operationId"},
+	"archive_v1_storage":                 {"hash", "items", "childTrie"},
+	"archive_v1_storageDiff":             {"hash", "items", "previousHash"},
+	"chainHead_v1_body":                  {"followSubscription", "hash"},
+	"chainHead_v1_call":                  {"followSubscription", "hash", "function", "callParameters"},
+	"chainHead_v1_continue":              {"followSubscription", "operationId"},
+	"chainHead_v1_follow":                {"withRuntime"},
+	"chainHead_v1_header":                {"followSubscription", "hash"},
+	"chainHead_v1_stopOperation":         {"followSubscription", "operationId"},
+	"chainHead_v1_storage":               {"followSubscription", "hash", "items", "childTrie"},
+	"chainHead_v1_unfollow":              {"followSubscription"},
+	"chainHead_v1_unpin":                 {"followSubscription", "hashOrHashes"},
+	"transactionWatch_v1_submitAndWatch": {"transaction"},
+	"transactionWatch_v1_unwatch":        {"subscription"},
+	"transaction_v1_broadcast":           {"transaction"},
+	"transaction_v1_stop":                {"operationId"},
+}
+
+// arguments reads the parameters of a call.
+func arguments(method string, raw json.RawMessage) (a args, err error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil, nil
+	}
+	var named map[string]json.RawMessage
+	names := parameters[method]
+	switch {
+	case firstByte(raw) == '[':
+		err = json.Unmarshal(raw, &a)
+	case firstByte(raw) == '{' && names != nil:
+		err = json.Unmarshal(raw, &named)
+	case firstByte(raw) == '{':
+		return nil, badParams("%s takes no parameters by name", method)
+	default:
+		return nil, badParams("params must be an array or an object")
+	}
+	if err != nil {
+		return nil, badParams("params: %v", err)
+	}
+	for _, name := range names {
+		if v, ok := named[name]; ok {
+			a = append(a, v)
+		} else if named != nil {
+			a = append(a, null)
+		}
+		delete(named, name)
+	}
+	for name := range named {
+		return nil, badParams("%s has no parameter %q", method, name)
+	}
+	return a, nil
+}
 
 func (a args) has(i int) bool { return i < len(a) && string(a[i]) != "null" }
 
@@ -123,7 +185,39 @@ func (s *Server) state(a args, i int) (hash.H256, error) {
 	return h, nil
 }
 
+// items reads what is to be found in a state, and behind it the key of a child
+// trie. asked is how many items the list has.
+func (a args) items(i int) (list []lookup.Item, asked int, err error) {
+	if err := a.into(i, &list); err != nil {
+		return nil, 0, err
+	}
+	asked = len(list)
+	if err := lookup.Check(list); err != nil {
+		return nil, 0, badParams("%v", err)
+	}
+	if a.has(i + 1) {
+		_, err = a.bytes(i + 1)
+		list = nil // there are no child tries
+	}
+	return list, asked, err
+}
+
+// at reads the hash of a block, which must be there.
+func (a args) at(i int) (h hash.H256, err error) {
+	err = a.into(i, &h)
+	return h, err
+}
+
 func hexOf(b []byte) string { return "0x" + hex.EncodeToString(b) }
+
+// hexes are byte strings in hex.
+func hexes(list [][]byte) []string {
+	out := make([]string, len(list))
+	for i, b := range list {
+		out[i] = hexOf(b)
+	}
+	return out
+}
 
 // orNull is a hex string, or null when there is nothing.
 func orNull(b []byte, ok bool) any {

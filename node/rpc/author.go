@@ -17,6 +17,7 @@ func (s *Server) authorMethods() map[string]method {
 		"author_submitAndWatchExtrinsic": s.submitAndWatch,
 		"author_unwatchExtrinsic":        unsubscribe,
 		"author_pendingExtrinsics":       s.pending,
+		"author_removeExtrinsic":         s.remove,
 	}
 }
 
@@ -79,7 +80,7 @@ func (s *Server) submitAndWatch(c *call, a args) (any, error) {
 					return
 				}
 				// Without peers nothing is broadcast.
-				if st.Kind == pool.Broadcast && s.peers == nil {
+				if st.Kind == pool.Broadcast && s.cfg.Peers == nil {
 					continue
 				}
 				push(statusOf(st))
@@ -89,11 +90,51 @@ func (s *Server) submitAndWatch(c *call, a args) (any, error) {
 }
 
 func (s *Server) pending(*call, args) (any, error) {
-	out := []string{}
-	for _, raw := range s.pool.Pending() {
-		out = append(out, hexOf(raw))
+	return hexes(s.pool.Pending()), nil
+}
+
+// unsafe refuses what only the node's operator should do, with Substrate's
+// number and words, unless the node was started to allow it.
+func (s *Server) unsafe() error {
+	if s.cfg.Unsafe {
+		return nil
 	}
-	return out, nil
+	return &Error{Code: codeMethod, Message: "RPC call is unsafe to be called externally"}
+}
+
+// remove takes transactions out of the pool, given as {"hash": …} or
+// {"extrinsic": …}, and returns the hashes of those that were there.
+func (s *Server) remove(_ *call, a args) (any, error) {
+	if err := s.unsafe(); err != nil {
+		return nil, err
+	}
+	var list []struct {
+		Hash      *hash.H256 `json:"hash"`
+		Extrinsic *string    `json:"extrinsic"`
+	}
+	if err := a.into(0, &list); err != nil {
+		return nil, err
+	}
+	removed := []hash.H256{}
+	for i, x := range list {
+		var id hash.H256
+		switch {
+		case x.Hash != nil:
+			id = *x.Hash
+		case x.Extrinsic != nil:
+			raw, err := unhex(*x.Extrinsic)
+			if err != nil {
+				return nil, badParams("extrinsic %d is not hex", i+1)
+			}
+			id = hash.Blake2b256(raw)
+		default:
+			return nil, badParams("item %d has neither hash nor extrinsic", i+1)
+		}
+		if s.pool.Remove(id) {
+			removed = append(removed, id)
+		}
+	}
+	return removed, nil
 }
 
 // nonce is who's next, after what is ready.

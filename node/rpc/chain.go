@@ -88,10 +88,6 @@ func (s *Server) getBlock(_ *call, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	xs := make([]string, len(body))
-	for i, x := range body {
-		xs[i] = hexOf(x)
-	}
 	var proofs any
 	if j, err := s.app.Store().Justification(h.Number); err == nil {
 		proofs = [][]any{{bytesAsNumbers(chain.EngineGrandpa[:]), bytesAsNumbers(j)}}
@@ -99,7 +95,7 @@ func (s *Server) getBlock(_ *call, a args) (any, error) {
 		return nil, err
 	}
 	return map[string]any{
-		"block":          map[string]any{"header": headerOf(h), "extrinsics": xs},
+		"block":          map[string]any{"header": headerOf(h), "extrinsics": hexes(body)},
 		"justifications": proofs,
 	}, nil
 }

@@ -45,6 +45,11 @@ func badParams(format string, args ...any) *Error {
 	return &Error{Code: codeParams, Message: "Invalid params", Data: fmt.Sprintf(format, args...)}
 }
 
+// tooMuch is for a question whose answer would be too long.
+func tooMuch(format string, args ...any) *Error {
+	return &Error{Code: 4002, Message: fmt.Sprintf(format, args...)}
+}
+
 // poolError is the answer for a transaction that the pool did not take.
 func poolError(err error) *Error {
 	if e, ok := errors.AsType[frame.Invalid](err); ok {

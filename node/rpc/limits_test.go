@@ -21,7 +21,7 @@ const (
 	maxRequest       = 12 << 20
 	maxBatch         = 100
 	maxSubscriptions = 256
-	maxConnections   = 1024
+	maxConnections   = 1024 // without another Config.Connections
 )
 
 // ask sends one request and reads one message.
@@ -196,8 +196,6 @@ func TestServeEndsWithSubscriptions(t *testing.T) {
 	}
 }
 
-// Beyond the most connections there is a clear answer, and room again when one
-// has gone.
 // Who is slow to send a request, or sends none, is hung up on; a WebSocket may
 // be silent.
 func TestSlowSender(t *testing.T) {
@@ -259,6 +257,8 @@ func TestQueryStorageTooMuch(t *testing.T) {
 	}
 }
 
+// Beyond the most connections there is a clear answer, and room again when one
+// has gone.
 func TestTooManyConnections(t *testing.T) {
 	if testing.Short() {
 		t.Skip("opens a thousand connections")
@@ -288,4 +288,50 @@ func TestTooManyConnections(t *testing.T) {
 		}
 	}
 	t.Error("there is no room after all have gone")
+}
+
+// Who asks for much and reads late gets all of it: more than may wait is not
+// made before.
+func TestSlowAsker(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
+	defer cancel()
+	n := newNode(t)
+	ws := n.dial(ctx)
+	const calls = 1000 // of 80 KiB and more each
+	sent := make(chan error, 1)
+	go func() {
+		for i := range calls {
+			if err := ws.Write(ctx, websocket.MessageText, []byte(call(i, "state_getMetadata"))); err != nil {
+				sent <- err
+				return
+			}
+		}
+		sent <- nil
+	}()
+	for range 100 { // time for all that can wait
+		n.step()
+		n.alive()
+	}
+	seen, total := map[int]bool{}, 0
+	for range calls {
+		_, data, err := ws.Read(ctx)
+		if err != nil {
+			t.Fatalf("after %d answers: %v", len(seen), err)
+		}
+		var answer struct {
+			ID     int
+			Result string
+		}
+		if err := json.Unmarshal(data, &answer); err != nil || len(answer.Result) < 10_000 {
+			t.Fatalf("%v: %.200s", err, data)
+		}
+		seen[answer.ID] = true
+		total += len(data)
+	}
+	if err := <-sent; err != nil || len(seen) != calls {
+		t.Errorf("%d answers, %v", len(seen), err)
+	}
+	if total < 64<<20 {
+		t.Errorf("%d bytes are no test", total)
+	}
 }

@@ -112,6 +112,7 @@ func newNode(t testing.TB) *node {
 		n.name("pay"+strconv.Itoa(i), hexOf(n.sign(alice, uint32(i), 0, pay)))
 	}
 	n.name("payMore", hexOf(n.sign(alice, 1, 5, pay)))
+	n.name("payMore2", hexOf(n.sign(alice, 2, 5, pay)))
 	n.name("broke", hexOf(n.sign(bob, 0, 0, pay)))
 	forged := n.sign(alice, 0, 0, pay)
 	forged[50] ^= 1

@@ -22,8 +22,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/coder/websocket"
-
+	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/node/engine"
 	"github.com/tacit-network/tacit/node/pool"
 )
@@ -32,9 +31,7 @@ import (
 const (
 	maxRequest       = 12 << 20
 	maxBatch         = 100
-	maxConnections   = 1024
 	maxSubscriptions = 256
-	maxWaiting       = 1024
 	maxAtOnce        = 16
 	requestTime      = 30 * time.Second
 )
@@ -45,6 +42,14 @@ type Config struct {
 	Pool *pool.Pool
 	// Peers is how many peers the node has; nil means that it needs none.
 	Peers func() int
+	// Syncing says whether the node fetches old blocks; nil means that it does
+	// not.
+	Syncing func() bool
+	// Connections is how many may be open; 0 means 1,024.
+	Connections int
+	// Unsafe allows what only the node's operator should do. The zero value
+	// refuses it.
+	Unsafe bool
 	// Patience is how long a request may take to arrive, and how long a
 	// connection without one is kept; 0 means 30 seconds. WebSockets stay.
 	Patience time.Duration
@@ -54,14 +59,14 @@ type Config struct {
 
 // Server answers requests.
 type Server struct {
-	app      *engine.App
-	pool     *pool.Pool
-	peers    func() int
-	log      *slog.Logger
-	patience time.Duration
-	methods  map[string]method
-	open     atomic.Int64
-	ids      atomic.Uint64
+	cfg     Config
+	app     *engine.App
+	pool    *pool.Pool
+	log     *slog.Logger
+	methods map[string]method
+	began   chain.BlockNumber // the head when the server was made
+	open    atomic.Int64
+	ids     atomic.Uint64
 
 	// under is held for reading by all that is under way, so that Serve returns
 	// after it.
@@ -74,16 +79,20 @@ type method func(c *call, a args) (any, error)
 
 // New returns a Server.
 func New(cfg Config) *Server {
-	s := &Server{app: cfg.App, pool: cfg.Pool, peers: cfg.Peers, log: cfg.Log, patience: cfg.Patience, methods: map[string]method{}}
+	if cfg.Patience == 0 {
+		cfg.Patience = requestTime
+	}
+	if cfg.Connections == 0 {
+		cfg.Connections = 1024
+	}
+	s := &Server{cfg: cfg, app: cfg.App, pool: cfg.Pool, log: cfg.Log, methods: map[string]method{}, began: cfg.App.Head().Number}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	if s.patience == 0 {
-		s.patience = requestTime
-	}
 	for _, group := range []map[string]method{
 		s.systemMethods(), s.chainMethods(), s.stateMethods(), s.authorMethods(), s.paymentMethods(), s.grandpaMethods(),
-		s.tacitMethods(), {"rpc_methods": s.rpcMethods},
+		s.chainSpecMethods(), s.chainHeadMethods(), s.transactionMethods(), s.archiveMethods(), s.tacitMethods(),
+		{"rpc_methods": s.rpcMethods},
 	} {
 		for name, m := range group {
 			s.methods[name] = m
@@ -96,7 +105,7 @@ func New(cfg Config) *Server {
 // nothing reads the database any more when it returns.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{
-		Handler: s, ReadHeaderTimeout: s.patience, ReadTimeout: s.patience, IdleTimeout: s.patience, MaxHeaderBytes: 64 << 10,
+		Handler: s, ReadHeaderTimeout: s.cfg.Patience, ReadTimeout: s.cfg.Patience, IdleTimeout: s.cfg.Patience, MaxHeaderBytes: 64 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
@@ -118,7 +127,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.open.Add(1) > maxConnections {
+	if s.open.Add(1) > int64(s.cfg.Connections) {
 		s.open.Add(-1)
 		http.Error(w, "too many connections", http.StatusServiceUnavailable)
 		return
@@ -162,93 +171,6 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	if out := c.handle(body); out != nil {
 		_, _ = w.Write(out)
-	}
-}
-
-// call is one request, or one batch, under way.
-type call struct {
-	*conn
-	// started are the subscriptions that begin once the answer is out.
-	started []func()
-}
-
-// conn is one connection. out is nil where there can be no subscriptions.
-type conn struct {
-	s   *Server
-	ctx context.Context
-	out chan []byte
-	end context.CancelFunc
-
-	following sync.WaitGroup // subscriptions
-
-	mu   sync.Mutex
-	subs map[string]context.CancelFunc
-}
-
-func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
-	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
-	if err != nil {
-		return // Accept has answered
-	}
-	defer func() { _ = ws.CloseNow() }()
-	ws.SetReadLimit(maxRequest)
-	ctx, end := context.WithCancel(r.Context())
-	defer end()
-	c := &conn{s: s, ctx: ctx, end: end, out: make(chan []byte, maxWaiting), subs: map[string]context.CancelFunc{}}
-	var writers sync.WaitGroup
-	writers.Go(func() {
-		defer end()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case m := <-c.out:
-				wctx, cancel := context.WithTimeout(ctx, requestTime)
-				err := ws.Write(wctx, websocket.MessageText, m)
-				cancel()
-				if err != nil {
-					return
-				}
-			}
-		}
-	})
-	slots := make(chan struct{}, maxAtOnce)
-	var calls sync.WaitGroup
-	for {
-		_, body, err := ws.Read(ctx)
-		if err != nil {
-			break
-		}
-		select {
-		case slots <- struct{}{}:
-		case <-ctx.Done():
-			continue
-		}
-		calls.Go(func() {
-			defer func() { <-slots }()
-			one := &call{conn: c}
-			if out := one.handle(body); out != nil {
-				c.send(out)
-			}
-			for _, start := range one.started {
-				c.following.Go(start)
-			}
-		})
-	}
-	end()
-	calls.Wait()
-	c.following.Wait()
-	writers.Wait()
-}
-
-// send queues a message, and cuts off a reader who lets too many wait.
-func (c *conn) send(m []byte) {
-	select {
-	case c.out <- m:
-	case <-c.ctx.Done():
-	default:
-		c.s.log.Debug("slow reader is cut off")
-		c.end()
 	}
 }
 
@@ -338,19 +260,22 @@ func (c *call) answer(r request) (result any, err error) {
 	if !ok {
 		return nil, &Error{Code: codeMethod, Message: "Method not found"}
 	}
-	var params args
-	if len(r.Params) > 0 && string(r.Params) != "null" {
-		if err := json.Unmarshal(r.Params, &params); err != nil {
-			return nil, badParams("params must be an array")
-		}
+	params, err := arguments(r.Method, r.Params)
+	if err != nil {
+		return nil, err
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			c.s.log.Warn("a method panicked", "method", r.Method, "panic", p, "stack", string(debug.Stack()))
-			result, err = nil, &Error{Code: codeInternal, Message: "Internal error"}
+			result, err = nil, c.s.panicked(r.Method, p)
 		}
 	}()
 	return m(c, params)
+}
+
+// panicked is the answer when a bug made what runs for a client panic.
+func (s *Server) panicked(what string, p any) *Error {
+	s.log.Warn("a method panicked", "method", what, "panic", p, "stack", string(debug.Stack()))
+	return &Error{Code: codeInternal, Message: "Internal error"}
 }
 
 func encode(v any) []byte {

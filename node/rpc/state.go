@@ -7,6 +7,9 @@ import (
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/node/rpc/lookup"
+	"github.com/tacit-network/tacit/runtime/pallet/system"
+	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/trie"
 )
 
@@ -34,6 +37,7 @@ func (s *Server) stateMethods() map[string]method {
 		"state_getStorageSize":            s.getStorageSize,
 		"state_getStorageSizeAt":          s.getStorageSize,
 		"state_getKeys":                   s.getKeys,
+		"state_getPairs":                  s.getPairs,
 		"state_getKeysPaged":              s.getKeysPaged,
 		"state_getKeysPagedAt":            s.getKeysPaged,
 		"state_queryStorageAt":            s.queryStorageAt,
@@ -57,8 +61,20 @@ func (s *Server) getMetadata(_ *call, a args) (any, error) {
 	return hexOf(raw), err
 }
 
-func (s *Server) version() any {
-	v := s.app.Runtime().System.Version
+// version is the version of a block's runtime.
+func (s *Server) version(at hash.H256) (v system.RuntimeVersion, err error) {
+	out, err := s.app.Call(at, "Core_version", nil)
+	if err != nil {
+		return v, err
+	}
+	return scale.Decode[system.RuntimeVersion](out)
+}
+
+func (s *Server) versionAt(at hash.H256) (any, error) {
+	v, err := s.version(at)
+	if err != nil {
+		return nil, err
+	}
 	apis := make([][2]any, len(v.Apis))
 	for i, api := range v.Apis {
 		apis[i] = [2]any{hexOf(api.ID[:]), api.Version}
@@ -67,14 +83,15 @@ func (s *Server) version() any {
 		"specName": v.SpecName, "implName": v.ImplName, "authoringVersion": v.AuthoringVersion, "specVersion": v.SpecVersion,
 		"implVersion": v.ImplVersion, "apis": apis, "transactionVersion": v.TransactionVersion,
 		"systemVersion": v.SystemVersion, "stateVersion": v.SystemVersion,
-	}
+	}, nil
 }
 
 func (s *Server) getRuntimeVersion(_ *call, a args) (any, error) {
-	if _, err := s.state(a, 0); err != nil {
+	at, err := s.state(a, 0)
+	if err != nil {
 		return nil, err
 	}
-	return s.version(), nil
+	return s.versionAt(at)
 }
 
 func (s *Server) stateCall(_ *call, a args) (any, error) {
@@ -143,8 +160,8 @@ func (s *Server) getStorageSize(_ *call, a args) (any, error) {
 	return len(v), nil
 }
 
-// page lists up to most keys under prefix that come after start.
-func (s *Server) page(at hash.H256, prefix, start []byte, most int) (list []string, err error) {
+// keysAfter lists up to most keys under prefix that come after start.
+func (s *Server) keysAfter(at hash.H256, prefix, start []byte, most int) (list []string, err error) {
 	list = []string{}
 	err = s.read(at, func(t *trie.Trie) {
 		k := start
@@ -175,7 +192,32 @@ func (s *Server) getKeys(_ *call, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.page(at, prefix, nil, maxKeys)
+	list, err := s.keysAfter(at, prefix, nil, maxKeys+1)
+	if len(list) > maxKeys {
+		return nil, tooMuch("more than %d keys: use state_getKeysPaged", maxKeys)
+	}
+	return list, err
+}
+
+// getPairs returns the keys under a prefix with their values.
+func (s *Server) getPairs(_ *call, a args) (any, error) {
+	prefix, err := a.bytes(0)
+	if err != nil {
+		return nil, err
+	}
+	at, err := s.state(a, 1)
+	if err != nil {
+		return nil, err
+	}
+	list, done, err := s.page(lookup.New(lookup.Prefix(prefix)), at)
+	if err == nil && !done {
+		return nil, tooMuch("more than %d keys, or than %d bytes: use state_getKeysPaged and state_queryStorageAt", lookup.PageItems, lookup.PageBytes)
+	}
+	pairs := make([][2]string, len(list))
+	for i, f := range list {
+		pairs[i] = [2]string{f.Key, f.Value}
+	}
+	return pairs, err
 }
 
 func (s *Server) getKeysPaged(_ *call, a args) (any, error) {
@@ -205,7 +247,7 @@ func (s *Server) getKeysPaged(_ *call, a args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.page(at, prefix, start, int(count))
+	return s.keysAfter(at, prefix, start, int(count))
 }
 
 // changes are values of keys at a block, as polkadot.js wants them.
@@ -324,10 +366,22 @@ func (s *Server) getReadProof(_ *call, a args) (any, error) {
 	return map[string]any{"at": at, "proof": proof}, err
 }
 
+// subscribeVersion tells the runtime's version at once, and then after each
+// upgrade.
 func (s *Server) subscribeVersion(c *call, _ args) (any, error) {
 	return c.subscribe("state_runtimeVersion", func(ctx context.Context, push func(any)) {
-		push(s.version())
-		<-ctx.Done()
+		told, first := uint32(0), true
+		s.follow(ctx, func() {
+			at := s.app.Head().Hash()
+			v, err := s.version(at)
+			if err != nil || !first && v.SpecVersion == told {
+				return
+			}
+			if all, err := s.versionAt(at); err == nil {
+				push(all)
+				told, first = v.SpecVersion, false
+			}
+		})
 	})
 }
 

@@ -3,15 +3,12 @@ package rpc
 import (
 	"maps"
 	"slices"
-
-	"github.com/tacit-network/tacit/runtime"
 )
 
 // Version is the node's, as system_version tells it.
 const Version = "0.1.0"
 
 func (s *Server) systemMethods() map[string]method {
-	fixed := func(v any) method { return func(*call, args) (any, error) { return v, nil } }
 	spec := s.app.Spec()
 	next := func(_ *call, a args) (any, error) {
 		who, err := a.account(0)
@@ -22,15 +19,14 @@ func (s *Server) systemMethods() map[string]method {
 		return nonce, err
 	}
 	return map[string]method{
-		"system_name":      fixed("Tacit Node"),
-		"system_version":   fixed(Version),
-		"system_chain":     fixed(spec.Name),
-		"system_chainType": fixed("Development"),
-		"system_nodeRoles": fixed([]string{"Authority"}),
-		"system_properties": fixed(map[string]any{
-			"ss58Format": 42, "tokenDecimals": runtime.Decimals, "tokenSymbol": spec.Symbol,
-		}),
+		"system_name":             fixed("Tacit Node"),
+		"system_version":          fixed(Version),
+		"system_chain":            fixed(spec.Name),
+		"system_chainType":        fixed("Development"),
+		"system_nodeRoles":        fixed([]string{"Authority"}),
+		"system_properties":       fixed(s.properties()),
 		"system_health":           func(*call, args) (any, error) { return s.health(), nil },
+		"system_syncState":        s.syncState,
 		"system_accountNextIndex": next,
 		"account_nextIndex":       next,
 		"system_dryRun":           s.dryRun,
@@ -40,10 +36,19 @@ func (s *Server) systemMethods() map[string]method {
 
 func (s *Server) health() map[string]any {
 	peers := 0
-	if s.peers != nil {
-		peers = s.peers()
+	if s.cfg.Peers != nil {
+		peers = s.cfg.Peers()
 	}
-	return map[string]any{"peers": peers, "isSyncing": false, "shouldHavePeers": s.peers != nil}
+	syncing := s.cfg.Syncing != nil && s.cfg.Syncing()
+	return map[string]any{"peers": peers, "isSyncing": syncing, "shouldHavePeers": s.cfg.Peers != nil}
+}
+
+// syncState tells from which block on the node came to the newest, since it
+// was started. It knows no higher block than that, for who votes for a block
+// has it.
+func (s *Server) syncState(*call, args) (any, error) {
+	head := s.app.Head().Number
+	return map[string]any{"startingBlock": s.began, "currentBlock": head, "highestBlock": head}, nil
 }
 
 func (s *Server) rpcMethods(*call, args) (any, error) {

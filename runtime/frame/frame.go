@@ -182,6 +182,9 @@ type Config struct {
 	APIs       []API
 	// Naming shows Go types to clients; see package metadata.
 	Naming Naming
+	// Extrinsic is the type by which runtime APIs take a whole extrinsic.
+	// Clients see it as UncheckedExtrinsic, and send it as it is.
+	Extrinsic reflect.Type
 }
 
 // pallet is a compiled Pallet.

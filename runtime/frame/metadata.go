@@ -21,7 +21,6 @@ type (
 	errorType struct{ pallet string }
 	allErrors struct{}
 	extraType struct{}
-	wholeType struct{}
 )
 
 // anyEvent stands for RuntimeEvent in the types of storage.
@@ -331,7 +330,7 @@ func (b *builder) extrinsic(call metadata.TypeID) metadata.Extrinsic {
 		extra.Types = append(extra.Types, ext.Type)
 	}
 	x.Extra = b.reg.Add(extraType{}, func() metadata.Type { return metadata.Type{Def: extra} })
-	x.Type = b.reg.Add(wholeType{}, func() metadata.Type {
+	x.Type = b.reg.Add(b.rt.config.Extrinsic, func() metadata.Type {
 		return metadata.Type{
 			Path: []string{"sp_runtime", "generic", "unchecked_extrinsic", "UncheckedExtrinsic"},
 			Params: []metadata.TypeParam{

@@ -57,10 +57,11 @@ grep '^From start' "$work/out"
 rpc=$(sed -n 's/^rpc  *//p' "$work/out")
 console=$(sed -n 's/^console  *//p' "$work/out")
 
-echo "--- unmodified @polkadot/api at $rpc"
+echo "--- unmodified @polkadot/api at $rpc, of today and of long ago"
 node "$root/test/clients/polkadot-api.mjs" "$rpc"
+node "$root/test/clients/polkadot-api.mjs" "$rpc" polkadot-api-10
 node "$root/test/clients/accounts.mjs" "$rpc"
-echo "--- unmodified polkadot-api and dedot"
+echo "--- unmodified polkadot-api and dedot, by the new and by the legacy JSON-RPC"
 node "$root/test/clients/papi.mjs" "$rpc"
 node "$root/test/clients/dedot.mjs" "$rpc"
 echo "--- Chromium at $console"

@@ -19,6 +19,7 @@ import (
 	"github.com/tacit-network/tacit/node/keystore"
 	"github.com/tacit-network/tacit/node/pool"
 	"github.com/tacit-network/tacit/node/rpc"
+	"github.com/tacit-network/tacit/node/snapshot"
 	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/runtime"
 )
@@ -43,6 +44,12 @@ type Config struct {
 	// Metrics is where /metrics, /health and /ready answer; nil means nowhere.
 	// One node of a process may have it. The node closes it.
 	Metrics net.Listener
+	// SnapshotEvery is after how many blocks the state is written down for new
+	// nodes; 0 means never. A node in memory serves none.
+	SnapshotEvery uint32
+	// SyncFrom are addresses of other nodes' JSON-RPC, from which a node whose
+	// chain is empty learns what to believe of a snapshot; none fetches all blocks.
+	SyncFrom []string
 	// Pruning is of how many blocks the states are kept; 0 means of all.
 	Pruning uint32
 	// Log is for the node; nil is silence.
@@ -61,6 +68,8 @@ type Node struct {
 	pool *pool.Pool
 	node *comet.Node
 	log  *slog.Logger
+
+	snapshots *snapshot.Folder // nil where none are made
 }
 
 // New opens the node's database and resumes its chain.
@@ -89,7 +98,17 @@ func New(cfg Config) (*Node, error) {
 	if err := n.pool.Keep(db.Space("pool")); err != nil {
 		return nil, errors.Join(fmt.Errorf("resume the pool: %w", err), db.Close())
 	}
+	if cfg.SnapshotEvery > 0 && cfg.Dir != "" {
+		if n.snapshots, err = snapshot.OpenFolder(filepath.Join(cfg.Dir, "snapshots"), keptSnapshots); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
+	var from comet.Source
+	if len(cfg.SyncFrom) > 0 {
+		from = newSource(cfg.SyncFrom)
+	}
 	n.node, err = comet.New(comet.Config{
+		Snapshots: n.snapshots, SyncFrom: from,
 		App: app, Pool: n.pool, Home: cfg.Home, Validators: cfg.Keys.Engine, Grandpa: cfg.Keys.Grandpa,
 		Listen: cfg.Listen, Peers: append(slices.Clone(cfg.Spec.Peers), cfg.Peers...), Local: cfg.Local, Metrics: cfg.Metrics != nil, Log: cfg.Log,
 	})
@@ -108,9 +127,12 @@ func (n *Node) Run(ctx context.Context) error {
 	g.Go(func() error { return n.pool.Run(ctx) })
 	g.Go(func() error { return n.finality(ctx) })
 	g.Go(func() error { return n.report(ctx) })
+	if n.snapshots != nil {
+		g.Go(func() error { return n.photograph(ctx) })
+	}
 	if n.cfg.RPC != nil {
 		g.Go(func() error {
-			return rpc.New(rpc.Config{App: n.app, Pool: n.pool, Peers: n.peers(), Syncing: n.node.Syncing, Log: n.cfg.Log}).Serve(ctx, n.cfg.RPC)
+			return rpc.New(rpc.Config{App: n.app, Pool: n.pool, Peers: n.peers(), Syncing: n.node.Syncing, EngineBlock: n.node.EngineBlock, Log: n.cfg.Log}).Serve(ctx, n.cfg.RPC)
 		})
 	}
 	if n.cfg.Metrics != nil {
@@ -133,6 +155,30 @@ func (n *Node) peers() func() int {
 		return nil // it makes blocks alone
 	}
 	return n.node.Peers
+}
+
+// keptSnapshots is how many snapshots a node keeps.
+const keptSnapshots = 3
+
+// photograph writes the state down after each so many final blocks. A snapshot
+// that fails is told, and tried with the next.
+func (n *Node) photograph(ctx context.Context) error {
+	changed, stop := n.app.Hub.Listen()
+	defer stop()
+	done := n.app.Final() / n.cfg.SnapshotEvery
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		}
+		if now := n.app.Final() / n.cfg.SnapshotEvery; now > done {
+			done = now
+			if err := n.app.Snapshot(now*n.cfg.SnapshotEvery, n.snapshots); err != nil {
+				n.log.Warn("no snapshot was made", "block", now*n.cfg.SnapshotEvery, "err", err)
+			}
+		}
+	}
 }
 
 // reportEvery is how often the log says how far the node is.

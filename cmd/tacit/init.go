@@ -256,7 +256,7 @@ func (o *initOptions) configuration(i int, all []validatorFiles) nodeFile {
 	at := func(port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }
 	f := nodeFile{
 		Name: fmt.Sprintf("v%d", i+1), Listen: at(o.p2pPort + step), RPC: at(o.rpcPort + step), Metrics: at(o.metric + step), Local: true,
-		Peers: []string{},
+		Peers: []string{}, SnapshotBlocks: 1000, SyncFrom: []string{},
 	}
 	for j, v := range all {
 		if j != i {

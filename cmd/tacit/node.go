@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -43,6 +44,12 @@ type nodeFile struct {
 	Metrics string `json:"metrics"`
 	// StatePruning is "archive", or how many blocks' states are kept.
 	StatePruning string `json:"statePruning"`
+	// SnapshotBlocks is after how many blocks the state is written down for new
+	// nodes; 0 is never.
+	SnapshotBlocks uint32 `json:"snapshotBlocks"`
+	// SyncFrom are other nodes' JSON-RPC: with them a new node begins from a
+	// snapshot and does not fetch all blocks.
+	SyncFrom []string `json:"syncFrom"`
 }
 
 func (f nodeFile) write(dir string) error {
@@ -65,6 +72,11 @@ func (f nodeFile) validate() error {
 	for _, p := range f.Peers {
 		if !peerForm.MatchString(p) {
 			faults = append(faults, fmt.Errorf("peers: %q is not id@host:port", p))
+		}
+	}
+	for _, u := range f.SyncFrom {
+		if at, err := url.Parse(u); err != nil || at.Host == "" {
+			faults = append(faults, fmt.Errorf("syncFrom: %q is no URL", u))
 		}
 	}
 	if _, err := f.pruning(); err != nil {
@@ -112,7 +124,10 @@ func nodeCommand() *cobra.Command {
 					*field = cmd.Flag(name).Value.String()
 				}
 			}
-			f.Peers = append(f.Peers, flags.Peers...)
+			if cmd.Flags().Changed("snapshot-blocks") {
+				f.SnapshotBlocks = flags.SnapshotBlocks
+			}
+			f.Peers, f.SyncFrom = append(f.Peers, flags.Peers...), append(f.SyncFrom, flags.SyncFrom...)
 			if err := f.validate(); err != nil {
 				return err
 			}
@@ -125,6 +140,8 @@ func nodeCommand() *cobra.Command {
 	fl.StringVar(&flags.Listen, "listen", "", "where peers connect")
 	fl.StringVar(&flags.Metrics, "metrics", "", "where /metrics, /health and /ready answer")
 	fl.StringVar(&flags.StatePruning, "state-pruning", "", "archive, or how many blocks' states are kept")
+	fl.Uint32Var(&flags.SnapshotBlocks, "snapshot-blocks", 0, "after how many blocks the state is written down for new nodes; 0 is never")
+	fl.StringSliceVar(&flags.SyncFrom, "sync-from", nil, "JSON-RPC of another node: a new node then begins from a snapshot")
 	fl.StringSliceVar(&flags.Peers, "peer", nil, "one more peer, as id@host:port")
 	fl.StringVar(&logForm, "log", "text", "text or json")
 	fl.BoolVar(&verbose, "verbose", false, "log more")
@@ -196,7 +213,7 @@ func runNode(ctx context.Context, dir string, f nodeFile, log *slog.Logger, star
 	}
 	cfg := node.Config{
 		Spec: spec, Dir: dir, Home: filepath.Join(dir, engineFolder), Listen: f.Listen, Peers: f.Peers, Local: f.Local,
-		Pruning: keep, Log: log,
+		Pruning: keep, SnapshotEvery: f.SnapshotBlocks, SyncFrom: f.SyncFrom, Log: log,
 	}
 	if cfg.Keys, err = keystore.Load(filepath.Join(dir, keysFolder)); err != nil {
 		return err

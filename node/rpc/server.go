@@ -45,6 +45,9 @@ type Config struct {
 	// Syncing says whether the node fetches old blocks; nil means that it does
 	// not.
 	Syncing func() bool
+	// EngineBlock returns the consensus engine's light block of a height; nil
+	// means that there is no engine.
+	EngineBlock func(height int64) ([]byte, error)
 	// Connections is how many may be open; 0 means 1,024.
 	Connections int
 	// Unsafe allows what only the node's operator should do. The zero value

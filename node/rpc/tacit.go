@@ -15,7 +15,7 @@ import (
 // maxMessages is how many messages one call returns.
 const maxMessages = 256
 
-// tacitMethods are what relays need besides Substrate's.
+// tacitMethods are what relays and new nodes need besides Substrate's.
 func (s *Server) tacitMethods() map[string]method {
 	return map[string]method{
 		"tacit_queueHead":      s.queueHead,
@@ -23,6 +23,8 @@ func (s *Server) tacitMethods() map[string]method {
 		"tacit_codeBytes":      s.codeBytes,
 		"tacit_latestFinality": s.latestFinality,
 		"tacit_setChanges":     s.setChanges,
+		"tacit_finalBlock":     s.finalBlock,
+		"tacit_engineBlock":    s.engineBlock,
 	}
 }
 
@@ -146,6 +148,28 @@ func (s *Server) latestFinality(*call, args) (any, error) {
 		return nil, nil
 	}
 	return s.justifiedAt(final)
+}
+
+// finalBlock returns a block that is final, and its own proof.
+func (s *Server) finalBlock(_ *call, a args) (any, error) {
+	n, err := a.number(0)
+	if err != nil {
+		return nil, err
+	}
+	return s.justifiedAt(chain.BlockNumber(n))
+}
+
+// engineBlock returns the consensus engine's light block of a height.
+func (s *Server) engineBlock(_ *call, a args) (any, error) {
+	height, err := a.number(0)
+	if err != nil {
+		return nil, err
+	}
+	if s.cfg.EngineBlock == nil {
+		return nil, &Error{Code: codeServer, Message: "this node has no consensus engine"}
+	}
+	raw, err := s.cfg.EngineBlock(int64(height))
+	return hexOf(raw), err
 }
 
 // setChanges returns the blocks that ended an authority set, from the set with

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
@@ -21,8 +22,14 @@ type Folder struct {
 	keep int
 }
 
-// OpenFolder opens a folder that keeps the newest few snapshots. At least three
-// are kept, since a peer that has begun to fetch one must be able to end.
+// Whoever has begun to fetch a snapshot must be able to end: one that is younger
+// than this stays, as long as there are not too many.
+const (
+	fetchTime = 10 * time.Minute
+	mostKept  = 10
+)
+
+// OpenFolder opens a folder that keeps the newest few snapshots, three at least.
 func OpenFolder(dir string, keep int) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of snapshots: %w", err)
@@ -83,8 +90,13 @@ func (f *Folder) prune() error {
 	if err != nil {
 		return err
 	}
-	for _, n := range numbers[:max(len(numbers)-f.keep, 0)] {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(f.dir, strconv.FormatUint(uint64(n), 10))))
+	for i, n := range numbers[:max(len(numbers)-f.keep, 0)] {
+		path := filepath.Join(f.dir, strconv.FormatUint(uint64(n), 10))
+		at, e := os.Stat(path)
+		if e == nil && time.Since(at.ModTime()) < fetchTime && len(numbers)-i <= mostKept {
+			continue
+		}
+		err = errors.Join(err, os.RemoveAll(path))
 	}
 	return err
 }

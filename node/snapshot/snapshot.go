@@ -100,7 +100,8 @@ func (c chunk) pack() ([]byte, error) {
 		return nil, err
 	}
 	_, err = w.Write(scale.Marshal(c))
-	return b.Bytes(), errors.Join(err, w.Close())
+	err = errors.Join(err, w.Close())
+	return b.Bytes(), err
 }
 
 func unpack(raw []byte) (chunk, error) {

@@ -135,13 +135,20 @@ func (v *validators) on(i int, k uint32) {
 	v.nodes[i].wait(fmt.Sprintf("%d more final blocks after %d", k, from), func() bool { return v.final(i) >= from+k })
 }
 
+// peerOf is the address that a node tells peers to connect to.
+func peerOf(n *network) string {
+	_, peer, _ := strings.Cut(n.out.String(), "peer     ")
+	peer, _, _ = strings.Cut(peer, "\n")
+	return peer
+}
+
 // Four validators in processes of their own; one is killed, all are killed,
-// one joins by command and one takes other keys.
+// one joins by command, one takes other keys, and one begins from a snapshot.
 func TestValidators(t *testing.T) {
 	long(t)
 	v := &validators{t: t, bin: built(t)}
-	base := ports(t, 15)
-	v.rpc, v.watch = base+5, base+10
+	base := ports(t, 18)
+	v.rpc, v.watch = base+6, base+12
 	dir := filepath.Join(t.TempDir(), "net")
 	v.run("init", "--validators", "4", "--out", dir, "--block-time", "300ms", "--session-blocks", "8",
 		"--p2p-port", strconv.Itoa(base), "--rpc-port", strconv.Itoa(v.rpc), "--metrics-port", strconv.Itoa(v.watch))
@@ -177,16 +184,10 @@ func TestValidators(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(five, "spec.json"), spec, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var first struct {
-		Peer string `json:"peer"`
-	}
-	if _, peer, ok := strings.Cut(v.nodes[0].out.String(), "peer     "); ok {
-		first.Peer, _, _ = strings.Cut(peer, "\n")
-	}
 	v.run("key", "session", "--data", five, "--new")
 	v.dirs = append(v.dirs, five)
 	v.start(4, "--listen", fmt.Sprintf("127.0.0.1:%d", base+4), "--rpc", fmt.Sprintf("127.0.0.1:%d", v.rpc+4),
-		"--metrics", fmt.Sprintf("127.0.0.1:%d", v.watch+4), "--peer", first.Peer)
+		"--metrics", fmt.Sprintf("127.0.0.1:%d", v.watch+4), "--peer", peerOf(v.nodes[0]))
 	v.on(4, 3)
 	v.run("tx", "set-keys", "--data", five, "--from", "//Eve", "--rpc", v.url(4))
 	set := []string{"tx", "set-validators", "//Eve", "--rpc", v.url(4)}
@@ -215,6 +216,29 @@ func TestValidators(t *testing.T) {
 	v.on(0, 5)
 	if v.metric(0, "tacit_validates") != 1 {
 		t.Error("the first does not validate with its new keys")
+	}
+
+	// A sixth begins from a snapshot, and has no block before it.
+	six := filepath.Join(dir, "v6")
+	if err := os.MkdirAll(six, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(six, "spec.json"), spec, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v.nodes[1].kill()
+	v.start(1, "--snapshot-blocks", "15")
+	v.nodes[1].wait("a snapshot", func() bool {
+		made, _ := filepath.Glob(filepath.Join(v.dirs[1], "snapshots", "[0-9]*"))
+		return len(made) > 0
+	})
+	v.dirs = append(v.dirs, six)
+	v.start(5, "--listen", fmt.Sprintf("127.0.0.1:%d", base+5), "--rpc", fmt.Sprintf("127.0.0.1:%d", v.rpc+5),
+		"--metrics", fmt.Sprintf("127.0.0.1:%d", v.watch+5), "--peer", peerOf(v.nodes[1]), "--sync-from", v.url(1))
+	v.on(5, 3)
+	out, err := exec.Command(filepath.Join(v.bin, "tacit"), "chain", "block", "1", "--rpc", v.url(5)).CombinedOutput()
+	if err == nil {
+		t.Errorf("the node that began from a snapshot has block 1:\n%s", out)
 	}
 	for i := range v.nodes {
 		res, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/ready", v.watch+i))

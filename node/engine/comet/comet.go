@@ -22,6 +22,7 @@ import (
 	"github.com/cometbft/cometbft/config"
 	"github.com/cometbft/cometbft/consensus"
 	"github.com/cometbft/cometbft/crypto/ed25519"
+	"github.com/cometbft/cometbft/libs/service"
 	"github.com/cometbft/cometbft/node"
 	"github.com/cometbft/cometbft/p2p"
 	"github.com/cometbft/cometbft/proxy"
@@ -158,7 +159,7 @@ func New(cfg Config) (_ *Node, err error) {
 		if err != nil {
 			return nil, err
 		}
-		conf.StateSync.Enable = true
+		conf.StateSync.Enable, conf.StateSync.DiscoveryTime = true, 5*time.Second // the least
 		options = append(options, node.StateProvider(p))
 	}
 	databases := func(ctx *config.DBContext) (dbm.DB, error) {
@@ -228,7 +229,11 @@ func (n *Node) Run(ctx context.Context) error {
 		result = fmt.Errorf("stop CometBFT: %w", err)
 	}
 	n.comet.Wait()
-	<-halted
+	// A node that still fetched old blocks has never begun with consensus, whose
+	// end would not come.
+	if err := n.state.Stop(); !errors.Is(err, service.ErrNotStarted) {
+		<-halted
+	}
 	return result
 }
 

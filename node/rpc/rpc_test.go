@@ -242,10 +242,13 @@ func (n *node) converse(text string) string {
 	defer cancel()
 	ws := n.dial(ctx)
 	var out strings.Builder
-	read := func() {
+	read := func(answer bool) {
 		_, data, err := ws.Read(ctx)
 		if err != nil {
 			n.Fatalf("after\n%s\nthe server does not answer: %v", out.String(), err)
+		}
+		if news := bytes.Contains(data, []byte(`"params":{"subscription"`)); news == answer {
+			n.Fatalf("after\n%s\na wait counts wrongly, since there came %s", out.String(), data)
 		}
 		fmt.Fprintf(&out, "<-- %s\n", n.shorten(string(data)))
 	}
@@ -265,7 +268,7 @@ func (n *node) converse(text string) string {
 			if err := ws.Write(ctx, websocket.MessageText, []byte(n.expand(rest))); err != nil {
 				n.Fatal(err)
 			}
-			read()
+			read(true)
 		case "==>":
 			fmt.Fprintf(&out, "<== %s\n", n.shorten(n.post(n.expand(rest))))
 		case "block":
@@ -274,7 +277,7 @@ func (n *node) converse(text string) string {
 			}
 		case "wait":
 			for range count {
-				read()
+				read(false)
 			}
 		default:
 			if word != "" && !strings.HasPrefix(word, "#") {

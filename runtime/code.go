@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/runtime/pallet/balances"
 	"github.com/tacit-network/tacit/runtime/shim"
 	"github.com/tacit-network/tacit/scale"
 )
@@ -12,10 +14,11 @@ var CodeKey = []byte(":code")
 // runtime does, and changes whenever its metadata or version does.
 func (r *Runtime) Code() []byte {
 	v14, v15 := r.metadata()
+	transfer := r.Info(r.CallOf(balances.TransferKeepAlive{Dest: chain.AddressID{}})) // what most ask the fee of
 	return shim.Module(shim.Runtime{
 		Version: scale.Marshal(r.System.Version), V14: v14, V15: v15,
 		Authorities: r.Grandpa.Authorities.Key(), SetID: r.Grandpa.CurrentSetID.Key(), AuraAuthorities: r.Aura.Authorities.Key(),
 		Account: r.System.Account.Prefix(), SlotDuration: r.Aura.SlotDuration,
-		BaseFee: r.Payment.Base.RefTime, ByteFee: r.Payment.FeePerByte.Lo, CallWeight: 60_000_000,
+		BaseFee: r.Payment.Base.RefTime, ByteFee: r.Payment.FeePerByte.Lo, CallWeight: transfer.Weight.RefTime,
 	})
 }

@@ -83,7 +83,7 @@ type Runtime struct {
 // New makes the runtime.
 func New() *Runtime {
 	r := &Runtime{}
-	weights, length := system.Limits(frame.Weight{RefTime: frame.Second / 2, ProofSize: 5 << 20}, 5<<20, 75)
+	weights, length := system.Limits(frame.Weight{RefTime: 600 * frame.Millisecond, ProofSize: 5 << 20}, 5<<20, 75)
 	r.System = &system.Pallet{Config: system.Config{
 		BlockWeights: weights, BlockLength: length, BlockHashCount: 4096,
 		DbWeight: system.DbWeight{Read: 10 * frame.Microsecond, Write: 20 * frame.Microsecond}, SS58Prefix: 42,

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"errors"
+	"math"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
@@ -150,18 +151,30 @@ func (s *Server) latestFinality(*call, args) (any, error) {
 	return s.justifiedAt(final)
 }
 
+// block reads the number of a block that must be named.
+func (a args) block(i int) (chain.BlockNumber, error) {
+	if !a.has(i) {
+		return 0, badParams("parameter %d, the block's number, is missing", i+1)
+	}
+	n, err := a.number(i)
+	if err == nil && n > math.MaxUint32 {
+		err = badParams("parameter %d is no number of a block", i+1)
+	}
+	return chain.BlockNumber(n), err
+}
+
 // finalBlock returns a block that is final, and its own proof.
 func (s *Server) finalBlock(_ *call, a args) (any, error) {
-	n, err := a.number(0)
+	n, err := a.block(0)
 	if err != nil {
 		return nil, err
 	}
-	return s.justifiedAt(chain.BlockNumber(n))
+	return s.justifiedAt(n)
 }
 
 // engineBlock returns the consensus engine's light block of a height.
 func (s *Server) engineBlock(_ *call, a args) (any, error) {
-	height, err := a.number(0)
+	height, err := a.block(0)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,7 @@ import (
 	"github.com/tacit-network/tacit/runtime/frame"
 )
 
-var weightTransfer = frame.Time(60 * frame.Microsecond)
+var weightTransfer = frame.Time(25 * frame.Microsecond)
 
 func (p *Pallet) transferAllowDeath(ctx *frame.Context, c TransferAllowDeath) error {
 	return p.signedTransfer(ctx, c.Dest, c.Value, false)

@@ -87,7 +87,7 @@ func (w BlockWeights) of(c frame.Class) ClassLimits {
 // Limits returns the limits of a block whose normal calls may use the given
 // percentage of what it may weigh and measure.
 func Limits(most frame.Weight, length uint32, normalPercent uint64) (BlockWeights, BlockLength) {
-	base := frame.Time(110 * frame.Microsecond)
+	base := frame.Time(75 * frame.Microsecond)
 	part := func(percent uint64) *frame.Weight {
 		return &frame.Weight{RefTime: most.RefTime / 100 * percent, ProofSize: most.ProofSize / 100 * percent}
 	}

@@ -48,7 +48,7 @@ block 10  Balances.Unreserved{who: Alice, amount: 0.100}
 block 10  Balances.Endowed{account: Dave, freeBalance: 10}
 block 10  Balances.Transfer{from: vault, to: Dave, amount: 10}
 block 10  Multisig.MultisigExecuted{approving: Carol, timepoint: Timepoint{height: 7, index: 2}, multisig: vault, callHash: …, result: Ok}
-Alice  932.986  nonce 7
+Alice  932.987  nonce 7
 vault  40  nonce 0
 Dave  10  nonce 0
 
@@ -108,7 +108,7 @@ block 27  Proxy.Announced{real: Alice, proxy: Bob, callHash: …}
 block 28  Balances.Unreserved{who: Bob, amount: 0.100}
 block 31  System.ExtrinsicFailed{Proxy.Unannounced}
 block 32  Balances.Unreserved{who: Alice, amount: 0.100}
-Alice  923.985  nonce 11
+Alice  923.986  nonce 11
 Bob  118.997  nonce 6
 
 # An account without a key, which others control.
@@ -127,7 +127,7 @@ block 35  Proxy.ProxyExecuted{result: Ok}
 block 36  Balances.Transfer{from: fund, to: Carol, amount: 2}
 block 36  Proxy.ProxyExecuted{result: Ok}
 fund  16.999  reserved 0  nonce 0
-Alice  903.884  reserved 0.100  nonce 14
+Alice  903.885  reserved 0.100  nonce 14
 
 # The tips of those blocks are Vera's that her validator made. Four fifths of
 # all fees are the treasury's. Governance alone can spend that.
@@ -146,7 +146,7 @@ block 37  Balances.Transfer{from: Alice, to: Bob, amount: 1}
 block 38  Balances.Transfer{from: Alice, to: Bob, amount: 1}
 block 39  Balances.Transfer{from: Alice, to: Bob, amount: 1}
 block 40  Balances.Transfer{from: Alice, to: Bob, amount: 1}
-treasury  0.020  nonce 0
+treasury  0.019  nonce 0
 Vera  1.500  nonce 0
 block 41  System.ExtrinsicFailed{BadOrigin}
 block 42  Treasury.AssetSpendApproved{index: 0, assetKind: {}, amount: 0.015, beneficiary: Dave, validFrom: 42, expireAt: 2592042}
@@ -154,5 +154,5 @@ block 42  Sudo.Sudid{sudoResult: Ok}
 block 43  Balances.Transfer{from: treasury, to: Dave, amount: 0.015}
 block 43  Treasury.Paid{index: 0, paymentID: {}}
 block 44  System.ExtrinsicFailed{Treasury.AlreadyAttempted}
-treasury  0.006  nonce 0
+treasury  0.004  nonce 0
 Dave  10.015  nonce 0

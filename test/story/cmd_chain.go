@@ -15,14 +15,16 @@ import (
 	"github.com/tacit-network/tacit/node/engine"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/balances"
+	"github.com/tacit-network/tacit/runtime/pallet/session"
+	"github.com/tacit-network/tacit/runtime/pallet/sudo"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
 	"github.com/tacit-network/tacit/scale"
 )
 
-// chain validators=4 authors=Vera sudo=Alice Alice=1000 Bob=5
+// chain validators=4 authors=Vera sudo=Alice session=600 Alice=1000 Bob=5
 //
 // begins a chain, with accounts and what they hold. The first validators have
-// the accounts of the authors named.
+// the accounts of the authors named. A session has so many blocks.
 func (w *World) chain(l *line) error {
 	n, err := l.number("validators", 4)
 	if err != nil {
@@ -30,7 +32,7 @@ func (w *World) chain(l *line) error {
 	}
 	var g runtime.Genesis
 	for _, name := range slices.Sorted(maps.Keys(l.opts)) {
-		if name == "validators" || name == "authors" || name == "sudo" {
+		if name == "validators" || name == "authors" || name == "sudo" || name == "session" {
 			continue
 		}
 		tokens, err := strconv.ParseUint(l.opt(name, ""), 10, 64)
@@ -51,6 +53,11 @@ func (w *World) chain(l *line) error {
 		}
 		authors = append(authors, id)
 	}
+	session, err := l.number("session", 600)
+	if err != nil {
+		return err
+	}
+	g.SessionBlocks = chain.BlockNumber(session)
 	if name := l.opt("sudo", ""); name != "" {
 		id, err := w.who(name)
 		if err != nil {
@@ -62,6 +69,25 @@ func (w *World) chain(l *line) error {
 		w.tb.Fatal(err)
 	}
 	return nil
+}
+
+// validators 0,2,3 by=Alice
+//
+// plans, by Sudo, that the validators of genesis with these places validate.
+func (w *World) validators(l *line) error {
+	var list []chain.AccountID
+	for _, place := range strings.Split(l.args[0], ",") {
+		i, err := strconv.Atoi(place)
+		if err != nil || i < 0 || i >= len(w.spec.Genesis.Validators) {
+			return fmt.Errorf("there is no validator %q", place)
+		}
+		list = append(list, w.spec.Genesis.Validators[i].Account)
+	}
+	who, err := w.account(l.opt("by", "Alice"))
+	if err != nil {
+		return err
+	}
+	return w.do(who, sudo.Sudo{Call: w.rt.CallOf(session.SetValidators{Validators: list})})
 }
 
 // block [n]

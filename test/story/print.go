@@ -22,7 +22,7 @@ import (
 // silent are events that every transaction has.
 var silent = []string{
 	"System.ExtrinsicSuccess", "System.NewAccount", "Balances.Withdraw", "Balances.Deposit", "Balances.Reserved",
-	"TransactionPayment.TransactionFeePaid", "Registry.EndpointsSet", "Queue.MessageReceived", "Utility.ItemCompleted", "Utility.BatchCompleted", "Treasury.Deposit",
+	"TransactionPayment.TransactionFeePaid", "Registry.EndpointsSet", "Queue.MessageReceived", "Utility.ItemCompleted", "Utility.BatchCompleted", "Treasury.Deposit", "Session.NewSession",
 }
 
 // tell prints the events of a block.

@@ -56,7 +56,7 @@ func (l *line) number(key string, without int) (int, error) {
 // command returns what a word of the language does. Each group has its file.
 func command(name string) func(*World, *line) error {
 	return map[string]func(*World, *line) error{
-		"chain": (*World).chain, "block": (*World).blocks, "settle": (*World).settle, "crash": (*World).crash,
+		"chain": (*World).chain, "validators": (*World).validators, "block": (*World).blocks, "settle": (*World).settle, "crash": (*World).crash,
 		"transfer": (*World).transfer, "balance": (*World).balance, "changed": (*World).changed,
 		"call": (*World).call, "share": (*World).share, "pure": (*World).pure,
 

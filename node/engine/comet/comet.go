@@ -225,6 +225,14 @@ func (n *Node) Run(ctx context.Context) error {
 			result = fmt.Errorf("after block %d: %w", n.app.Head().Number, ErrHalted)
 		}
 	}
+	// What fetches old blocks must end before the peers go: CometBFT v0.40.0
+	// panics (blocksync, PopRequest) when it loses the peer of a block that it is
+	// about to keep.
+	if sync, ok := n.comet.Switch().Reactor("BLOCKSYNC"); ok && n.Syncing() {
+		if err := sync.Stop(); err != nil {
+			n.log.Debug("stop block sync", "err", err)
+		}
+	}
 	if err := n.comet.Stop(); err != nil && result == nil {
 		result = fmt.Errorf("stop CometBFT: %w", err)
 	}

@@ -20,6 +20,9 @@ func (s *Server) grandpaMethods() map[string]method {
 	}
 }
 
+// maxUnknownHeaders is the most headers of a proof of finality.
+const maxUnknownHeaders = 4096
+
 // proveFinality proves that a block is final by the justification of the
 // newest final block and the headers up to it.
 func (s *Server) proveFinality(_ *call, a args) (any, error) {
@@ -46,7 +49,9 @@ func (s *Server) proveFinality(_ *call, a args) (any, error) {
 		if !errors.Is(err, store.ErrNotFound) || at >= final {
 			return nil, err
 		}
-		at++
+		if at++; uint64(at)-n > maxUnknownHeaders {
+			return nil, &Error{Code: codeServer, Message: fmt.Sprintf("no proof of the %d blocks after %d is kept here", maxUnknownHeaders, n)}
+		}
 	}
 	if proof.Block, err = s.app.Store().HashOf(at); err != nil {
 		return nil, err

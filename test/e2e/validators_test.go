@@ -240,16 +240,21 @@ func TestValidators(t *testing.T) {
 	if err == nil {
 		t.Errorf("the node that began from a snapshot has block 1:\n%s", out)
 	}
-	for i := range v.nodes {
-		res, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/ready", v.watch+i))
-		if err != nil {
-			t.Fatal(err)
+	for i, n := range v.nodes {
+		said := ""
+		n.wait(fmt.Sprintf("node %d to be ready", i+1), func() bool {
+			res, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/ready", v.watch+i))
+			if err != nil {
+				return false
+			}
+			defer res.Body.Close()
+			text, err := io.ReadAll(res.Body)
+			said = string(text)
+			return err == nil && res.StatusCode == http.StatusOK
+		})
+		if said != "{\"ok\":true}\n" {
+			t.Errorf("node %d is ready and says %q", i+1, said)
 		}
-		if res.StatusCode != http.StatusOK {
-			text, _ := io.ReadAll(res.Body)
-			t.Errorf("node %d is not ready: %s", i+1, text)
-		}
-		_ = res.Body.Close()
 	}
 	// Stopped by a signal it ends well.
 	n := v.nodes[1]

@@ -45,6 +45,8 @@ type Config struct {
 	Pool *pool.Pool
 	// Peers is how many peers the node has; nil means that it needs none.
 	Peers func() int
+	// Light are the multiaddresses for light clients; nil means none.
+	Light func() []string
 	// Patience is how long a request may take to arrive, and how long a
 	// connection without one is kept; 0 means 30 seconds. WebSockets stay.
 	Patience time.Duration
@@ -57,6 +59,7 @@ type Server struct {
 	app      *engine.App
 	pool     *pool.Pool
 	peers    func() int
+	light    func() []string
 	log      *slog.Logger
 	patience time.Duration
 	methods  map[string]method
@@ -74,7 +77,7 @@ type method func(c *call, a args) (any, error)
 
 // New returns a Server.
 func New(cfg Config) *Server {
-	s := &Server{app: cfg.App, pool: cfg.Pool, peers: cfg.Peers, log: cfg.Log, patience: cfg.Patience, methods: map[string]method{}}
+	s := &Server{app: cfg.App, pool: cfg.Pool, peers: cfg.Peers, light: cfg.Light, log: cfg.Log, patience: cfg.Patience, methods: map[string]method{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -3,6 +3,7 @@ package rpc
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tacit-network/tacit/runtime"
 )
@@ -30,11 +31,13 @@ func (s *Server) systemMethods() map[string]method {
 		"system_properties": fixed(map[string]any{
 			"ss58Format": 42, "tokenDecimals": runtime.Decimals, "tokenSymbol": spec.Symbol,
 		}),
-		"system_health":           func(*call, args) (any, error) { return s.health(), nil },
-		"system_accountNextIndex": next,
-		"account_nextIndex":       next,
-		"system_dryRun":           s.dryRun,
-		"system_dryRunAt":         s.dryRun,
+		"system_localListenAddresses": func(*call, args) (any, error) { return s.addresses(), nil },
+		"system_localPeerId":          s.peerID,
+		"system_health":               func(*call, args) (any, error) { return s.health(), nil },
+		"system_accountNextIndex":     next,
+		"account_nextIndex":           next,
+		"system_dryRun":               s.dryRun,
+		"system_dryRunAt":             s.dryRun,
 	}
 }
 
@@ -44,6 +47,24 @@ func (s *Server) health() map[string]any {
 		peers = s.peers()
 	}
 	return map[string]any{"peers": peers, "isSyncing": false, "shouldHavePeers": s.peers != nil}
+}
+
+// addresses are the multiaddresses under which light clients reach the node.
+func (s *Server) addresses() []string {
+	if s.light == nil {
+		return []string{}
+	}
+	return s.light()
+}
+
+// peerID is the name of the network key in them.
+func (s *Server) peerID(*call, args) (any, error) {
+	for _, a := range s.addresses() {
+		if _, id, ok := strings.Cut(a, "/p2p/"); ok {
+			return id, nil
+		}
+	}
+	return nil, &Error{Code: codeServer, Message: "this node serves no light clients"}
 }
 
 func (s *Server) rpcMethods(*call, args) (any, error) {

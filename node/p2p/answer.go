@@ -177,11 +177,11 @@ func (a answers) block(n chain.BlockNumber, r blockRequest) (d blockData, err er
 	if d.hash, err = db.HashOf(n); err != nil {
 		return d, err
 	}
+	h, err := db.Header(d.hash)
+	if err != nil {
+		return d, err
+	}
 	if r.header {
-		h, err := db.Header(d.hash)
-		if err != nil {
-			return d, err
-		}
 		d.header = h.Encode()
 	}
 	if r.body {
@@ -189,12 +189,25 @@ func (a answers) block(n chain.BlockNumber, r blockRequest) (d blockData, err er
 			return d, err
 		}
 	}
-	if r.justification {
+	// Only of blocks that end a set, as in Substrate: smoldot refuses the proof
+	// of a block while it does not know an end before that to be final, and cuts
+	// off who sent it. What is final else, the commits tell.
+	if r.justification && endsSet(h) {
 		if d.justification, err = db.Justification(n); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return d, err
 		}
 	}
 	return d, nil
+}
+
+// endsSet says whether a block is a set's last.
+func endsSet(h chain.Header) bool {
+	logs, err := grandpa.Logs(h)
+	if err != nil {
+		return false
+	}
+	scheduled, _ := grandpa.FindChanges(logs)
+	return scheduled != nil
 }
 
 // light answers a lightRequest with a read proof.

@@ -121,7 +121,7 @@ func New(cfg Config) (*Server, error) {
 	h, err := libp2p.New(
 		libp2p.Identity(key), libp2p.NoListenAddrs, libp2p.UserAgent("tacit"),
 		libp2p.Transport(tcp.NewTCPTransport), libp2p.Transport(websocket.New), libp2p.ShareTCPListener(),
-		libp2p.Security(noise.ID, noise.New), libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
+		libp2p.Security(noise.ID, noise.New), libp2p.Muxer(yamux.ID, muxer{}),
 		libp2p.ResourceManager(resources), libp2p.ConnectionManager(connections),
 		libp2p.DisableRelay(), libp2p.DisableMetrics(), libp2p.DisableIdentifyAddressDiscovery(),
 	)

@@ -26,7 +26,7 @@ func (s *Server) systemMethods() map[string]method {
 		"system_name":      fixed("Tacit Node"),
 		"system_version":   fixed(Version),
 		"system_chain":     fixed(spec.Name),
-		"system_chainType": fixed("Development"),
+		"system_chainType": fixed(spec.Kind),
 		"system_nodeRoles": fixed([]string{"Authority"}),
 		"system_properties": fixed(map[string]any{
 			"ss58Format": 42, "tokenDecimals": runtime.Decimals, "tokenSymbol": spec.Symbol,

@@ -99,16 +99,16 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	const streams, peerMemory = maxPeers * maxPeerStreams / 4, maxMemory / 8
+	onePeer := rcmgr.ResourceLimits{
+		Conns: 4, ConnsInbound: 4, Streams: maxPeerStreams + 16, StreamsInbound: maxPeerStreams, StreamsOutbound: 16, Memory: peerMemory,
+	}
+	all := rcmgr.ResourceLimits{
+		Conns: maxPeers, ConnsInbound: maxPeers, ConnsOutbound: rcmgr.BlockAllLimit, FD: 2 * maxPeers,
+		Streams: streams, StreamsInbound: streams, StreamsOutbound: streams, Memory: maxMemory,
+	}
 	limits := rcmgr.PartialLimitConfig{
-		System: rcmgr.ResourceLimits{
-			Conns: 2 * maxPeers, ConnsInbound: maxPeers, ConnsOutbound: rcmgr.BlockAllLimit, FD: 2 * maxPeers,
-			Streams: maxPeers * maxPeerStreams / 4, StreamsInbound: maxPeers * maxPeerStreams / 4,
-			StreamsOutbound: maxPeers * maxPeerStreams / 4, Memory: maxMemory,
-		},
-		PeerDefault: rcmgr.ResourceLimits{
-			Conns: 4, ConnsInbound: 4, Streams: 2 * maxPeerStreams, StreamsInbound: maxPeerStreams, StreamsOutbound: 16,
-			Memory: maxMemory / 8,
-		},
+		System: all, ProtocolDefault: all, PeerDefault: onePeer, ProtocolPeerDefault: onePeer,
 	}.Build(rcmgr.DefaultLimits.Scale(maxMemory, 2*maxPeers))
 	resources, err := rcmgr.NewResourceManager(rcmgr.NewFixedLimiter(limits), rcmgr.WithMetricsDisabled())
 	if err != nil {

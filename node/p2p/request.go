@@ -69,7 +69,7 @@ func (s *Server) request(limit int, answer func([]byte) ([]byte, error)) func(ne
 // reserve takes memory on the account of the stream, its peer and the server,
 // which have limits. The end of the stream gives it back.
 func reserve(st network.Stream) func(int) error {
-	return func(n int) error { return st.Scope().ReserveMemory(n, network.ReservationPriorityMedium) }
+	return func(n int) error { return st.Scope().ReserveMemory(n, network.ReservationPriorityAlways) }
 }
 
 // begin counts a request of a peer, unless it has too many.

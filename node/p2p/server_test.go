@@ -426,6 +426,36 @@ func TestBusyPeer(t *testing.T) {
 	}
 }
 
+// The largest answer gets through, also several times at once.
+func TestLargestAnswer(t *testing.T) {
+	c := newChain(t, 1, 0)
+	s := c.serve(t)
+	large := make([]byte, grandpa.MaxWarpProof)
+	handle := s.request(64, func([]byte) ([]byte, error) { return large, nil })
+	s.host.SetStreamHandler(s.protocol("large"), func(st network.Stream) {
+		if err := handle(st); err != nil {
+			t.Error(err)
+		}
+		_ = st.Close()
+	})
+	l := connect(t, s, true, false)
+	done := make(chan error)
+	for range 4 {
+		go func() {
+			raw, err := l.ask("large", nil)
+			if err == nil && len(raw) != len(large) {
+				err = fmt.Errorf("%d bytes", len(raw))
+			}
+			done <- err
+		}()
+	}
+	for range 4 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestKeyFile(t *testing.T) {
 	c := newChain(t, 1, 0)
 	path := filepath.Join(t.TempDir(), "folder", "light.key")

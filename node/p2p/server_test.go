@@ -21,6 +21,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	"github.com/libp2p/go-libp2p/p2p/transport/websocket"
+	ma "github.com/multiformats/go-multiaddr"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/grandpa"
@@ -423,6 +424,21 @@ func TestBusyPeer(t *testing.T) {
 	}
 	if _, err := st.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("a flood: %v", err)
+	}
+}
+
+// There is room for so many peers, and one more is not let in.
+func TestMaxPeers(t *testing.T) {
+	s := newChain(t, 1, 0).serve(t)
+	for i := range maxPeers + 1 {
+		at := ma.StringCast(fmt.Sprintf("/ip4/10.%d.%d.1/tcp/1000", i/200, i%200))
+		conn, err := s.host.Network().ResourceManager().OpenConnection(network.DirInbound, true, at)
+		if err == nil { // its handshake is over
+			err = conn.SetPeer(peer.ID(fmt.Sprint(i)))
+		}
+		if refused := err != nil; refused != (i == maxPeers) {
+			t.Fatalf("peer %d: %v", i, err)
+		}
 	}
 }
 

@@ -25,10 +25,11 @@ const (
 	maxIgnored = 64 << 10
 	// maxMessage is the most bytes of a message with transactions.
 	maxMessage = 4 << 20
-	// rate is how many messages a second a peer may send on one stream, and
-	// burst how many at once.
-	rate  = 32
-	burst = 256
+	// rate is how many messages or transactions a second a peer may send on one
+	// stream, and burst how many at once. Light clients send a message for each
+	// final block, of which there are at most a hundred a second.
+	rate  = 128
+	burst = 512
 )
 
 // follower is a peer that follows the chain: it opened block-announces.
@@ -81,7 +82,7 @@ func (s *Server) announces(st network.Stream) error {
 		return err
 	}
 	go s.tell(who, f, protocolAnnounces, s.status(), f.announce)
-	return s.drain(ctx, st, maxIgnored, func([]byte) error { return nil })
+	return s.drain(ctx, st, maxIgnored, ignore)
 }
 
 // grandpa handles a follower that wants to know what is final.
@@ -103,7 +104,7 @@ func (s *Server) grandpa(st network.Stream) error {
 		s.push(who, f.grandpa, n)
 		go s.tell(who, f, protocolGrandpa, []byte{byte(roleFull)}, f.grandpa)
 	}
-	return s.drain(f.ctx, st, maxIgnored, func([]byte) error { return nil })
+	return s.drain(f.ctx, st, maxIgnored, ignore)
 }
 
 // transactions takes what a follower sends into the pool.
@@ -112,16 +113,19 @@ func (s *Server) transactions(st network.Stream) error {
 	if err != nil {
 		return err
 	}
-	return s.drain(f.ctx, st, maxMessage, func(raw []byte) error {
+	return s.drain(f.ctx, st, maxMessage, func(raw []byte) (int, error) {
 		list, err := decodeTransactions(raw)
 		for _, x := range list {
 			if !s.pool.Enqueue(x) {
 				break // it is full, and the client tries again
 			}
 		}
-		return err
+		return max(len(list), 1), err
 	})
 }
+
+// ignore is for what nobody here reads.
+func ignore([]byte) (int, error) { return 1, nil }
 
 // greet hears a role and says ours, to a peer that follows already.
 func (s *Server) greet(st network.Stream) (*follower, error) {
@@ -164,8 +168,8 @@ func (s *Server) say(st network.Stream, raw []byte) error {
 }
 
 // drain reads messages until the peer ends the stream or ctx ends, not faster
-// than a peer may send.
-func (s *Server) drain(ctx context.Context, st network.Stream, limit int, f func([]byte) error) error {
+// than a peer may send. f says for how many a message counts.
+func (s *Server) drain(ctx context.Context, st network.Stream, limit int, f func([]byte) (int, error)) error {
 	stop := context.AfterFunc(ctx, func() { _ = st.Reset() })
 	defer stop()
 	free, last := float64(burst), time.Now()
@@ -176,13 +180,13 @@ func (s *Server) drain(ctx context.Context, st network.Stream, limit int, f func
 		} else if err != nil {
 			return err
 		}
-		err = f(raw)
+		cost, err := f(raw)
 		st.Scope().ReleaseMemory(len(raw))
 		if err != nil {
 			return err
 		}
 		now := time.Now()
-		free = min(burst, free+now.Sub(last).Seconds()*rate) - 1
+		free = min(burst, free+now.Sub(last).Seconds()*rate) - float64(cost)
 		if last = now; free < 0 {
 			return errBusy
 		}
@@ -261,6 +265,10 @@ func (s *Server) follow(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-changed:
+		}
+		if s.Followers() == 0 { // who comes later is told where the chain is then
+			head, final = s.app.Head().Number, s.app.Final()
+			continue
 		}
 		blocks, err := s.newBlocks(&head)
 		proofs, perr := s.newlyFinal(&final)

@@ -140,13 +140,13 @@ async function main() {
   const direct = createClient(getWsProvider(ws, { websocketClass: WebSocket }))
   const node = direct.getUnsafeApi()
   assert.equal(await api.query.Grandpa.CurrentSetId.getValue(), 1n)
-  const at = (await papi.getFinalizedBlock()).hash
-  const balance = await api.query.System.Account.getValue(heidi, { at })
-  assert.deepEqual(balance, await node.query.System.Account.getValue(heidi, { at }))
-  const all = await api.query.System.Account.getEntries({ at })
+  // Nobody pays yet, so that all final blocks have the same accounts.
+  const balance = await api.query.System.Account.getValue(heidi)
+  assert.deepEqual(balance, await node.query.System.Account.getValue(heidi))
+  const all = await api.query.System.Account.getEntries()
   assert.ok(all.length >= 10, `${all.length} accounts`)
   const order = (list) => list.map((e) => e.keyArgs[0]).sort()
-  assert.deepEqual(order(all), order(await node.query.System.Account.getEntries({ at })))
+  assert.deepEqual(order(all), order(await node.query.System.Account.getEntries()))
   console.log(`ok    read a balance and ${all.length} accounts with proofs`)
 
   const value = 10n ** 12n

@@ -266,8 +266,9 @@ func (s *Server) follow(ctx context.Context) error {
 			return nil
 		case <-changed:
 		}
-		if s.Followers() == 0 { // who comes later is told where the chain is then
-			head, final = s.app.Head().Number, s.app.Final()
+		// Who comes after this is told of a head that is at least as new.
+		if now, proven := s.app.Head().Number, s.app.Final(); s.Followers() == 0 {
+			head, final = now, proven
 			continue
 		}
 		blocks, err := s.newBlocks(&head)

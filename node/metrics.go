@@ -27,6 +27,7 @@ type Metrics struct {
 	Ready       float64 `name:"tacit_pool_ready" help:"Transactions in the pool that could be in the next block."`
 	Future      float64 `name:"tacit_pool_future" help:"Transactions in the pool that wait for others."`
 	Peers       float64 `name:"tacit_peers" help:"Peers that are connected."`
+	Light       float64 `name:"tacit_light_followers" help:"Light clients that follow the chain."`
 	Syncing     float64 `name:"tacit_syncing" help:"1 while old blocks are fetched from peers."`
 	StatesFrom  float64 `name:"tacit_state_oldest" help:"Number of the oldest block whose state is kept."`
 	RefusedVote float64 `name:"tacit_votes_refused" help:"Votes of others that came without a good GRANDPA precommit, since the start."`
@@ -53,6 +54,9 @@ func (n *Node) Metrics() Metrics {
 	}
 	ready, future := n.pool.Count()
 	m.Ready, m.Future = float64(ready), float64(future)
+	if n.light != nil {
+		m.Light = float64(n.light.Followers())
+	}
 	if n.node.Syncing() {
 		m.Syncing = 1
 	}

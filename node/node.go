@@ -17,6 +17,7 @@ import (
 	"github.com/tacit-network/tacit/node/engine"
 	"github.com/tacit-network/tacit/node/engine/comet"
 	"github.com/tacit-network/tacit/node/keystore"
+	"github.com/tacit-network/tacit/node/p2p"
 	"github.com/tacit-network/tacit/node/pool"
 	"github.com/tacit-network/tacit/node/rpc"
 	"github.com/tacit-network/tacit/node/snapshot"
@@ -41,6 +42,8 @@ type Config struct {
 	Local bool
 	// RPC is where the node answers; nil means nowhere. The node closes it.
 	RPC net.Listener
+	// Light is where light clients connect, as IP:port; empty means nowhere.
+	Light string
 	// Metrics is where /metrics, /health and /ready answer; nil means nowhere.
 	// One node of a process may have it. The node closes it.
 	Metrics net.Listener
@@ -62,12 +65,13 @@ const LeastPruning = 256
 
 // Node is a node that was put together. It does nothing before Run.
 type Node struct {
-	cfg  Config
-	db   *store.Store
-	app  *engine.App
-	pool *pool.Pool
-	node *comet.Node
-	log  *slog.Logger
+	cfg   Config
+	db    *store.Store
+	app   *engine.App
+	pool  *pool.Pool
+	node  *comet.Node
+	light *p2p.Server // nil serves no light clients
+	log   *slog.Logger
 
 	snapshots *snapshot.Folder // nil where none are made
 }
@@ -115,6 +119,15 @@ func New(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	if cfg.Light != "" {
+		lc := p2p.Config{App: app, Pool: n.pool, Listen: cfg.Light, Log: cfg.Log}
+		if cfg.Dir != "" {
+			lc.KeyFile = filepath.Join(cfg.Dir, "light.key")
+		}
+		if n.light, err = p2p.New(lc); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
 	return n, nil
 }
 
@@ -132,8 +145,11 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	if n.cfg.RPC != nil {
 		g.Go(func() error {
-			return rpc.New(rpc.Config{App: n.app, Pool: n.pool, Peers: n.peers(), Syncing: n.node.Syncing, EngineBlock: n.node.EngineBlock, Log: n.cfg.Log}).Serve(ctx, n.cfg.RPC)
+			return rpc.New(rpc.Config{App: n.app, Pool: n.pool, Peers: n.peers(), Syncing: n.node.Syncing, EngineBlock: n.node.EngineBlock, Light: n.Light, Log: n.cfg.Log}).Serve(ctx, n.cfg.RPC)
 		})
+	}
+	if n.light != nil {
+		g.Go(func() error { return n.light.Run(ctx) })
 	}
 	if n.cfg.Metrics != nil {
 		g.Go(func() error { return n.serveMetrics(ctx, n.cfg.Metrics) })
@@ -148,6 +164,15 @@ func (n *Node) Run(ctx context.Context) error {
 
 // Peer is the address under which other nodes reach this one.
 func (n *Node) Peer() string { return n.node.Peer() }
+
+// Light are the multiaddresses under which light clients reach the node,
+// WebSocket first; none where it serves none.
+func (n *Node) Light() []string {
+	if n.light == nil {
+		return []string{}
+	}
+	return n.light.Addresses()
+}
 
 // peers counts the peers, for a node that should have some.
 func (n *Node) peers() func() int {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/tetratelabs/wazero"
@@ -45,6 +47,7 @@ type light struct {
 	*testing.T
 	mod  api.Module
 	heap uint32
+	read [][]byte // the keys that were asked for
 }
 
 func newLight(t *testing.T, code []byte, state storage.Reader) *light {
@@ -69,6 +72,7 @@ func newLight(t *testing.T, code []byte, state storage.Reader) *light {
 	}
 	_, err := rt.NewHostModuleBuilder("host").
 		NewFunctionBuilder().WithFunc(func(key uint64) uint64 {
+		l.read = append(l.read, take(key))
 		v, ok := state.Get(take(key))
 		b := []byte{0}
 		if ok {
@@ -120,6 +124,7 @@ func TestCodeAnswersAsTheRuntime(t *testing.T) {
 		t.Fatal(":code is not the runtime's")
 	}
 	l := newLight(t, code, x.state)
+	missing := maps.Clone(l.mod.ExportedFunctionDefinitions())
 	who, nobody := alice.AccountID(), chain.AccountID{9}
 	for _, c := range []struct {
 		method string
@@ -140,16 +145,70 @@ func TestCodeAnswersAsTheRuntime(t *testing.T) {
 		{"AccountNonceApi_account_nonce", nobody[:]},
 		{"TransactionPaymentApi_query_info", binary.LittleEndian.AppendUint32(pay, uint32(len(pay)))},
 	} {
-		x.o = storage.NewOverlay(backend{x.state}, verify)
-		if got, want := l.call(c.method, c.args), x.call(c.method, c.args); !bytes.Equal(got, want) {
-			t.Errorf("%s(%x): got %d bytes %.40x, want %d bytes %.40x", c.method, c.args, len(got), got, len(want), want)
-		}
+		l.same(x, c.method, c.args)
+		delete(missing, c.method)
 	}
 	// It cannot judge, and takes every transaction for good, each by a tag of its own.
+	delete(missing, "TaggedTransactionQueue_validate_transaction")
 	judged := l.call("TaggedTransactionQueue_validate_transaction", append([]byte{2}, pay...))
 	v, err := scale.Decode[runtime.Judged](judged)
 	if err != nil || !v.OK || len(v.Value.Provides) != 1 || len(v.Value.Provides[0]) != 16 || !v.Value.Propagate || v.Value.Longevity != 64 {
 		t.Errorf("validate_transaction: %+v, %v", v, err)
 	}
+	for name := range missing {
+		t.Errorf("%s is not compared", name)
+	}
 	t.Logf(":code has %d bytes", len(code))
+}
+
+// same compares an answer with the native runtime's, and what it read with
+// what a node proves for it.
+func (l *light) same(x *tester, method string, args []byte) {
+	l.Helper()
+	x.o = storage.NewOverlay(backend{x.state}, verify)
+	l.read = nil
+	if got, want := l.call(method, args), x.call(method, args); !bytes.Equal(got, want) {
+		l.Errorf("%s(%.80x): got %d bytes %.40x, want %d bytes %.40x", method, args, len(got), got, len(want), want)
+	}
+	keys, ok := x.rt.CodeReads(method, args)
+	if !ok || !slices.EqualFunc(keys, l.read, bytes.Equal) {
+		l.Errorf("%s reads %x, and %x are proved", method, l.read, keys)
+	}
+}
+
+// Under load :code tells a transfer's fee as the runtime does, for any
+// multiplier that can be stored.
+func TestCodeFeesUnderLoad(t *testing.T) {
+	x := start(t)
+	code, _ := x.state.Get(runtime.CodeKey)
+	l := newLight(t, code, x.state)
+	pay := x.sign(pair(t, "//Alice"), 0, balances.TransferKeepAlive{Dest: chain.AddressID{ID: pair(t, "//Bob").AccountID()}, Value: runtime.Unit})
+	args := binary.LittleEndian.AppendUint32(pay, uint32(len(pay)))
+	key := x.rt.Payment.NextFeeMultiplier.Key()
+	for _, m := range []scale.U128{
+		{}, {Lo: 1}, {Lo: 999_999_999}, {Lo: 16_666_666_666}, {Lo: 16_666_666_667}, {Lo: 1_000_000_000_000_000_000},
+		{Lo: 1_234_567_890_123_456_789}, {Lo: 1 << 63}, {Lo: ^uint64(0)}, {Hi: 1}, {Lo: ^uint64(0), Hi: 0xffffffff},
+		{Hi: 1 << 32}, {Lo: 5, Hi: 1 << 63}, scale.MaxU128,
+	} {
+		x.state.Put(key, scale.Marshal(m))
+		l.same(x, "TransactionPaymentApi_query_info", args)
+	}
+	x.state.Delete(key)
+	l.same(x, "TransactionPaymentApi_query_info", args)
+}
+
+// What :code cannot answer is not proved.
+func TestCodeReadsNothingElse(t *testing.T) {
+	rt := runtime.New()
+	for _, c := range []struct {
+		method string
+		args   []byte
+	}{
+		{"Core_execute_block", nil}, {"", nil}, {"AccountNonceApi_account_nonce", make([]byte, 31)},
+		{"AccountNonceApi_account_nonce", nil}, {"TransactionPaymentApi_query_info", nil}, {"Metadata_metadata_at_version", nil},
+	} {
+		if keys, ok := rt.CodeReads(c.method, c.args); ok {
+			t.Errorf("%s(%x) reads %x", c.method, c.args, keys)
+		}
+	}
 }

@@ -21,7 +21,7 @@ import (
 
 func chainCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "chain", Short: "Blocks and the state"}
-	cmd.AddCommand(chainHead(), chainBlock(), chainStorage())
+	cmd.AddCommand(chainHead(), chainBlock(), chainStorage(), chainSpec())
 	return cmd
 }
 

@@ -38,7 +38,7 @@ type devOptions struct {
 	once, json       bool
 	data             string
 	rpc, console     string
-	worker           string
+	worker, light    string
 	blockTime        time.Duration
 	validators       int
 	verbose          bool
@@ -46,6 +46,7 @@ type devOptions struct {
 	out              io.Writer
 	log              *slog.Logger
 	rpcURL, pageURL  string
+	lightAt          []string
 	rpcReady, worked time.Duration
 }
 
@@ -67,6 +68,7 @@ func devCommand() *cobra.Command {
 	f.StringVar(&o.rpc, "rpc", "127.0.0.1:9944", "where the node answers; port 0 picks a free one")
 	f.StringVar(&o.console, "console", "127.0.0.1:8080", "where the console is; port 0 picks a free one")
 	f.StringVar(&o.worker, "worker", "127.0.0.1:0", "where the worker answers; port 0 picks a free one")
+	f.StringVar(&o.light, "light", "127.0.0.1:0", "where light clients such as smoldot connect; port 0 picks a free one, nothing is nowhere")
 	f.DurationVar(&o.blockTime, "block-time", 200*time.Millisecond, "time from block to block, for a new chain")
 	f.IntVar(&o.validators, "validators", 1, "how many validators a new chain has; all run in this process")
 	f.BoolVar(&o.verbose, "verbose", false, "print the log")
@@ -147,6 +149,7 @@ func (o *devOptions) network(ctx context.Context, dir, binary string, measuremen
 		return err
 	}
 	n := nodes[0]
+	o.lightAt = n.Light()
 	operator, err := keys.FromURI(keys.Sr25519, "//Alice//worker")
 	if err != nil {
 		return err
@@ -214,11 +217,11 @@ func (o *devOptions) nodes(dir, state string, spec engine.Spec, rpc net.Listener
 		if err != nil {
 			return nil, err
 		}
-		cfg := node.Config{Spec: spec, Dir: state, Home: filepath.Join(dir, "engine"), RPC: rpc, Peers: peers, Local: true, Log: o.log}
+		cfg := node.Config{Spec: spec, Dir: state, Home: filepath.Join(dir, "engine"), RPC: rpc, Light: o.light, Peers: peers, Local: true, Log: o.log}
 		cfg.Keys.Add(s)
 		if i > 0 {
 			name := fmt.Sprintf("validator-%d", i+1)
-			cfg.RPC, cfg.Home = nil, filepath.Join(dir, name, "engine")
+			cfg.RPC, cfg.Light, cfg.Home = nil, "", filepath.Join(dir, name, "engine")
 			if state != "" {
 				cfg.Dir = filepath.Join(state, name)
 			}
@@ -378,6 +381,9 @@ func (o *devOptions) banner(genesis hash.H256, measurement attest.TDXMeasurement
 	o.say("")
 	o.say("rpc         %s", o.rpcURL)
 	o.say("console     %s", o.pageURL)
+	if len(o.lightAt) > 0 {
+		o.say("light       %s", o.lightAt[0])
+	}
 	o.say("chain       tacit-dev, genesis %v", genesis)
 	o.say("worker      measures to %x", measurement.MRTD)
 	o.say("")

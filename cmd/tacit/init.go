@@ -35,6 +35,7 @@ type initOptions struct {
 	sessionBlocks            uint32
 	hosts                    []string
 	p2pPort, rpcPort, metric int
+	lightPort                int
 	workerBinary             string
 }
 
@@ -73,6 +74,7 @@ func initCommand() *cobra.Command {
 	fl.IntVar(&o.p2pPort, "p2p-port", 26656, "port for peers")
 	fl.IntVar(&o.rpcPort, "rpc-port", 9944, "port for JSON-RPC")
 	fl.IntVar(&o.metric, "metrics-port", 9615, "port for /metrics, /health and /ready")
+	fl.IntVar(&o.lightPort, "light-port", 0, "port for light clients such as smoldot; 0 serves none")
 	fl.StringVar(&o.workerBinary, "worker-binary", "", "tacit-worker whose measurement genesis admits; the one beside tacit when left out")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object")
 	return cmd
@@ -257,6 +259,9 @@ func (o *initOptions) configuration(i int, all []validatorFiles) nodeFile {
 	f := nodeFile{
 		Name: fmt.Sprintf("v%d", i+1), Listen: at(o.p2pPort + step), RPC: at(o.rpcPort + step), Metrics: at(o.metric + step), Local: true,
 		Peers: []string{}, SnapshotBlocks: 1000, SyncFrom: []string{},
+	}
+	if o.lightPort > 0 {
+		f.Light = at(o.lightPort + step)
 	}
 	for j, v := range all {
 		if j != i {

@@ -97,6 +97,7 @@ func hintOf(err error) string {
 // their text. The first that fits is taken.
 var hints = []struct{ text, hint string }{
 	{"connection refused", "is a node running? Start one with `tacit dev`, or name another with --rpc"},
+	{"listen for light clients", "is something running there already? Choose another IP:port with --light"},
 	{"no worker answered", "`tacit worker status` shows the workers and how far they are"},
 	{"deadline exceeded", "it took longer than --wait allows"},
 	{"WebSocket", "--rpc names a node, such as ws://127.0.0.1:9944"},

@@ -45,6 +45,8 @@ func TestMisuse(t *testing.T) {
 		{"chain head --rpc nowhere", "unexpected url scheme", "ws://127.0.0.1:9944"},
 		{"chain head --rpc ws://127.0.0.1:1", "connection refused", "tacit dev"},
 		{"chain head --wait 0s", "deadline exceeded", "--wait"},
+		{"chain spec --rpc ws://127.0.0.1:1", "connection refused", "tacit dev"},
+		{"chain spec --data nowhere", "spec.json", "--data names a node's folder"},
 		{"dev --once", "need a demo", "--demo hello"},
 		{"dev --demo other", `no demo "other"`, "hello"},
 		{"contract query 0x12 get", "not a hash", "contract instantiate"},

@@ -42,6 +42,8 @@ type nodeFile struct {
 	// RPC and Metrics are where the node answers; empty is nowhere.
 	RPC     string `json:"rpc"`
 	Metrics string `json:"metrics"`
+	// Light is where light clients of Substrate chains connect; empty is nowhere.
+	Light string `json:"light"`
 	// StatePruning is "archive", or how many blocks' states are kept.
 	StatePruning string `json:"statePruning"`
 	// SnapshotBlocks is after how many blocks the state is written down for new
@@ -68,6 +70,9 @@ func (f nodeFile) validate() error {
 		if _, _, err := net.SplitHostPort(at.address); at.address != "" && err != nil {
 			faults = append(faults, fmt.Errorf("%s: %q is not host:port", at.name, at.address))
 		}
+	}
+	if host, _, err := net.SplitHostPort(f.Light); f.Light != "" && (err != nil || net.ParseIP(host) == nil) {
+		faults = append(faults, fmt.Errorf("light: %q is not IP:port", f.Light))
 	}
 	for _, p := range f.Peers {
 		if !peerForm.MatchString(p) {
@@ -119,7 +124,7 @@ func nodeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for name, field := range map[string]*string{"rpc": &f.RPC, "listen": &f.Listen, "metrics": &f.Metrics, "state-pruning": &f.StatePruning} {
+			for name, field := range map[string]*string{"rpc": &f.RPC, "listen": &f.Listen, "metrics": &f.Metrics, "light": &f.Light, "state-pruning": &f.StatePruning} {
 				if cmd.Flags().Changed(name) {
 					*field = cmd.Flag(name).Value.String()
 				}
@@ -139,6 +144,7 @@ func nodeCommand() *cobra.Command {
 	fl.StringVar(&flags.RPC, "rpc", "", "where JSON-RPC answers, before what node.json says; empty is nowhere")
 	fl.StringVar(&flags.Listen, "listen", "", "where peers connect")
 	fl.StringVar(&flags.Metrics, "metrics", "", "where /metrics, /health and /ready answer")
+	fl.StringVar(&flags.Light, "light", "", "where light clients such as smoldot connect, as IP:port")
 	fl.StringVar(&flags.StatePruning, "state-pruning", "", "archive, or how many blocks' states are kept")
 	fl.Uint32Var(&flags.SnapshotBlocks, "snapshot-blocks", 0, "after how many blocks the state is written down for new nodes; 0 is never")
 	fl.StringSliceVar(&flags.SyncFrom, "sync-from", nil, "JSON-RPC of another node: a new node then begins from a snapshot")
@@ -181,6 +187,7 @@ type nodeAt struct {
 	Peer    string    `json:"peer"`
 	RPC     string    `json:"rpc,omitempty"`
 	Metrics string    `json:"metrics,omitempty"`
+	Light   []string  `json:"light,omitempty"`
 }
 
 func (n nodeAt) text(w io.Writer) {
@@ -190,6 +197,9 @@ func (n nodeAt) text(w io.Writer) {
 	}
 	if n.Metrics != "" {
 		fmt.Fprintf(w, "metrics  %s\n", n.Metrics)
+	}
+	for _, a := range n.Light {
+		fmt.Fprintf(w, "light    %s\n", a)
 	}
 }
 
@@ -213,7 +223,7 @@ func runNode(ctx context.Context, dir string, f nodeFile, log *slog.Logger, star
 	}
 	cfg := node.Config{
 		Spec: spec, Dir: dir, Home: filepath.Join(dir, engineFolder), Listen: f.Listen, Peers: f.Peers, Local: f.Local,
-		Pruning: keep, SnapshotEvery: f.SnapshotBlocks, SyncFrom: f.SyncFrom, Log: log,
+		Light: f.Light, Pruning: keep, SnapshotEvery: f.SnapshotBlocks, SyncFrom: f.SyncFrom, Log: log,
 	}
 	if cfg.Keys, err = keystore.Load(filepath.Join(dir, keysFolder)); err != nil {
 		return err
@@ -237,7 +247,7 @@ func runNode(ctx context.Context, dir string, f nodeFile, log *slog.Logger, star
 	if err != nil {
 		return err
 	}
-	at := nodeAt{Chain: spec.ID, Genesis: n.App().Genesis(), Peer: n.Peer()}
+	at := nodeAt{Chain: spec.ID, Genesis: n.App().Genesis(), Peer: n.Peer(), Light: n.Light()}
 	if cfg.RPC != nil {
 		at.RPC = "ws://" + cfg.RPC.Addr().String()
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/attestation"
+	"github.com/tacit-network/tacit/trie"
 )
 
 // Spec is what all nodes of a chain must agree on. Its JSON is specJSON's.
@@ -144,6 +145,12 @@ func (s Spec) publicKeys() (faults []error) {
 
 // Interval is BlockTime as a duration.
 func (s Spec) Interval() time.Duration { return time.Duration(s.BlockTime) * time.Millisecond }
+
+// GenesisState returns the state of block 0 of the chain.
+func (s Spec) GenesisState(rt *runtime.Runtime) (*trie.Trie, error) {
+	_, state, err := begin(s, rt)
+	return state, err
+}
 
 // GenesisHash returns the hash of block 0 of the chain. It computes the state.
 func (s Spec) GenesisHash(rt *runtime.Runtime) (hash.H256, error) {

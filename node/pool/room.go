@@ -28,6 +28,11 @@ func (p *Pool) room(e *entry, old []*entry) (worse []*entry, ok bool) {
 	if fits() {
 		return nil, true
 	}
+	// A pool that is full of better ones is the common case of a flood, and
+	// must cost little.
+	if !p.holdsWorse(e) {
+		return nil, false
+	}
 	needed := map[string]bool{}
 	for _, o := range p.txs {
 		for _, tag := range o.validity.Requires {
@@ -60,6 +65,16 @@ func (p *Pool) room(e *entry, old []*entry) (worse []*entry, ok bool) {
 		}
 	}
 	return nil, false
+}
+
+// holdsWorse says whether any transaction here is worth less than e.
+func (p *Pool) holdsWorse(e *entry) bool {
+	for _, o := range p.txs {
+		if o.validity.Priority < e.validity.Priority {
+			return true
+		}
+	}
+	return false
 }
 
 // Keep submits what was kept in the space, and keeps from now on what users of

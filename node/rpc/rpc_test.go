@@ -92,7 +92,10 @@ func newNode(t testing.TB) *node {
 	n.url = l.Addr().String()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- rpc.New(rpc.Config{App: app, Pool: n.pool}).Serve(ctx, l) }()
+	light := func() []string {
+		return []string{"/ip4/192.0.2.1/tcp/30333/ws/p2p/12D3KooWNaH3c1rLeGH5vqgYz9g71bt3YjmvCmk1ckH4HqaFGpfv"}
+	}
+	go func() { done <- rpc.New(rpc.Config{App: app, Pool: n.pool, Light: light}).Serve(ctx, l) }()
 	t.Cleanup(func() { // before the database closes
 		stop()
 		if err := <-done; err != nil {

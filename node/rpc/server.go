@@ -53,6 +53,8 @@ type Config struct {
 	// Unsafe allows what only the node's operator should do. The zero value
 	// refuses it.
 	Unsafe bool
+	// Light are the multiaddresses for light clients; nil means none.
+	Light func() []string
 	// Patience is how long a request may take to arrive, and how long a
 	// connection without one is kept; 0 means 30 seconds. WebSockets stay.
 	Patience time.Duration

@@ -3,6 +3,7 @@ package rpc
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Version is the node's, as system_version tells it.
@@ -19,18 +20,20 @@ func (s *Server) systemMethods() map[string]method {
 		return nonce, err
 	}
 	return map[string]method{
-		"system_name":             fixed("Tacit Node"),
-		"system_version":          fixed(Version),
-		"system_chain":            fixed(spec.Name),
-		"system_chainType":        fixed("Development"),
-		"system_nodeRoles":        fixed([]string{"Authority"}),
-		"system_properties":       fixed(s.properties()),
-		"system_health":           func(*call, args) (any, error) { return s.health(), nil },
-		"system_syncState":        s.syncState,
-		"system_accountNextIndex": next,
-		"account_nextIndex":       next,
-		"system_dryRun":           s.dryRun,
-		"system_dryRunAt":         s.dryRun,
+		"system_name":                 fixed("Tacit Node"),
+		"system_version":              fixed(Version),
+		"system_chain":                fixed(spec.Name),
+		"system_chainType":            fixed(spec.Kind),
+		"system_nodeRoles":            fixed([]string{"Authority"}),
+		"system_properties":           fixed(s.properties()),
+		"system_health":               func(*call, args) (any, error) { return s.health(), nil },
+		"system_syncState":            s.syncState,
+		"system_localListenAddresses": func(*call, args) (any, error) { return s.addresses(), nil },
+		"system_localPeerId":          s.peerID,
+		"system_accountNextIndex":     next,
+		"account_nextIndex":           next,
+		"system_dryRun":               s.dryRun,
+		"system_dryRunAt":             s.dryRun,
 	}
 }
 
@@ -49,6 +52,24 @@ func (s *Server) health() map[string]any {
 func (s *Server) syncState(*call, args) (any, error) {
 	head := s.app.Head().Number
 	return map[string]any{"startingBlock": s.began, "currentBlock": head, "highestBlock": head}, nil
+}
+
+// addresses are the multiaddresses under which light clients reach the node.
+func (s *Server) addresses() []string {
+	if s.cfg.Light == nil {
+		return []string{}
+	}
+	return s.cfg.Light()
+}
+
+// peerID is the name of the network key in them.
+func (s *Server) peerID(*call, args) (any, error) {
+	for _, a := range s.addresses() {
+		if _, id, ok := strings.Cut(a, "/p2p/"); ok {
+			return id, nil
+		}
+	}
+	return nil, &Error{Code: codeServer, Message: "this node serves no light clients"}
 }
 
 func (s *Server) rpcMethods(*call, args) (any, error) {

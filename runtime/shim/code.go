@@ -19,9 +19,12 @@ const (
 	i32Add        = 0x6a
 	i32Sub        = 0x6b
 	i32And        = 0x71
+	i64LtU        = 0x54
 	i64Add        = 0x7c
 	i64Sub        = 0x7d
 	i64Mul        = 0x7e
+	i64DivU       = 0x80
+	i64RemU       = 0x82
 	i64And        = 0x83
 	i64Or         = 0x84
 	i64Shl        = 0x86
@@ -74,6 +77,11 @@ func (c code) packArgs() code {
 func (c code) load8(at uint32) code  { return c.memory(0x2d, 0, at) }
 func (c code) load32(at uint32) code { return c.memory(0x28, 0, at) }
 func (c code) load64(at uint32) code { return c.memory(0x29, 0, at) }
+
+// load32u loads four bytes as an i64, and store32 stores the low four of one.
+func (c code) load32u(at uint32) code { return c.memory(0x35, 0, at) }
+func (c code) store32(at uint32) code { return c.memory(0x3e, 0, at) }
+
 func (c code) store8(at uint32) code { return c.memory(0x3a, 0, at) }
 
 func (c code) store16(at uint32) code { return c.memory(0x3b, 0, at) }

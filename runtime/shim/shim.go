@@ -1,7 +1,7 @@
 // Package shim makes a small WebAssembly module that answers, like a Substrate
 // runtime, the calls that light clients make of :code: versions and metadata
-// as they are, authorities and nonces by reading the state, and for fees and
-// validity what holds for a transfer.
+// as they are, authorities and nonces by reading the state, for fees what a
+// transfer costs under the load that the state tells, and for validity yes.
 //
 // The chain's real runtime is native; the module stands under :code from block
 // 0 so that clients which fetch and run it, or only hash it to see whether the
@@ -30,8 +30,12 @@ type Runtime struct {
 	// SlotDuration is Aura's, in milliseconds.
 	SlotDuration uint64
 	// BaseFee, ByteFee and CallWeight are a transfer's: its fee is the base,
-	// one per byte of length, and its weight.
+	// one per byte of length, and its weight times the multiplier. CallWeight
+	// is below 2³².
 	BaseFee, ByteFee, CallWeight uint64
+	// Multiplier is the key of the storage item that holds the multiplier, in
+	// units of 10⁻¹⁸ and 16 bytes.
+	Multiplier []byte
 }
 
 // Where things lie in memory: the scratch, then the data, then the host's heap.
@@ -50,6 +54,7 @@ func Module(r Runtime) []byte {
 	zeros := m.put(make([]byte, 16))
 	authorities, setID, aura := m.put(r.Authorities), m.put(r.SetID), m.put(r.AuraAuthorities)
 	prefix := m.put(r.Account)
+	multiplier := m.put(r.Multiplier)
 	weight := scale.AppendCompact(scale.AppendCompact(nil, r.CallWeight), 0)
 	info := m.put(append(weight, 0)) // class Normal
 
@@ -65,7 +70,7 @@ func Module(r Runtime) []byte {
 	m.export("AuraApi_authorities", read(aura, none))
 	m.export("AccountNonceApi_account_nonce", nonce(prefix, zeros))
 	m.export("TaggedTransactionQueue_validate_transaction", validity())
-	m.export("TransactionPaymentApi_query_info", fee(info, r))
+	m.export("TransactionPaymentApi_query_info", fee(info, multiplier, zeros, r))
 	return m.encode()
 }
 
@@ -113,18 +118,6 @@ func validity() code {
 	}
 	c = c.i32(scratch + 28).i64(64).store64(0).i32(scratch + 36).i32(1).store16(0)
 	return c.answer(span{scratch, 37})
-}
-
-// fee tells a transfer's fee for the length that ends the arguments.
-func fee(info span, r Runtime) code {
-	c := code{}
-	for i := uint32(0); i < info.n; i++ {
-		c = c.i32(scratch + i).i32(info.at + i).load8(0).store8(0)
-	}
-	c = c.i32(scratch + info.n).get(0).get(1).op(i32Add).i32(4).op(i32Sub).load32(0).op(i64ExtendI32U)
-	c = c.i64(int64(r.ByteFee)).op(i64Mul).i64(int64(r.BaseFee + r.CallWeight)).op(i64Add).store64(0)
-	c = c.i32(scratch + info.n + 8).i64(0).store64(0)
-	return c.answer(span{scratch, info.n + 16})
 }
 
 // module is a module under way.
@@ -199,7 +192,7 @@ func (m *module) encode() []byte {
 	section(7, len(m.names)+1, exports)
 	bodies := body(readBody(), []byte{2, 1, i64, 2, i32})
 	for _, f := range m.funcs {
-		bodies = append(bodies, body(f, []byte{1, 1, i32})...)
+		bodies = append(bodies, body(f, []byte{2, 1, i32, 2, i64})...)
 	}
 	section(10, len(m.funcs)+1, bodies)
 	segment := append(code{0}.i32(dataBase), opEnd)

@@ -64,6 +64,8 @@ node "$root/test/clients/accounts.mjs" "$rpc"
 echo "--- unmodified polkadot-api and dedot, by the new and by the legacy JSON-RPC"
 node "$root/test/clients/papi.mjs" "$rpc"
 node "$root/test/clients/dedot.mjs" "$rpc"
+echo "--- unmodified smoldot, with a network of its own"
+node "$root/test/clients/smoldot.mjs" "$TACIT"
 echo "--- Chromium at $console"
 CONSOLE=$console node "$root/test/e2e/console.mjs"
 

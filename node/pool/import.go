@@ -24,6 +24,10 @@ func (p *Pool) Imported(header chain.Header, body [][]byte) {
 			continue
 		}
 		p.remove(e)
+		for _, tag := range e.validity.Provides {
+			p.done[string(tag)] = true
+			all.tags = append(all.tags, string(tag))
+		}
 		e.tell(Status{Kind: InBlock, Hash: block, Index: uint32(i)})
 		for _, w := range e.watches {
 			in.watches = append(in.watches, placed{w, uint32(i)})
@@ -57,9 +61,12 @@ func (p *Pool) Imported(header chain.Header, body [][]byte) {
 
 // forget lets what was long ago be submitted again.
 func (p *Pool) forget() {
-	for len(p.blocks) > 0 && p.blocks[0].number+finalityBlocks <= p.now {
+	for len(p.blocks) > 0 && (p.blocks[0].number+finalityBlocks <= p.now || len(p.recent) > maxRecent) {
 		for _, id := range p.blocks[0].ids {
 			delete(p.recent, id)
+		}
+		for _, tag := range p.blocks[0].tags {
+			delete(p.done, tag)
 		}
 		p.blocks = p.blocks[1:]
 	}

@@ -33,6 +33,7 @@ const (
 	maxBytes    = 32 << 20
 	maxBanned   = 4096
 	maxIncoming = 4096
+	maxRecent   = 100_000
 	// revalidated is how many transactions are judged again after each block.
 	revalidated = 256
 	// banBlocks is how long a transaction that was refused is not taken again.
@@ -83,6 +84,7 @@ type Pool struct {
 	banned   map[hash.H256]chain.BlockNumber
 	included []included
 	recent   map[hash.H256]bool // what stood in one of blocks
+	done     map[string]bool    // tags that those provided
 	blocks   []imported
 	kept     *store.Space // nil without Keep
 	now      chain.BlockNumber
@@ -116,13 +118,14 @@ type placed struct {
 type imported struct {
 	number chain.BlockNumber
 	ids    []hash.H256
+	tags   []string // what they provided
 }
 
 // New returns an empty pool.
 func New(c Chain) *Pool {
 	return &Pool{
 		chain: c, incoming: make(chan []byte, maxIncoming), txs: map[hash.H256]*entry{}, provided: map[string]*entry{},
-		banned: map[hash.H256]chain.BlockNumber{}, recent: map[hash.H256]bool{}, now: c.Head().Number,
+		banned: map[hash.H256]chain.BlockNumber{}, recent: map[hash.H256]bool{}, done: map[string]bool{}, now: c.Head().Number,
 	}
 }
 
@@ -299,9 +302,13 @@ func (p *Pool) insert(e *entry) error {
 	return nil
 }
 
-// satisfied says whether ready transactions provide all that e requires.
+// satisfied says whether ready transactions, or those of recent blocks, provide
+// all that e requires.
 func (p *Pool) satisfied(e *entry) bool {
 	for _, tag := range e.validity.Requires {
+		if p.done[string(tag)] {
+			continue
+		}
 		if o := p.provided[string(tag)]; o == nil || !o.ready {
 			return false
 		}
@@ -372,6 +379,9 @@ func (p *Pool) Ready(limit int) [][]byte {
 			return true
 		}
 		for _, tag := range e.validity.Requires {
+			if p.done[string(tag)] {
+				continue
+			}
 			o := p.provided[string(tag)]
 			if o == nil || !o.ready || !visit(o) {
 				return false

@@ -366,3 +366,28 @@ func ExamplePool_Ready() {
 	fmt.Println(names(p.Ready(1000)), bytes.Equal(p.Pending()[0], tx('a', 1, 0, 1)))
 	// Output: ab true
 }
+
+// A transaction that was judged before the one that it needs came into a block,
+// and comes into the pool after that, is ready: nobody judges it again in time.
+// So is one that waited when what it needs came in a block.
+func TestNeedsWhatABlockHas(t *testing.T) {
+	r := &rules{}
+	p := pool.New(r)
+	first := tx('a', 1, 0, 5)
+	submit(t, p, first)
+	r.head.Number++
+	p.Imported(r.head, [][]byte{first})
+	late := submit(t, p, tx('b', 2, 1, 5))
+	if s := last(late); s.Kind != pool.Broadcast {
+		t.Errorf("what needs a transaction of the last block is %v", s.Kind)
+	}
+	// Another becomes invalid: those that only need what a block has stay ready.
+	bad := tx('c', 3, 0, 5)
+	submit(t, p, bad)
+	r.bad = map[byte]bool{'c': true}
+	r.head.Number++
+	p.Imported(r.head, nil)
+	if got := names(p.Ready(1000)); got != "b" {
+		t.Errorf("ready are %q, want b", got)
+	}
+}

@@ -52,6 +52,9 @@ type application struct {
 	guards map[keys.GrandpaID]*guard
 	// justify makes what justifications can be made by now.
 	justify func()
+	// syncing says whether CometBFT fetches old blocks.
+	syncing func() bool
+	fault   *fault
 
 	refusedVotes atomic.Uint64 // votes of others without a good precommit
 	guardStops   atomic.Uint64 // precommits that a guard refused
@@ -84,7 +87,7 @@ func newVoters(v engine.Voters) voters {
 }
 
 func newApplication(app *engine.App, pool Pool, guards map[keys.GrandpaID]*guard, log *slog.Logger) *application {
-	return &application{app: app, pool: pool, guards: guards, log: log, justify: func() {}, sets: map[int64]voters{}}
+	return &application{app: app, pool: pool, guards: guards, log: log, justify: func() {}, syncing: func() bool { return false }, fault: newFault(), sets: map[int64]voters{}}
 }
 
 // Info implements abci.Application: how far the node is.
@@ -270,6 +273,11 @@ func (a *application) handsOver(height int64, txs [][]byte) error {
 // FinalizeBlock implements abci.Application. An error stops the consensus of
 // this node, which must not go on with a state of its own.
 func (a *application) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	res, err := a.execute(req)
+	return res, a.stopped(err)
+}
+
+func (a *application) execute(req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
 	in, err := a.input(req.Height, req.Time.UnixMilli(), req.ProposerAddress, req.Txs)
 	if err != nil {
 		return nil, err
@@ -321,14 +329,14 @@ func (a *application) updates(s *engine.Staged) ([]abci.ValidatorUpdate, error) 
 // Commit implements abci.Application. All blocks are retained.
 func (a *application) Commit(context.Context, *abci.RequestCommit) (*abci.ResponseCommit, error) {
 	if err := a.app.Commit(); err != nil {
-		return nil, err
+		return nil, a.stopped(err)
 	}
 	a.justify()
 	// A node that came by its blocks otherwise than by voting may lack the
 	// votes; it then takes the proof that the block brought.
 	if n := a.app.Head().Number; a.brought != nil && n > 2 {
 		if err := a.app.Finalize(n-2, a.brought); err != nil {
-			return nil, err
+			return nil, a.stopped(err)
 		}
 	}
 	return &abci.ResponseCommit{}, nil

@@ -184,34 +184,65 @@ func (n *Node) Syncing() bool {
 	return n.comet.ConsensusReactor().WaitSync()
 }
 
-// Run takes part in consensus until ctx ends, or returns ErrHalted when the
-// consensus stops by itself. A Node runs once.
+// Run takes part in consensus until ctx ends. It returns engine.Outdated before
+// a block that needs a newer program, and ErrHalted, with the cause if it is
+// known, when the consensus stops by itself. A Node runs once.
 func (n *Node) Run(ctx context.Context) error {
 	if n.remove != "" {
 		defer os.RemoveAll(n.remove)
 	}
+	n.abci.syncing = n.Syncing
 	if err := n.comet.Start(); err != nil {
 		return fmt.Errorf("start CometBFT: %w", err)
 	}
+	changed, ignore := n.app.Hub.Listen()
+	defer ignore()
 	halted := make(chan struct{})
 	go func() {
 		n.state.Wait()
 		close(halted)
 	}()
-	var result error
-	select {
-	case <-ctx.Done():
-	case <-halted:
-		if ctx.Err() == nil {
-			result = fmt.Errorf("after block %d: %w", n.app.Head().Number, ErrHalted)
-		}
-	}
+	result := n.watch(ctx, changed, halted)
 	if err := n.comet.Stop(); err != nil && result == nil {
 		result = fmt.Errorf("stop CometBFT: %w", err)
 	}
 	n.comet.Wait()
+	if n.Syncing() { // the consensus never began
+		return result
+	}
+	if err := n.state.Stop(); err == nil {
+		n.log.Debug("the consensus began while the node stopped")
+	}
 	<-halted
 	return result
+}
+
+// watch waits for a reason to stop.
+func (n *Node) watch(ctx context.Context, changed, halted <-chan struct{}) error {
+	for {
+		if err := n.app.Outdated(); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+			continue
+		case <-n.abci.fault.found:
+		case <-halted:
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := n.app.Outdated(); err != nil {
+			return err
+		}
+		err := fmt.Errorf("after block %d: %w", n.app.Head().Number, ErrHalted)
+		if cause := n.abci.fault.cause(); cause != nil {
+			err = fmt.Errorf("%w: %w", err, cause)
+		}
+		return err
+	}
 }
 
 // justify makes the justifications of blocks below the head out of the votes

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/trie"
 )
 
@@ -57,8 +58,8 @@ func (s *Server) getMetadata(_ *call, a args) (any, error) {
 	return hexOf(raw), err
 }
 
-func (s *Server) version() any {
-	v := s.app.Runtime().System.Version
+func versionOf(rt *runtime.Runtime) any {
+	v := rt.System.Version
 	apis := make([][2]any, len(v.Apis))
 	for i, api := range v.Apis {
 		apis[i] = [2]any{hexOf(api.ID[:]), api.Version}
@@ -71,10 +72,15 @@ func (s *Server) version() any {
 }
 
 func (s *Server) getRuntimeVersion(_ *call, a args) (any, error) {
-	if _, err := s.state(a, 0); err != nil {
+	at, err := s.state(a, 0)
+	if err != nil {
 		return nil, err
 	}
-	return s.version(), nil
+	rt, err := s.app.RuntimeAt(at)
+	if err != nil {
+		return nil, err
+	}
+	return versionOf(rt), nil
 }
 
 func (s *Server) stateCall(_ *call, a args) (any, error) {
@@ -326,8 +332,13 @@ func (s *Server) getReadProof(_ *call, a args) (any, error) {
 
 func (s *Server) subscribeVersion(c *call, _ args) (any, error) {
 	return c.subscribe("state_runtimeVersion", func(ctx context.Context, push func(any)) {
-		push(s.version())
-		<-ctx.Done()
+		var told *runtime.Runtime
+		s.follow(ctx, func() {
+			if now := s.app.Runtime(); now != told {
+				told = now
+				push(versionOf(now))
+			}
+		})
 	})
 }
 

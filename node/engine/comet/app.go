@@ -55,6 +55,8 @@ type application struct {
 	// syncing says whether CometBFT fetches old blocks.
 	syncing func() bool
 	fault   *fault
+	// extension makes a vote extension of a precommit.
+	extension func(precommit [64]byte) []byte
 
 	refusedVotes atomic.Uint64 // votes of others without a good precommit
 	guardStops   atomic.Uint64 // precommits that a guard refused
@@ -87,7 +89,11 @@ func newVoters(v engine.Voters) voters {
 }
 
 func newApplication(app *engine.App, pool Pool, guards map[keys.GrandpaID]*guard, log *slog.Logger) *application {
-	return &application{app: app, pool: pool, guards: guards, log: log, justify: func() {}, syncing: func() bool { return false }, fault: newFault(), sets: map[int64]voters{}}
+	return &application{
+		app: app, pool: pool, guards: guards, log: log, fault: newFault(), sets: map[int64]voters{},
+		justify: func() {}, syncing: func() bool { return false },
+		extension: func(precommit [64]byte) []byte { return append([]byte{extensionVersion}, precommit[:]...) },
+	}
 }
 
 // Info implements abci.Application: how far the node is.
@@ -273,6 +279,9 @@ func (a *application) handsOver(height int64, txs [][]byte) error {
 // FinalizeBlock implements abci.Application. An error stops the consensus of
 // this node, which must not go on with a state of its own.
 func (a *application) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	for _, m := range req.Misbehavior {
+		a.log.Warn("a validator voted twice", "validator", fmt.Sprintf("%X", m.Validator.Address), "height", m.Height, "block", req.Height)
+	}
 	res, err := a.execute(req)
 	return res, a.stopped(err)
 }
@@ -385,7 +394,7 @@ func (a *application) ExtendVote(_ context.Context, req *abci.RequestExtendVote)
 			a.guardStops.Add(1)
 			return nil, err
 		}
-		return &abci.ResponseExtendVote{VoteExtension: append([]byte{extensionVersion}, signature[:]...)}, nil
+		return &abci.ResponseExtendVote{VoteExtension: a.extension(signature)}, nil
 	}
 	return nil, fmt.Errorf("this node votes at height %d without the GRANDPA key that set %d has for it", req.Height, set.ID)
 }

@@ -203,6 +203,9 @@ func (n *Node) Run(ctx context.Context) error {
 		close(halted)
 	}()
 	result := n.watch(ctx, changed, halted)
+	if n.Syncing() {
+		n.abci.leave()
+	}
 	if err := n.comet.Stop(); err != nil && result == nil {
 		result = fmt.Errorf("stop CometBFT: %w", err)
 	}

@@ -39,7 +39,7 @@ func TestOutdated(t *testing.T) {
 	root := pairOf(t, keys.Sr25519, "//Alice").AccountID()
 	spec.Genesis.Sudo = &root
 	disk, home := store.Config{Dir: "db", FS: vfs.NewMem()}, t.TempDir()
-	want := engine.Outdated{Block: 12, Lacks: runtime.NoVersion{Spec: 2, Oldest: 1, Newest: 1}}
+	want := engine.Outdated{Block: 8, Lacks: runtime.NoVersion{Spec: 2, Oldest: 1, Newest: 1}}
 
 	p := start(t, spec, 0, disk, Config{Home: home})
 	p.final(t, 1)

@@ -232,7 +232,7 @@ func runNode(ctx context.Context, dir string, f nodeFile, log *slog.Logger, star
 	}
 	err = n.Run(ctx)
 	if errors.Is(err, comet.ErrHalted) {
-		return hint(err, "the log above says why; the others go on without this node. `docs/operations.md` tells what to do")
+		return hint(err, "the others go on without this node; `docs/operations.md` tells what to do")
 	}
 	return hintUpgrade(err)
 }

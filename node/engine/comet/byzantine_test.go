@@ -3,6 +3,7 @@ package comet
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -133,8 +134,8 @@ func TestOtherState(t *testing.T) {
 	w.final(1, 0, 1, 2, 3)
 	upgrade := system.AuthorizeUpgrade{SpecVersion: 2, Height: w.highest() + height}
 	w.peers[0].send(t, "//Alice", 0, sudo.Sudo{Call: w.peers[0].app.Runtime().CallOf(upgrade)})
-	if err := w.peers[3].ends(t); !errors.Is(err, ErrHalted) {
-		t.Errorf("the one with another state ends with %v, want %v", err, ErrHalted)
+	if err := w.peers[3].ends(t); !errors.Is(err, ErrHalted) || !strings.Contains(err.Error(), "AppHash") {
+		t.Errorf("the one with another state ends with %v, want %v for its AppHash", err, ErrHalted)
 	}
 	w.final(upgrade.Height+3, 0, 1, 2)
 	w.agree(0, 1, 2)

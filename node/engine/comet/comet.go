@@ -148,7 +148,7 @@ func New(cfg Config) (_ *Node, err error) {
 	}
 	n.comet, err = node.NewNode(conf, validator, nodeKey, proxy.NewConnSyncLocalClientCreator(n.abci),
 		func() (*types.GenesisDoc, error) { return genesis(cfg.App.Spec()), nil },
-		databases, node.DefaultMetricsProvider(conf.Instrumentation), logger{log: log})
+		databases, node.DefaultMetricsProvider(conf.Instrumentation), logger{log: log, failed: n.abci.fault.set})
 	if err != nil {
 		return nil, fmt.Errorf("start CometBFT: %w", err)
 	}

@@ -61,6 +61,7 @@ func (p *peer) votesOf(t testing.TB, validator int, from, to chain.BlockNumber) 
 		commit := p.node.comet.BlockStore().LoadBlockExtendedCommit(h)
 		if commit == nil {
 			t.Fatalf("no commit of block %d", h)
+			return 0
 		}
 		for _, s := range commit.ExtendedSignatures {
 			if s.BlockIDFlag == types.BlockIDFlagCommit && bytes.Equal(s.ValidatorAddress, address) {
@@ -199,6 +200,7 @@ func found(t testing.TB, p *peer, public ed25519.PubKey) bool {
 		block := p.node.comet.BlockStore().LoadBlock(h)
 		if block == nil {
 			t.Fatalf("no block %d", h)
+			return false
 		}
 		for _, e := range block.Evidence.Evidence {
 			if d, ok := e.(*types.DuplicateVoteEvidence); ok && bytes.Equal(d.VoteA.ValidatorAddress, public.Address()) {

@@ -118,6 +118,7 @@ func TestBadExtensions(t *testing.T) {
 // A validator whose program computes another state than the others' stops by
 // itself, and signs no block of its own for finality. The others go on.
 func TestOtherState(t *testing.T) {
+	t.Parallel()
 	const height = 5
 	other := runtime.Versions()[0]
 	other.Spec, other.BatchedCalls = 2, 2
@@ -158,6 +159,7 @@ func TestOtherState(t *testing.T) {
 // A validator that votes for two blocks in one round is found out: the proof
 // comes into a block, and nobody stops.
 func TestDoubleVote(t *testing.T) {
+	t.Parallel()
 	spec := specOf(t, 4, 300)
 	w := newNetwork(t, spec, 3, nil) // the test is the fourth
 	w.final(2, 0, 1, 2)

@@ -125,7 +125,7 @@ func TestCorruptDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	places := int64(10)
+	places := int64(6)
 	if long {
 		places = 100
 	}

@@ -32,6 +32,7 @@ func (p *peer) ends(t testing.TB) error {
 // A validator whose program lacks the next version stops before it, and goes on
 // with another program. So does a node that fetches old blocks.
 func TestOutdated(t *testing.T) {
+	t.Parallel()
 	next := runtime.Versions()[0]
 	next.Spec, next.BatchedCalls = 2, 2
 	newer := runtime.Carrying(runtime.Versions()[0], next)

@@ -88,6 +88,16 @@ var (
 	EngineGrandpa = Engine{'F', 'R', 'N', 'K'}
 )
 
+// RuntimeUpdated says that the runtime is another one after this block.
+func (h Header) RuntimeUpdated() bool {
+	for _, item := range h.Digest {
+		if _, ok := item.(DigestRuntimeUpdated); ok {
+			return true
+		}
+	}
+	return false
+}
+
 // DigestItem is one entry of a header's digest: DigestOther, DigestConsensus,
 // DigestSeal, DigestPreRuntime or DigestRuntimeUpdated.
 type DigestItem interface{ digestItem() }

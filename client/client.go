@@ -2,8 +2,8 @@
 // transactions, and calls confidential contracts end to end encrypted.
 //
 // Calls, events and storage items are the runtime's own types, so that what
-// does not fit does not compile. A Client compares the runtime that it was
-// compiled with to the node's when it connects, and refuses another one.
+// does not fit does not compile. A Client speaks the version of the runtime that
+// the node has, among those that the program carries, and refuses another one.
 package client
 
 import (
@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -27,12 +28,18 @@ import (
 // Client is a connection to a node. It is safe for concurrent use.
 type Client struct {
 	*RPC
-	rt      *runtime.Runtime
+	rt      atomic.Pointer[runtime.Runtime]
 	genesis hash.H256
 }
 
 // With connects to a node, calls f, and closes the connection.
 func With(ctx context.Context, url string, f func(context.Context, *Client) error) error {
+	return Speaking(ctx, url, runtime.New(), f)
+}
+
+// Speaking is With for a program that carries other versions of the runtime, of
+// which newest is the last.
+func Speaking(ctx context.Context, url string, newest *runtime.Runtime, f func(context.Context, *Client) error) error {
 	rpc, err := Dial(ctx, url)
 	if err != nil {
 		return err
@@ -41,7 +48,8 @@ func With(ctx context.Context, url string, f func(context.Context, *Client) erro
 	defer end()
 	var g errgroup.Group
 	g.Go(func() error { _ = rpc.Run(ctx); return nil })
-	c := &Client{RPC: rpc, rt: runtime.New()}
+	c := &Client{RPC: rpc}
+	c.rt.Store(newest)
 	if err = c.meet(ctx); err == nil {
 		err = f(ctx, c)
 	}
@@ -49,11 +57,16 @@ func With(ctx context.Context, url string, f func(context.Context, *Client) erro
 	return errors.Join(err, g.Wait())
 }
 
-// meet learns the chain's genesis and checks its runtime.
+// meet learns the chain's genesis and which runtime is in force.
 func (c *Client) meet(ctx context.Context) error {
 	if err := c.Call(ctx, &c.genesis, "chain_getBlockHash", 0); err != nil {
 		return err
 	}
+	return c.renew(ctx)
+}
+
+// renew takes the version of the runtime that is in force at the node's head.
+func (c *Client) renew(ctx context.Context) error {
 	var v struct {
 		SpecName    string `json:"specName"`
 		SpecVersion uint32 `json:"specVersion"`
@@ -61,17 +74,24 @@ func (c *Client) meet(ctx context.Context) error {
 	if err := c.Call(ctx, &v, "state_getRuntimeVersion"); err != nil {
 		return err
 	}
-	if ours := c.rt.System.Version; v.SpecName != ours.SpecName || v.SpecVersion != ours.SpecVersion {
-		return fmt.Errorf("the node runs %s %d and this program knows %s %d", v.SpecName, v.SpecVersion, ours.SpecName, ours.SpecVersion)
+	rt := c.Runtime()
+	if ours := rt.System.Version.SpecName; v.SpecName != ours {
+		return fmt.Errorf("the node runs %s and this program knows %s", v.SpecName, ours)
 	}
+	rt, err := rt.At(v.SpecVersion)
+	if err != nil {
+		return fmt.Errorf("the node runs %s %d: %w", v.SpecName, v.SpecVersion, err)
+	}
+	c.rt.Store(rt)
 	return nil
 }
 
 // Genesis is the hash of block 0.
 func (c *Client) Genesis() hash.H256 { return c.genesis }
 
-// Runtime is the runtime that the client was compiled with.
-func (c *Client) Runtime() *runtime.Runtime { return c.rt }
+// Runtime is the runtime that was in force when the client connected, or when
+// it signed the last transaction if that was later.
+func (c *Client) Runtime() *runtime.Runtime { return c.rt.Load() }
 
 type header struct {
 	ParentHash     hash.H256 `json:"parentHash"`
@@ -206,13 +226,17 @@ func (c *Client) Nonce(ctx context.Context, who chain.AccountID) (n uint32, err 
 
 // Account returns an account.
 func (c *Client) Account(ctx context.Context, who chain.AccountID) (frame.AccountInfo, error) {
-	info, _, err := Find[frame.AccountInfo](ctx, c, c.rt.System.Account.Key(who), nil)
+	info, _, err := Find[frame.AccountInfo](ctx, c, c.Runtime().System.Account.Key(who), nil)
 	return info, err
 }
 
 // Sign makes a transaction of a declared call: it is valid for about the next
 // 64 blocks.
 func (c *Client) Sign(ctx context.Context, who keys.Pair, nonce uint32, tip chain.Balance, call any) (chain.Extrinsic, error) {
+	if err := c.renew(ctx); err != nil {
+		return chain.Extrinsic{}, err
+	}
+	rt := c.Runtime()
 	birth, err := c.Finalized(ctx)
 	if err != nil {
 		return chain.Extrinsic{}, err
@@ -225,9 +249,9 @@ func (c *Client) Sign(ctx context.Context, who keys.Pair, nonce uint32, tip chai
 		}
 	}
 	implicit := chain.Implicit{
-		SpecVersion: c.rt.System.Version.SpecVersion, TxVersion: c.rt.System.Version.TransactionVersion, Genesis: c.genesis, EraBlock: at,
+		SpecVersion: rt.Spec(), TxVersion: rt.System.Version.TransactionVersion, Genesis: c.genesis, EraBlock: at,
 	}
-	return chain.SignExtrinsic(who, scale.Marshal(c.rt.CallOf(call)), extra, implicit), nil
+	return chain.SignExtrinsic(who, scale.Marshal(rt.CallOf(call)), extra, implicit), nil
 }
 
 // Included is a transaction in a block.

@@ -60,7 +60,7 @@ func (c *Client) CreateCluster(ctx context.Context, owner keys.Pair, replicas ui
 
 // Cluster returns a cluster.
 func (c *Client) Cluster(ctx context.Context, id hash.H256) (words.Cluster, error) {
-	cluster, ok, err := Find[words.Cluster](ctx, c, c.rt.Clusters.Clusters.Key(id), nil)
+	cluster, ok, err := Find[words.Cluster](ctx, c, c.Runtime().Clusters.Clusters.Key(id), nil)
 	if err == nil && !ok {
 		err = fmt.Errorf("there is no cluster %v", id)
 	}
@@ -69,7 +69,7 @@ func (c *Client) Cluster(ctx context.Context, id hash.H256) (words.Cluster, erro
 
 // Clusters returns the names of all clusters.
 func (c *Client) Clusters(ctx context.Context) ([]hash.H256, error) {
-	list, err := c.Keys(ctx, c.rt.Clusters.Clusters.Prefix())
+	list, err := c.Keys(ctx, c.Runtime().Clusters.Clusters.Prefix())
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (c *Client) Clusters(ctx context.Context) ([]hash.H256, error) {
 
 // Contract returns a contract.
 func (c *Client) Contract(ctx context.Context, id hash.H256) (contracts.Contract, error) {
-	contract, ok, err := Find[contracts.Contract](ctx, c, c.rt.Contracts.Contracts.Key(id), nil)
+	contract, ok, err := Find[contracts.Contract](ctx, c, c.Runtime().Contracts.Contracts.Key(id), nil)
 	if err == nil && !ok {
 		err = fmt.Errorf("there is no contract %v", id)
 	}
@@ -103,7 +103,7 @@ func (c *Client) Upload(ctx context.Context, who keys.Pair, code []byte) (hash.H
 	}
 	var failed error
 	for tried, before := false, uint8(0); ; tried = true {
-		known, _, err := Find[contracts.Code](ctx, c, c.rt.Contracts.Codes.Key(id), nil)
+		known, _, err := Find[contracts.Code](ctx, c, c.Runtime().Contracts.Codes.Key(id), nil)
 		if err != nil {
 			return id, err
 		}
@@ -294,7 +294,7 @@ type Worker struct {
 
 // Workers returns all registered workers.
 func (c *Client) Workers(ctx context.Context) ([]Worker, error) {
-	list, err := c.Keys(ctx, c.rt.Registry.Workers.Prefix())
+	list, err := c.Keys(ctx, c.Runtime().Registry.Workers.Prefix())
 	if err != nil {
 		return nil, err
 	}
@@ -311,14 +311,14 @@ func (c *Client) Workers(ctx context.Context) ([]Worker, error) {
 
 // Worker returns a registered worker.
 func (c *Client) Worker(ctx context.Context, identity [32]byte) (Worker, error) {
-	info, ok, err := Find[registry.Worker](ctx, c, c.rt.Registry.Workers.Key(identity), nil)
+	info, ok, err := Find[registry.Worker](ctx, c, c.Runtime().Registry.Workers.Key(identity), nil)
 	if err != nil {
 		return Worker{}, err
 	}
 	if !ok {
 		return Worker{}, fmt.Errorf("there is no worker %x", identity)
 	}
-	urls, _, err := Find[[][]byte](ctx, c, c.rt.Registry.Endpoints.Key(identity), nil)
+	urls, _, err := Find[[][]byte](ctx, c, c.Runtime().Registry.Endpoints.Key(identity), nil)
 	w := Worker{Identity: identity, Info: info}
 	for _, u := range urls {
 		w.Endpoints = append(w.Endpoints, string(u))

@@ -21,7 +21,7 @@ type Record struct {
 
 // Events returns the events of a block.
 func (c *Client) Events(ctx context.Context, at hash.H256) ([]Record, error) {
-	raw, ok, err := c.Storage(ctx, c.rt.System.Events.Key(), &at)
+	raw, ok, err := c.Storage(ctx, c.Runtime().System.Events.Key(), &at)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (c *Client) Events(ctx context.Context, at hash.H256) ([]Record, error) {
 		if err := d.Value(&r.Phase); err != nil {
 			return nil, fmt.Errorf("event %d of %v: %w", i, at, err)
 		}
-		if r.Event, err = c.rt.Event(d); err != nil {
+		if r.Event, err = c.Runtime().Event(d); err != nil {
 			return nil, fmt.Errorf("event %d of %v: %w", i, at, err)
 		}
 		if err := d.Value(&r.Topics); err != nil {
@@ -51,7 +51,7 @@ func (c *Client) failure(event any) (*Failure, bool) {
 	if !ok {
 		return nil, false
 	}
-	return &Failure{c.rt.Explain(f.DispatchError), f.DispatchError}, true
+	return &Failure{c.Runtime().Explain(f.DispatchError), f.DispatchError}, true
 }
 
 // Follow calls f with the events of every block from the one with the given

@@ -23,6 +23,7 @@ import (
 	"github.com/tacit-network/tacit/client"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/worker/wire"
 )
 
@@ -38,7 +39,10 @@ type Config struct {
 	Collateral Collateral
 	Anchor     uint8
 	Retry      time.Duration // after a failure; 0 means half a second
-	Logger     *slog.Logger  // nil is silence
+	// Runtime is the newest version that the program carries; nil means
+	// runtime.New().
+	Runtime *runtime.Runtime
+	Logger  *slog.Logger // nil is silence
 }
 
 // Collateral is where a hardware vendor's word on a family of platforms is
@@ -62,6 +66,9 @@ func New(cfg Config) *Relay {
 	if len(cfg.Endpoints) == 0 {
 		cfg.Endpoints = []string{cfg.Worker}
 	}
+	if cfg.Runtime == nil {
+		cfg.Runtime = runtime.New()
+	}
 	r := &Relay{cfg, cfg.Logger, maxAhead}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
@@ -73,7 +80,7 @@ func New(cfg Config) *Relay {
 func (r *Relay) Run(ctx context.Context) error {
 	last := ""
 	for ctx.Err() == nil {
-		err := client.With(ctx, r.cfg.Node, func(ctx context.Context, c *client.Client) error {
+		err := client.Speaking(ctx, r.cfg.Node, r.cfg.Runtime, func(ctx context.Context, c *client.Client) error {
 			return r.session(c).run(ctx)
 		})
 		if ctx.Err() != nil {
@@ -95,7 +102,7 @@ func (r *Relay) Run(ctx context.Context) error {
 // Once does all that is to be done at one time, and returns: one step of Run,
 // for whoever decides when there is one.
 func (r *Relay) Once(ctx context.Context) error {
-	return client.With(ctx, r.cfg.Node, func(ctx context.Context, c *client.Client) error {
+	return client.Speaking(ctx, r.cfg.Node, r.cfg.Runtime, func(ctx context.Context, c *client.Client) error {
 		s := r.session(c)
 		if err := s.meet(ctx); err != nil {
 			return err

@@ -34,6 +34,9 @@ func (r *Runtime) initialize(ctx *frame.Context, h chain.Header) {
 func (r *Runtime) finalize(ctx *frame.Context) chain.Header {
 	r.System.EndExtrinsics(ctx)
 	r.OnFinalize(ctx)
+	if u, ok := r.System.Due(ctx); ok {
+		r.upgrade(ctx, u.SpecVersion)
+	}
 	return r.System.Finalize(ctx)
 }
 

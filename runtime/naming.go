@@ -42,6 +42,7 @@ var paths = map[reflect.Type]string{
 	reflect.TypeFor[chain.Header]():                 "sp_runtime::generic::header::Header",
 	reflect.TypeFor[system.Digest]():                "sp_runtime::generic::digest::Digest",
 	reflect.TypeFor[system.RuntimeVersion]():        "sp_version::RuntimeVersion",
+	reflect.TypeFor[system.LastUpgrade]():           "frame_system::LastRuntimeUpgradeInfo",
 	reflect.TypeFor[system.PerClassWeight]():        "frame_support::dispatch::PerDispatchClass",
 	reflect.TypeFor[system.PerClassLimits]():        "frame_support::dispatch::PerDispatchClass",
 	reflect.TypeFor[system.PerClassLength]():        "frame_support::dispatch::PerDispatchClass",

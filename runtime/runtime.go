@@ -36,7 +36,7 @@ import (
 	"github.com/tacit-network/tacit/scale"
 )
 
-// The numbers of this runtime.
+// The numbers of the newest version of the runtime.
 const (
 	SpecVersion        = 1
 	TransactionVersion = 1
@@ -52,10 +52,11 @@ const Decimals = 12
 // Unit is one token.
 var Unit = scale.U64(1_000_000_000_000)
 
-// Runtime is the chain's state machine. It does not change once made, and is
-// safe for concurrent use.
+// Runtime is the chain's state machine in one version, which knows the others.
+// It does not change once made, and is safe for concurrent use.
 type Runtime struct {
 	*frame.Runtime
+	carried    []*Runtime // all versions, the oldest first
 	System     *system.Pallet
 	Timestamp  *timestamp.Pallet
 	Balances   *balances.Pallet
@@ -80,16 +81,15 @@ type Runtime struct {
 	v15  []byte
 }
 
-// New makes the runtime.
-func New() *Runtime {
+func build(version Version) *Runtime {
 	r := &Runtime{}
 	weights, length := system.Limits(frame.Weight{RefTime: 600 * frame.Millisecond, ProofSize: 5 << 20}, 5<<20, 75)
 	r.System = &system.Pallet{Config: system.Config{
 		BlockWeights: weights, BlockLength: length, BlockHashCount: 4096,
 		DbWeight: system.DbWeight{Read: 10 * frame.Microsecond, Write: 20 * frame.Microsecond}, SS58Prefix: 42,
 		Version: system.RuntimeVersion{
-			SpecName: "tacit", ImplName: "tacit", AuthoringVersion: 1, SpecVersion: SpecVersion, ImplVersion: 1,
-			TransactionVersion: TransactionVersion, SystemVersion: StateVersion, Apis: []system.APIVersion{},
+			SpecName: "tacit", ImplName: "tacit", AuthoringVersion: 1, SpecVersion: version.Spec, ImplVersion: 1,
+			TransactionVersion: version.Transaction, SystemVersion: StateVersion, Apis: []system.APIVersion{},
 		},
 	}}
 	r.Timestamp = &timestamp.Pallet{Config: timestamp.Config{MinimumPeriod: 1}}
@@ -117,7 +117,7 @@ func New() *Runtime {
 		v.Apis = append(v.Apis, system.APIVersion{ID: api.ID(), Version: api.Version})
 	}
 	r.Runtime = frame.New(frame.Config{
-		Pallets:    r.pallets(),
+		Pallets:    r.pallets(version),
 		Deposit:    r.System.Deposit,
 		Extensions: append(r.System.Extensions(), r.Payment.Extension()),
 		APIs:       apis,
@@ -220,10 +220,10 @@ type seed struct{ *Runtime }
 func (s seed) Seed(ctx *frame.Context) hash.H256 { return s.System.ParentHash.Get(ctx) }
 
 // pallets are the chain's. Indices never move.
-func (r *Runtime) pallets() []frame.At {
+func (r *Runtime) pallets(version Version) []frame.At {
 	return []frame.At{
 		{Index: 0, Module: r.System},
-		{Index: 1, Module: &utility.Pallet{Config: utility.Config{BatchedCallsLimit: 10_922}}},
+		{Index: 1, Module: &utility.Pallet{Config: utility.Config{BatchedCallsLimit: version.BatchedCalls}}},
 		{Index: 2, Module: r.Timestamp},
 		{Index: 3, Module: r.Balances},
 		{Index: 4, Module: r.Payment},
@@ -245,6 +245,9 @@ func (r *Runtime) pallets() []frame.At {
 
 // Genesis is the state that a chain begins with.
 type Genesis struct {
+	// SpecVersion is the version of the runtime that makes it; 0 means 1, the
+	// first.
+	SpecVersion uint32
 	// Balances are what accounts hold.
 	Balances []Endowment
 	// Sudo is the account that may do what root may; nil for none.
@@ -265,9 +268,12 @@ type Endowment struct {
 
 // Build writes the state of block 0 into h. It returns an error when g is no
 // good state to begin with.
+//
+// Preconditions: r is the version that g names.
 func (r *Runtime) Build(h storage.Host, g Genesis) error {
 	ctx := r.Context(h)
 	h.Set(CodeKey, r.Code())
+	r.System.Start(ctx)
 	r.Payment.Start(ctx)
 	if err := r.Balances.Endow(ctx, r.Treasury.PotAccount, existentialDeposit); err != nil {
 		return fmt.Errorf("genesis opens the treasury: %w", err)

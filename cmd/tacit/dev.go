@@ -314,7 +314,7 @@ func devSpec(measurement attest.TDXMeasurement, blockTime time.Duration, validat
 	}
 	wealth := runtime.Unit.MulSat(scale.U64(1_000_000))
 	g := runtime.Genesis{
-		Sudo: &accounts[0].Address, SessionBlocks: 50,
+		SpecVersion: runtime.SpecVersion, Sudo: &accounts[0].Address, SessionBlocks: 50,
 		Balances: []runtime.Endowment{{Account: operator.AccountID(), Amount: wealth}},
 		Attestation: attestation.Genesis{
 			Anchors: []attestation.Anchor{{Kind: attestation.Development, Certificate: devpki.New(devpki.Seed).Anchor(), Enabled: true}},

@@ -184,7 +184,7 @@ func (o *initOptions) spec(ctx context.Context) (engine.Spec, error) {
 		return engine.Spec{}, err
 	}
 	g := runtime.Genesis{
-		Sudo: &accounts[0].Address, SessionBlocks: o.sessionBlocks,
+		SpecVersion: runtime.SpecVersion, Sudo: &accounts[0].Address, SessionBlocks: o.sessionBlocks,
 		Attestation: attestation.Genesis{
 			Anchors: []attestation.Anchor{{Kind: attestation.Development, Certificate: devpki.New(devpki.Seed).Anchor(), Enabled: true}},
 		},

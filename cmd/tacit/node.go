@@ -245,7 +245,7 @@ func runNode(ctx context.Context, dir string, f nodeFile, log *slog.Logger, star
 		return hint(err, "is another `tacit node` running on %s?", dir)
 	}
 	if err != nil {
-		return err
+		return hintUpgrade(err)
 	}
 	at := nodeAt{Chain: spec.ID, Genesis: n.App().Genesis(), Peer: n.Peer(), Light: n.Light()}
 	if cfg.RPC != nil {
@@ -259,7 +259,15 @@ func runNode(ctx context.Context, dir string, f nodeFile, log *slog.Logger, star
 	}
 	err = n.Run(ctx)
 	if errors.Is(err, comet.ErrHalted) {
-		return hint(err, "the log above says why; the others go on without this node. `docs/operations.md` tells what to do")
+		return hint(err, "the others go on without this node; `docs/operations.md` tells what to do")
+	}
+	return hintUpgrade(err)
+}
+
+// hintUpgrade says what to do about a runtime that the program lacks.
+func hintUpgrade(err error) error {
+	if _, ok := errors.AsType[engine.Outdated](err); ok {
+		return hint(err, "start a newer tacit on the same folder; nothing was lost")
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package wasm
 import (
 	"bytes"
 	"context"
+	"os"
 	"path/filepath"
 	"reflect"
 	"testing"
@@ -12,11 +13,14 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
+	"github.com/tacit-network/tacit/node/keystore"
+	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/frame"
 	"github.com/tacit-network/tacit/runtime/storage"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/test/story"
+	"github.com/tacit-network/tacit/test/traffic"
 	"github.com/tacit-network/tacit/trie"
 )
 
@@ -88,6 +92,56 @@ func TestStoriesInWebAssembly(t *testing.T) {
 			t.Logf("%d blocks in %v", app.Head().Number, time.Since(start).Round(time.Millisecond))
 		})
 	}
+	t.Run("random transactions", func(t *testing.T) {
+		blocks := 25
+		if os.Getenv("TACIT_LONG") == "1" {
+			blocks = 1000
+		}
+		app := random(t, blocks, 100)
+		start := time.Now()
+		replay(t, m, app)
+		t.Logf("%d blocks in %v", blocks, time.Since(start).Round(time.Millisecond))
+	})
+}
+
+// random makes a chain of random transactions.
+func random(t *testing.T, blocks, size int) *engine.App {
+	spec := engine.Spec{Name: "Random", ID: "random", Kind: engine.Development, Symbol: "TACIT", BlockTime: 1000}
+	_, validator, err := keystore.DevelopValidator("//validator//0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec.Genesis.Validators = append(spec.Genesis.Validators, validator)
+	if err := traffic.Endow(&spec.Genesis); err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(store.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	app, err := engine.NewApp(engine.Config{Spec: spec, Runtime: runtime.New(), Store: db})
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := traffic.New(app.Runtime(), app.Genesis(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range blocks {
+		at := app.Head().Hash()
+		txs, err := source.Block(size, func(who chain.AccountID) (uint32, error) { return app.Nonce(at, who) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := app.Execute(engine.Input{Time: 1_000_000 + 1000*uint64(i), Validators: 1, Txs: txs}); err != nil {
+			t.Fatal(err)
+		}
+		if err := app.Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return app
 }
 
 func replay(t *testing.T, m *Machine, app *engine.App) {

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/grandpa"
@@ -23,6 +24,7 @@ import (
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/frame"
 	"github.com/tacit-network/tacit/runtime/pallet/session"
+	"github.com/tacit-network/tacit/runtime/pallet/system"
 	"github.com/tacit-network/tacit/runtime/storage"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/trie"
@@ -40,7 +42,7 @@ type Pool interface {
 // App is the application of one node. It is safe for concurrent use.
 type App struct {
 	spec    Spec
-	rt      *runtime.Runtime
+	newest  *runtime.Runtime // knows the other versions
 	db      *store.Store
 	log     *slog.Logger
 	seal    keys.Pair
@@ -50,23 +52,29 @@ type App struct {
 	// Hub says what is new.
 	Hub *Hub
 
+	current atomic.Pointer[current]
+
 	mu     sync.Mutex // guards what follows
 	pool   Pool
 	head   chain.Header
 	state  *trie.Trie
 	staged *Staged
+	warned system.UpgradeAuthorization
 }
 
 // Config is what an App is made of.
 type Config struct {
-	Spec    Spec
+	Spec Spec
+	// Runtime is the newest version that the program carries; it knows the
+	// others.
 	Runtime *runtime.Runtime
 	Store   *store.Store
 	// Log is for the engine; nil is silence.
 	Log *slog.Logger
 }
 
-// NewApp resumes the chain in the store, or begins it there.
+// NewApp resumes the chain in the store, or begins it there. Where the program
+// lacks the runtime for the next block, the error is an Outdated.
 func NewApp(cfg Config) (app *App, err error) {
 	defer trie.Catch(&err)
 	if err := cfg.Spec.Validate(); err != nil {
@@ -76,7 +84,7 @@ func NewApp(cfg Config) (app *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{spec: cfg.Spec, rt: cfg.Runtime, db: cfg.Store, log: cfg.Log, seal: seal, signed: newSignatures(), Hub: newHub()}
+	a := &App{spec: cfg.Spec, newest: cfg.Runtime, db: cfg.Store, log: cfg.Log, seal: seal, signed: newSignatures(), Hub: newHub()}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
@@ -93,23 +101,28 @@ func NewApp(cfg Config) (app *App, err error) {
 		if err := a.db.Put(store.Block{Header: header, State: state}); err != nil {
 			return nil, err
 		}
-		a.head, a.state = header, state
-		return a, nil
+		return a, a.become(header, state)
 	}
 	if known, err := a.db.HashOf(0); err != nil {
 		return nil, err
 	} else if known != a.genesis {
 		return nil, fmt.Errorf("the database holds the chain %v, and not %v that the chain spec describes", known.Short(), a.genesis.Short())
 	}
-	if a.head, err = a.db.HeaderAt(number); err != nil {
+	if header, err = a.db.HeaderAt(number); err != nil {
 		return nil, err
 	}
-	a.state = a.db.State(a.head.StateRoot)
-	return a, nil
+	if err := a.become(header, a.db.State(header.StateRoot)); err != nil {
+		return nil, err
+	}
+	return a, a.Outdated()
 }
 
 // begin makes block 0.
 func begin(spec Spec, rt *runtime.Runtime) (chain.Header, *trie.Trie, error) {
+	rt, err := rt.First(spec.Genesis)
+	if err != nil {
+		return chain.Header{}, nil, fmt.Errorf("genesis: %w", err)
+	}
 	state := trie.New(trie.V1)
 	o := storage.NewOverlay(backend{state}, newSignatures().verify)
 	if err := rt.Build(o, spec.Genesis); err != nil {
@@ -123,9 +136,6 @@ func begin(spec Spec, rt *runtime.Runtime) (chain.Header, *trie.Trie, error) {
 
 // Spec returns the chain's spec.
 func (a *App) Spec() Spec { return a.spec }
-
-// Runtime returns the chain's runtime.
-func (a *App) Runtime() *runtime.Runtime { return a.rt }
 
 // Store returns the node's database.
 func (a *App) Store() *store.Store { return a.db }
@@ -211,21 +221,25 @@ func (a *App) execute(in Input) (*Staged, error) {
 	o := storage.NewOverlay(backend{state}, a.signed.verify)
 	previous, _ := chain.AuraSlotOf(a.head)
 	slot := chain.AuraSlot(previous, in.Time, in.Proposer, in.Validators)
+	if err := a.Outdated(); err != nil {
+		return nil, err
+	}
+	rt := a.Runtime()
 	start := chain.Header{
 		ParentHash: a.head.Hash(), Number: number, Digest: []chain.DigestItem{chain.AuraPreRuntime(slot)},
 	}
-	if _, err := a.rt.Call(o, "Core_initialize_block", scale.Marshal(start)); err != nil {
+	if _, err := rt.Call(o, "Core_initialize_block", scale.Marshal(start)); err != nil {
 		return nil, fmt.Errorf("block %d: %w", number, err)
 	}
-	a.prepare(o, in.Txs)
+	a.prepare(rt, o, in.Txs)
 	s := &Staged{input: in.id(number), Refused: make([]error, len(in.Txs))}
-	stamp := scale.AppendBytes(nil, a.rt.Bare(a.rt.SetTime(in.Time)))
-	if refused, err := a.applyTx(o, stamp); err != nil || refused != nil {
+	stamp := scale.AppendBytes(nil, rt.Bare(rt.SetTime(in.Time)))
+	if refused, err := applyTx(rt, o, stamp); err != nil || refused != nil {
 		return nil, fmt.Errorf("block %d: the time %d: %w", number, in.Time, errors.Join(err, refused))
 	}
 	s.Body = append(s.Body, stamp)
 	for i, tx := range in.Txs {
-		refused, err := a.applyTx(o, tx)
+		refused, err := applyTx(rt, o, tx)
 		if err != nil {
 			return nil, fmt.Errorf("block %d: transaction %d: %w", number, i, err)
 		}
@@ -233,7 +247,7 @@ func (a *App) execute(in Input) (*Staged, error) {
 			s.Body = append(s.Body, tx)
 		}
 	}
-	out, err := a.rt.Call(o, "BlockBuilder_finalize_block", nil)
+	out, err := rt.Call(o, "BlockBuilder_finalize_block", nil)
 	if err != nil {
 		return nil, fmt.Errorf("block %d: %w", number, err)
 	}
@@ -251,10 +265,10 @@ func (a *App) execute(in Input) (*Staged, error) {
 
 // prepare checks the signatures of transactions together, before they are
 // applied one by one. What cannot be read is left to that.
-func (a *App) prepare(o *storage.Overlay, txs [][]byte) {
+func (a *App) prepare(rt *runtime.Runtime, o *storage.Overlay, txs [][]byte) {
 	var list []signature
 	for _, tx := range txs {
-		if s, ok := a.rt.SignatureOf(o, tx); ok {
+		if s, ok := rt.SignatureOf(o, tx); ok {
 			list = append(list, signature{s.Scheme, s.Account[:], s.Message, s.Signature})
 		}
 	}
@@ -263,11 +277,11 @@ func (a *App) prepare(o *storage.Overlay, txs [][]byte) {
 
 // applyTx applies a whole extrinsic. refused says why it cannot be in the
 // block.
-func (a *App) applyTx(o *storage.Overlay, whole []byte) (refused, err error) {
+func applyTx(rt *runtime.Runtime, o *storage.Overlay, whole []byte) (refused, err error) {
 	if _, err := chain.DecodeExtrinsic(whole); err != nil {
 		return err, nil
 	}
-	out, err := a.rt.Call(o, "BlockBuilder_apply_extrinsic", whole)
+	out, err := rt.Call(o, "BlockBuilder_apply_extrinsic", whole)
 	if err != nil {
 		return nil, err
 	}
@@ -306,14 +320,14 @@ func (a *App) commit() (*Staged, error) {
 	if logs, err := grandpa.Logs(s.Header); err != nil {
 		return nil, err
 	} else if scheduled, _ := grandpa.FindChanges(logs); scheduled != nil {
-		id := a.rt.Grandpa.CurrentSetID.Get(a.state)
+		id := a.Runtime().Grandpa.CurrentSetID.Get(a.state)
 		b.EndsSet = &id
 	}
 	if err := a.db.Put(b); err != nil {
 		return nil, err
 	}
-	a.head, a.state, a.staged = s.Header, s.state, nil
-	return s, nil
+	a.staged = nil
+	return s, a.become(s.Header, s.state)
 }
 
 // Build returns the transactions of a proposal for the next block: the proof
@@ -323,7 +337,8 @@ func (a *App) Build(maxBytes int) [][]byte {
 	head := a.Head()
 	if head.Number > 0 {
 		if j, err := a.db.Justification(head.Number - 1); err == nil && head.Number > 1 {
-			tx := scale.AppendBytes(nil, a.rt.Bare(a.rt.NoteJustification(j)))
+			rt := a.Runtime()
+			tx := scale.AppendBytes(nil, rt.Bare(rt.NoteJustification(j)))
 			if len(tx) <= maxBytes {
 				txs = append(txs, tx)
 				maxBytes -= len(tx)
@@ -340,8 +355,9 @@ func (a *App) Build(maxBytes int) [][]byte {
 // decode, an inherent out of its place, a proof of finality or a signature
 // that does not hold.
 func (a *App) Check(in Input) error {
+	rt := a.Runtime()
 	for i, tx := range in.Txs {
-		inherent, err := a.rt.Inspect(tx)
+		inherent, err := rt.Inspect(tx)
 		if err != nil {
 			return fmt.Errorf("transaction %d: %w", i, err)
 		}
@@ -377,25 +393,33 @@ func (a *App) Voters(number chain.BlockNumber) (v Voters, err error) {
 	if err != nil {
 		return v, err
 	}
-	return a.votersIn(a.db.State(header.StateRoot), number), nil
+	return a.votersIn(a.db.State(header.StateRoot), number)
 }
 
 // votersIn reads the voters for a block from its state, or from that of one of
 // the few blocks after it.
-func (a *App) votersIn(state *trie.Trie, number chain.BlockNumber) Voters {
-	v := Voters{AuthoritySet: a.rt.Grandpa.SetFor(state, number)}
-	_, list := a.rt.Session.Finalisers(state, number)
+func (a *App) votersIn(state *trie.Trie, number chain.BlockNumber) (Voters, error) {
+	rt, err := a.newest.In(state)
+	if err != nil {
+		return Voters{}, err
+	}
+	v := Voters{AuthoritySet: rt.Grandpa.SetFor(state, number)}
+	_, list := rt.Session.Finalisers(state, number)
 	for _, k := range list {
 		v.Engine = append(v.Engine, k.Engine)
 	}
-	return v
+	return v, nil
 }
 
 // Handover returns the validators that finalise a block that was executed, and
 // those that finalise the block after it.
 func (a *App) Handover(s *Staged) (now, next Voters, err error) {
 	defer trie.Catch(&err)
-	return a.votersIn(s.state, s.Header.Number), a.votersIn(s.state, s.Header.Number+1), nil
+	if now, err = a.votersIn(s.state, s.Header.Number); err != nil {
+		return now, next, err
+	}
+	next, err = a.votersIn(s.state, s.Header.Number+1)
+	return now, next, err
 }
 
 // Adopt makes a block that was built from a snapshot the head of a chain that
@@ -459,11 +483,11 @@ func (a *App) Finalize(number chain.BlockNumber, justification []byte) error {
 // away.
 func (a *App) Call(at hash.H256, method string, args []byte) (out []byte, err error) {
 	defer trie.Catch(&err)
-	state, err := a.StateAt(at)
+	rt, state, err := a.open(at)
 	if err != nil {
 		return nil, err
 	}
-	return a.rt.Call(storage.NewOverlay(backend{state}, a.signed.verify), method, args)
+	return rt.Call(storage.NewOverlay(backend{state}, a.signed.verify), method, args)
 }
 
 // StateAt opens the state of a block. Where it is not kept any more the error
@@ -532,26 +556,30 @@ func (a *App) Nonce(at hash.H256, who chain.AccountID) (uint32, error) {
 // hash, and returns how it ended, encoded.
 func (a *App) DryRun(at hash.H256, whole []byte) (out []byte, err error) {
 	defer trie.Catch(&err)
-	if _, err := a.rt.Inspect(whole); err != nil {
-		return nil, err
-	}
 	header, err := a.db.Header(at)
 	if err != nil {
 		return nil, err
 	}
-	o := storage.NewOverlay(backend{a.db.State(header.StateRoot)}, a.signed.verify)
+	rt, state, err := a.open(at)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := rt.Inspect(whole); err != nil {
+		return nil, err
+	}
+	o := storage.NewOverlay(backend{state}, a.signed.verify)
 	previous, _ := chain.AuraSlotOf(header)
 	start := chain.Header{
 		ParentHash: at, Number: header.Number + 1, Digest: []chain.DigestItem{chain.AuraPreRuntime(previous + 1)},
 	}
-	if _, err := a.rt.Call(o, "Core_initialize_block", scale.Marshal(start)); err != nil {
+	if _, err := rt.Call(o, "Core_initialize_block", scale.Marshal(start)); err != nil {
 		return nil, err
 	}
-	return a.rt.Call(o, "BlockBuilder_apply_extrinsic", whole)
+	return rt.Call(o, "BlockBuilder_apply_extrinsic", whole)
 }
 
 // Time returns the time of the head, in milliseconds since 1970.
 func (a *App) Time() (ms uint64, err error) {
 	defer trie.Catch(&err)
-	return a.rt.Timestamp.Now.Get(a.db.State(a.Head().StateRoot)), nil
+	return a.Runtime().Timestamp.Now.Get(a.db.State(a.Head().StateRoot)), nil
 }

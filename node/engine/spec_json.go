@@ -56,6 +56,7 @@ type consensusJSON struct {
 }
 
 type genesisJSON struct {
+	SpecVersion   uint32            `json:"specVersion,omitempty"`
 	Balances      []balanceJSON     `json:"balances"`
 	Sudo          *keys.AccountID   `json:"sudo"`
 	SessionBlocks chain.BlockNumber `json:"sessionBlocks"`
@@ -177,7 +178,7 @@ func decodeHex[T any](text []byte) (v T, err error) {
 
 func jsonOf(s Spec) specJSON {
 	evidence := s.EvidenceLimits()
-	g := genesisJSON{Sudo: s.Genesis.Sudo, SessionBlocks: s.Genesis.SessionBlocks, Balances: []balanceJSON{}, Validators: []validatorJSON{}}
+	g := genesisJSON{SpecVersion: s.Genesis.SpecVersion, Sudo: s.Genesis.Sudo, SessionBlocks: s.Genesis.SessionBlocks, Balances: []balanceJSON{}, Validators: []validatorJSON{}}
 	for _, b := range s.Genesis.Balances {
 		g.Balances = append(g.Balances, balanceJSON{b.Account, b.Amount})
 	}
@@ -209,7 +210,7 @@ func (j specJSON) spec() Spec {
 		Name: j.Name, ID: j.ID, Kind: j.ChainType, Symbol: j.Properties.TokenSymbol, Peers: j.BootNodes,
 		GenesisTime: uint64(max(j.Consensus.GenesisTime.UnixMilli(), 0)), BlockTime: j.Consensus.BlockTimeMs,
 		Evidence: Evidence{j.Consensus.EvidenceBlocks, time.Duration(j.Consensus.EvidenceHours) * time.Hour},
-		Genesis:  runtime.Genesis{Sudo: j.Genesis.Sudo, SessionBlocks: j.Genesis.SessionBlocks},
+		Genesis:  runtime.Genesis{SpecVersion: j.Genesis.SpecVersion, Sudo: j.Genesis.Sudo, SessionBlocks: j.Genesis.SessionBlocks},
 	}
 	for _, b := range j.Genesis.Balances {
 		s.Genesis.Balances = append(s.Genesis.Balances, runtime.Endowment{Account: b.Account, Amount: b.Amount})

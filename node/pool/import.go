@@ -9,7 +9,8 @@ import (
 )
 
 // Imported takes out what stands in the block, tells who watches, and judges
-// what is left again, as much of it as the time between blocks allows.
+// what is left again, as much of it as the time between blocks allows; all of
+// it after a block that changed the runtime.
 func (p *Pool) Imported(header chain.Header, body [][]byte) {
 	block := header.Hash()
 	p.mu.Lock()
@@ -39,8 +40,12 @@ func (p *Pool) Imported(header chain.Header, body [][]byte) {
 	p.blocks = append(p.blocks, all)
 	p.forget()
 	list := p.ordered()
-	window := make([]*entry, 0, revalidated)
-	for i := range min(len(list), revalidated) {
+	most := revalidated
+	if header.RuntimeUpdated() {
+		most, p.upgraded = len(list), header.Number
+	}
+	window := make([]*entry, 0, min(len(list), most))
+	for i := range min(len(list), most) {
 		window = append(window, list[(p.cursor+i)%len(list)])
 	}
 	p.cursor += len(window)

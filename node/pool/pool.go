@@ -88,6 +88,7 @@ type Pool struct {
 	blocks   []imported
 	kept     *store.Space // nil without Keep
 	now      chain.BlockNumber
+	upgraded chain.BlockNumber // the newest block that changed the runtime
 }
 
 type entry struct {
@@ -176,26 +177,39 @@ func (p *Pool) submit(raw []byte, source frame.Source, w *Watch) (hash.H256, err
 	if err != nil {
 		return id, err
 	}
-	head := p.chain.Head()
-	validity, err := p.judge(raw, source, head)
-	if err != nil {
-		if source != frame.Local {
-			p.ban(id)
+	for {
+		head := p.chain.Head()
+		validity, err := p.judge(raw, source, head)
+		if err != nil {
+			if source != frame.Local {
+				p.ban(id)
+			}
+			return id, err
 		}
-		return id, err
+		e := &entry{
+			id: id, raw: raw, validity: validity, until: until(head.Number, validity.Longevity), local: source == frame.Local,
+		}
+		if w != nil {
+			e.watches = []*Watch{w}
+		}
+		if again, err := p.take(e, head.Number); !again {
+			return id, err
+		}
 	}
-	e := &entry{
-		id: id, raw: raw, validity: validity, until: until(head.Number, validity.Longevity), local: source == frame.Local,
-	}
-	if w != nil {
-		e.watches = []*Watch{w}
-	}
+}
+
+// take puts in what was judged after block at. It has to be judged again where
+// the runtime changed meanwhile.
+func (p *Pool) take(e *entry, at chain.BlockNumber) (again bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.refuse(id); err != nil {
-		return id, err
+	if p.upgraded > at {
+		return true, nil
 	}
-	return id, p.insert(e)
+	if err := p.refuse(e.id); err != nil {
+		return false, err
+	}
+	return false, p.insert(e)
 }
 
 func until(now chain.BlockNumber, longevity uint64) uint64 {

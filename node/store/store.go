@@ -61,7 +61,15 @@ func Open(cfg Config) (*Store, error) {
 			fs, dir = vfs.NewMem(), "mem"
 		}
 	}
-	opts := &pebble.Options{FS: fs, Logger: logger{cfg.Log}, MemTableSize: 8 << 20, CacheSize: 16 << 20}
+	// What Pebble finds corrupt it returns as an error to who reads; by default
+	// it would end the process.
+	corrupt := func(info pebble.DataCorruptionInfo) {
+		logger{cfg.Log}.Errorf("corrupt: %s: %v", info.Path, info.Details)
+	}
+	opts := &pebble.Options{
+		FS: fs, Logger: logger{cfg.Log}, MemTableSize: 8 << 20, CacheSize: 16 << 20,
+		EventListener: &pebble.EventListener{DataCorruption: corrupt},
+	}
 	db, err := pebble.Open(dir, opts)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", dir, err)

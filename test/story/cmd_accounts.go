@@ -96,9 +96,9 @@ func (w *World) pure(l *line) error {
 	return err
 }
 
-// call CALL by=Alice tip=0
+// call CALL by=Alice tip=0 [spec=1]
 //
-// signs a call and makes a block. Calls may contain calls: batch(pay(Bob,5),…).
+// signs a call, maybe for another spec version, and makes a block. Calls may contain calls: batch(pay(Bob,5),…).
 func (w *World) call(l *line) error {
 	text, err := l.arg(0)
 	if err != nil {
@@ -120,7 +120,13 @@ func (w *World) call(l *line) error {
 	if err != nil {
 		return err
 	}
+	spec, err := l.number("spec", 0)
+	if err != nil {
+		return err
+	}
+	w.wallet = uint32(spec)
 	x := w.signedWith(by, chain.Extra{Nonce: nonce, Tip: tip}, w.app.Genesis(), args)
+	w.wallet = 0
 	if err := w.submit(x.Encode()); err != nil {
 		return err
 	}
@@ -267,6 +273,8 @@ func (a *reader) read(name string) any {
 		return balances.TransferKeepAlive{Dest: a.address(), Value: a.amount()}
 	case "remark":
 		return system.Remark{Remark: []byte(a.next())}
+	case "authorize_upgrade":
+		return system.AuthorizeUpgrade{SpecVersion: a.number(), Height: a.number()}
 	case "sudo":
 		return sudo.Sudo{Call: a.call()}
 	case "spend":

@@ -164,7 +164,7 @@ func (w *World) relay(e *enclave, t tamper) error {
 	e.tamper = t
 	defer func() { e.tamper = honest }()
 	cfg := relay.Config{
-		Node: "ws" + w.rpc.URL[len("http"):], Worker: e.server.URL, Operator: operator, Endpoints: []string{"https://" + e.name + ".example"},
+		Node: "ws" + w.rpc.URL[len("http"):], Worker: e.server.URL, Operator: operator, Endpoints: []string{"https://" + e.name + ".example"}, Runtime: w.rt,
 	}
 	if t.quote == "" { // what the relay cannot read, it has no collateral for
 		cfg.Collateral = &devpki.PCS{PKI: devpki.New(devpki.Seed)}

@@ -44,6 +44,9 @@ func (w *World) tell(h chain.Header) error {
 		}
 		w.printf("block %d  %s%s\n", h.Number, name, w.fields(reflect.ValueOf(event)))
 	}
+	if h.RuntimeUpdated() {
+		w.printf("block %d  its header says that the runtime changed\n", h.Number)
+	}
 	return nil
 }
 
@@ -201,6 +204,9 @@ func (w *World) differences(a, b *trie.Trie) []string {
 	var out []string
 	note := func(key []byte) {
 		title := "…"
+		if len(key) > 0 && key[0] == ':' {
+			title = string(key)
+		}
 		if len(key) >= 32 && titles[string(key[:32])] != "" {
 			title = titles[string(key[:32])]
 		}

@@ -57,6 +57,7 @@ func (l *line) number(key string, without int) (int, error) {
 func command(name string) func(*World, *line) error {
 	return map[string]func(*World, *line) error{
 		"chain": (*World).chain, "validators": (*World).validators, "block": (*World).blocks, "settle": (*World).settle, "crash": (*World).crash,
+		"program": (*World).program, "version": (*World).version,
 		"transfer": (*World).transfer, "balance": (*World).balance, "changed": (*World).changed,
 		"call": (*World).call, "share": (*World).share, "pure": (*World).pure,
 

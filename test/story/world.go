@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -52,7 +53,7 @@ type World struct {
 	spec   engine.Spec
 	fs     *vfs.MemFS
 	db     *store.Store
-	rt     *runtime.Runtime
+	rt     *runtime.Runtime // in the newest version that the node's program carries
 	app    *engine.App
 	pool   *pool.Pool
 	solo   *engine.Solo
@@ -70,6 +71,7 @@ type World struct {
 	shared   map[chain.AccountID]shared
 	mark     *trie.Trie // state to compare with
 	quiet    bool       // the last block said nothing
+	wallet   uint32     // the spec version that transactions are signed for; 0 is the one in force
 }
 
 // contract is what a contract is called by whom.
@@ -152,7 +154,7 @@ func (w *World) open() (err error) {
 		return err
 	}
 	if w.app, err = engine.NewApp(engine.Config{Spec: w.spec, Runtime: w.rt, Store: w.db}); err != nil {
-		return err
+		return errors.Join(err, w.db.Close())
 	}
 	w.pool = pool.New(w.app)
 	w.app.UsePool(w.pool)
@@ -197,8 +199,15 @@ func (w *World) nonce(who keys.Pair) (uint32, error) {
 
 func (w *World) signedWith(who keys.Pair, extra chain.Extra, era hash.H256, call any) chain.Extrinsic {
 	return chain.SignExtrinsic(who, scale.Marshal(w.rt.CallOf(call)), extra, chain.Implicit{
-		SpecVersion: runtime.SpecVersion, TxVersion: runtime.TransactionVersion, Genesis: w.app.Genesis(), EraBlock: era,
+		SpecVersion: w.spoken(), TxVersion: runtime.TransactionVersion, Genesis: w.app.Genesis(), EraBlock: era,
 	})
+}
+
+func (w *World) spoken() uint32 {
+	if w.wallet != 0 {
+		return w.wallet
+	}
+	return w.app.Runtime().Spec()
 }
 
 // refusal is what the node answered instead of taking a transaction.

@@ -53,6 +53,16 @@ type application struct {
 	guards map[keys.GrandpaID]*guard
 	// justify makes what justifications can be made by now.
 	justify func()
+	// syncing says whether CometBFT fetches old blocks.
+	syncing func() bool
+	fault   *fault
+
+	leaving  atomic.Bool // the node stops
+	left     chan struct{}
+	leftOnce sync.Once
+
+	// extension makes a vote extension of a precommit.
+	extension func(precommit [64]byte) []byte
 
 	snapshots *snapshot.Folder // nil where none are served
 	restore   restoring
@@ -88,7 +98,11 @@ func newVoters(v engine.Voters) voters {
 }
 
 func newApplication(app *engine.App, pool Pool, guards map[keys.GrandpaID]*guard, log *slog.Logger) *application {
-	return &application{app: app, pool: pool, guards: guards, log: log, justify: func() {}, sets: map[int64]voters{}}
+	return &application{
+		app: app, pool: pool, guards: guards, log: log, fault: newFault(), left: make(chan struct{}), sets: map[int64]voters{},
+		justify: func() {}, syncing: func() bool { return false },
+		extension: func(precommit [64]byte) []byte { return append([]byte{extensionVersion}, precommit[:]...) },
+	}
 }
 
 // Info implements abci.Application: how far the node is.
@@ -274,6 +288,15 @@ func (a *application) handsOver(height int64, txs [][]byte) error {
 // FinalizeBlock implements abci.Application. An error stops the consensus of
 // this node, which must not go on with a state of its own.
 func (a *application) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	a.entering()
+	for _, m := range req.Misbehavior {
+		a.log.Warn("a validator voted twice", "validator", fmt.Sprintf("%X", m.Validator.Address), "height", m.Height, "block", req.Height)
+	}
+	res, err := a.execute(req)
+	return res, a.stopped(err)
+}
+
+func (a *application) execute(req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
 	in, err := a.input(req.Height, req.Time.UnixMilli(), req.ProposerAddress, req.Txs)
 	if err != nil {
 		return nil, err
@@ -325,14 +348,14 @@ func (a *application) updates(s *engine.Staged) ([]abci.ValidatorUpdate, error) 
 // Commit implements abci.Application. All blocks are retained.
 func (a *application) Commit(context.Context, *abci.RequestCommit) (*abci.ResponseCommit, error) {
 	if err := a.app.Commit(); err != nil {
-		return nil, err
+		return nil, a.stopped(err)
 	}
 	a.justify()
 	// A node that came by its blocks otherwise than by voting may lack the
 	// votes; it then takes the proof that the block brought.
 	if n := a.app.Head().Number; a.brought != nil && n > 2 {
 		if err := a.app.Finalize(n-2, a.brought); err != nil {
-			return nil, err
+			return nil, a.stopped(err)
 		}
 	}
 	return &abci.ResponseCommit{}, nil
@@ -381,7 +404,7 @@ func (a *application) ExtendVote(_ context.Context, req *abci.RequestExtendVote)
 			a.guardStops.Add(1)
 			return nil, err
 		}
-		return &abci.ResponseExtendVote{VoteExtension: append([]byte{extensionVersion}, signature[:]...)}, nil
+		return &abci.ResponseExtendVote{VoteExtension: a.extension(signature)}, nil
 	}
 	return nil, fmt.Errorf("this node votes at height %d without the GRANDPA key that set %d has for it", req.Height, set.ID)
 }

@@ -22,7 +22,6 @@ import (
 	"github.com/cometbft/cometbft/config"
 	"github.com/cometbft/cometbft/consensus"
 	"github.com/cometbft/cometbft/crypto/ed25519"
-	"github.com/cometbft/cometbft/libs/service"
 	"github.com/cometbft/cometbft/node"
 	"github.com/cometbft/cometbft/p2p"
 	"github.com/cometbft/cometbft/proxy"
@@ -167,7 +166,7 @@ func New(cfg Config) (_ *Node, err error) {
 	}
 	n.comet, err = node.NewNode(conf, validator, nodeKey, proxy.NewConnSyncLocalClientCreator(n.abci),
 		func() (*types.GenesisDoc, error) { return genesisDoc(cfg.App.Spec()), nil },
-		databases, node.DefaultMetricsProvider(conf.Instrumentation), logger{log: log}, options...)
+		databases, node.DefaultMetricsProvider(conf.Instrumentation), logger{log: log, failed: n.abci.fault.set}, options...)
 	if err != nil {
 		return nil, fmt.Errorf("start CometBFT: %w", err)
 	}
@@ -203,27 +202,27 @@ func (n *Node) Syncing() bool {
 	return n.comet.ConsensusReactor().WaitSync()
 }
 
-// Run takes part in consensus until ctx ends, or returns ErrHalted when the
-// consensus stops by itself. A Node runs once.
+// Run takes part in consensus until ctx ends. It returns engine.Outdated before
+// a block that needs a newer program, and ErrHalted, with the cause if it is
+// known, when the consensus stops by itself. A Node runs once.
 func (n *Node) Run(ctx context.Context) error {
 	if n.remove != "" {
 		defer os.RemoveAll(n.remove)
 	}
+	n.abci.syncing = n.Syncing
 	if err := n.comet.Start(); err != nil {
 		return fmt.Errorf("start CometBFT: %w", err)
 	}
+	changed, ignore := n.app.Hub.Listen()
+	defer ignore()
 	halted := make(chan struct{})
 	go func() {
 		n.state.Wait()
 		close(halted)
 	}()
-	var result error
-	select {
-	case <-ctx.Done():
-	case <-halted:
-		if ctx.Err() == nil {
-			result = fmt.Errorf("after block %d: %w", n.app.Head().Number, ErrHalted)
-		}
+	result := n.watch(ctx, changed, halted)
+	if n.Syncing() {
+		n.abci.leave()
 	}
 	// What fetches old blocks must end before the peers go: CometBFT v0.40.0
 	// panics (blocksync, PopRequest) when it loses the peer of a block that it is
@@ -237,12 +236,42 @@ func (n *Node) Run(ctx context.Context) error {
 		result = fmt.Errorf("stop CometBFT: %w", err)
 	}
 	n.comet.Wait()
-	// A node that still fetched old blocks has never begun with consensus, whose
-	// end would not come.
-	if err := n.state.Stop(); !errors.Is(err, service.ErrNotStarted) {
-		<-halted
+	if n.Syncing() { // the consensus never began
+		return result
 	}
+	if err := n.state.Stop(); err == nil {
+		n.log.Debug("the consensus began while the node stopped")
+	}
+	<-halted
 	return result
+}
+
+// watch waits for a reason to stop.
+func (n *Node) watch(ctx context.Context, changed, halted <-chan struct{}) error {
+	for {
+		if err := n.app.Outdated(); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+			continue
+		case <-n.abci.fault.found:
+		case <-halted:
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := n.app.Outdated(); err != nil {
+			return err
+		}
+		err := fmt.Errorf("after block %d: %w", n.app.Head().Number, ErrHalted)
+		if cause := n.abci.fault.cause(); cause != nil {
+			err = fmt.Errorf("%w: %w", err, cause)
+		}
+		return err
+	}
 }
 
 // justify makes the justifications of blocks below the head out of the votes

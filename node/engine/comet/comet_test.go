@@ -87,11 +87,17 @@ type peer struct {
 
 func start(t testing.TB, spec engine.Spec, i int, db store.Config, cfg Config) *peer {
 	t.Helper()
+	return startWith(t, runtime.New(), spec, i, db, cfg)
+}
+
+// startWith is start with a program that carries other versions of the runtime.
+func startWith(t testing.TB, rt *runtime.Runtime, spec engine.Spec, i int, db store.Config, cfg Config) *peer {
+	t.Helper()
 	s, err := store.Open(db)
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, err := engine.NewApp(engine.Config{Spec: spec, Runtime: runtime.New(), Store: s})
+	app, err := engine.NewApp(engine.Config{Spec: spec, Runtime: rt, Store: s})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package comet
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/cometbft/cometbft/libs/log"
@@ -15,7 +16,13 @@ type logger struct {
 	// quiet is set for the network and for what fetches old blocks: they call
 	// every end of a peer, and their own, an error.
 	quiet bool
+	// failed is told why the consensus stopped; nil tells nobody.
+	failed func(error)
 }
+
+// failure is what CometBFT says when it stops the consensus, which it does
+// about whatever goes wrong inside. It tells the cause nowhere else.
+const failure = "CONSENSUS FAILURE!!!"
 
 func (l logger) say(level slog.Level, msg string, kv []any) {
 	if l.log.Enabled(context.Background(), level) {
@@ -34,6 +41,9 @@ func (l logger) Warn(msg string, kv ...any) { l.say(slog.LevelDebug, msg, kv) }
 
 // Error implements log.Logger.
 func (l logger) Error(msg string, kv ...any) {
+	if msg == failure && l.failed != nil && len(kv) > 1 {
+		l.failed(fmt.Errorf("%v", kv[1]))
+	}
 	if l.quiet {
 		l.say(slog.LevelDebug, msg, kv)
 		return
@@ -48,5 +58,5 @@ func (l logger) With(kv ...any) log.Logger {
 			l.quiet = true
 		}
 	}
-	return logger{l.log.With(kv...), l.quiet}
+	return logger{l.log.With(kv...), l.quiet, l.failed}
 }

@@ -55,6 +55,10 @@ type State struct {
 	Events storage.Value[[]frame.EventRecord]
 	// How many events this block has.
 	EventCount storage.Value[uint32]
+	// The version of the runtime that is in force from the next block on.
+	LastRuntimeUpgrade storage.OptValue[LastUpgrade]
+	// The upgrade of the runtime that will come.
+	AuthorizedUpgrade storage.OptValue[UpgradeAuthorization]
 	// Where in the block execution is.
 	ExecutionPhase storage.OptValue[frame.Phase]
 }
@@ -69,6 +73,12 @@ type (
 	KillStorage struct{ Keys [][]byte }
 	// RemarkWithEvent puts bytes into a block and emits an event with their hash.
 	RemarkWithEvent struct{ Remark []byte }
+	// AuthorizeUpgrade lets the block at height be the last of this runtime: from the next one on the
+	// spec version given is in force. It replaces what was authorized before; root alone may.
+	AuthorizeUpgrade struct {
+		SpecVersion uint32
+		Height      chain.BlockNumber
+	}
 )
 
 // The events.
@@ -91,6 +101,11 @@ type (
 		Sender chain.AccountID
 		Hash   hash.H256
 	}
+	// UpgradeAuthorized says that the block at height will be the last of this runtime.
+	UpgradeAuthorized struct {
+		SpecVersion uint32
+		Height      chain.BlockNumber
+	}
 )
 
 // The errors.
@@ -107,6 +122,8 @@ var (
 	ErrNonZeroRefCount = frame.NewError(4, "NonZeroRefCount")
 	// ErrCallFiltered means that the chain does not take this call.
 	ErrCallFiltered = frame.ErrCallFiltered
+	// ErrUpgradeTooEarly means that no block is left until the upgrade.
+	ErrUpgradeTooEarly = frame.NewError(64, "UpgradeTooEarly")
 )
 
 // Pallet is the system of one chain.
@@ -124,14 +141,17 @@ func (p *Pallet) Declare() frame.Pallet {
 			frame.CallBy(4, p.setStorage, weighSetStorage).Operational(),
 			frame.CallBy(5, p.killStorage, weighKillStorage).Operational(),
 			frame.CallBy(7, p.remarkWithEvent, weighRemarkWithEvent),
+			// FRAME has 9 for a call of this name that takes a hash of code.
+			frame.Call(64, p.authorizeUpgrade, frame.Time(10*frame.Microsecond)).Operational(),
 		},
 		Events: []frame.EventDef{
 			frame.Event[ExtrinsicSuccess](0), frame.Event[ExtrinsicFailed](1), frame.Event[CodeUpdated](2),
 			frame.Event[NewAccount](3), frame.Event[KilledAccount](4), frame.Event[Remarked](5),
+			frame.Event[UpgradeAuthorized](64),
 		},
 		Errors: []*frame.Error{
 			ErrInvalidSpecName, ErrSpecVersionNeedsToIncrease, ErrFailedToExtractRuntimeVersion, ErrNonDefaultComposite,
-			ErrNonZeroRefCount, ErrCallFiltered,
+			ErrNonZeroRefCount, ErrCallFiltered, ErrUpgradeTooEarly,
 		},
 	}
 }

@@ -23,6 +23,18 @@ type APIVersion struct {
 	Version uint32  `name:"-"`
 }
 
+// LastUpgrade names a runtime in short.
+type LastUpgrade struct {
+	SpecVersion uint32 `scale:"compact"`
+	SpecName    string
+}
+
+// UpgradeAuthorization is which version comes after which block.
+type UpgradeAuthorization struct {
+	SpecVersion uint32
+	Height      chain.BlockNumber
+}
+
 // Digest is the log of a header.
 type Digest struct{ Logs []chain.DigestItem }
 

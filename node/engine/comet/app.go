@@ -57,10 +57,6 @@ type application struct {
 	syncing func() bool
 	fault   *fault
 
-	leaving  atomic.Bool // the node stops
-	left     chan struct{}
-	leftOnce sync.Once
-
 	// extension makes a vote extension of a precommit.
 	extension func(precommit [64]byte) []byte
 
@@ -99,7 +95,7 @@ func newVoters(v engine.Voters) voters {
 
 func newApplication(app *engine.App, pool Pool, guards map[keys.GrandpaID]*guard, log *slog.Logger) *application {
 	return &application{
-		app: app, pool: pool, guards: guards, log: log, fault: newFault(), left: make(chan struct{}), sets: map[int64]voters{},
+		app: app, pool: pool, guards: guards, log: log, fault: newFault(), sets: map[int64]voters{},
 		justify: func() {}, syncing: func() bool { return false },
 		extension: func(precommit [64]byte) []byte { return append([]byte{extensionVersion}, precommit[:]...) },
 	}
@@ -288,7 +284,6 @@ func (a *application) handsOver(height int64, txs [][]byte) error {
 // FinalizeBlock implements abci.Application. An error stops the consensus of
 // this node, which must not go on with a state of its own.
 func (a *application) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
-	a.entering()
 	for _, m := range req.Misbehavior {
 		a.log.Warn("a validator voted twice", "validator", fmt.Sprintf("%X", m.Validator.Address), "height", m.Height, "block", req.Height)
 	}

@@ -221,9 +221,6 @@ func (n *Node) Run(ctx context.Context) error {
 		close(halted)
 	}()
 	result := n.watch(ctx, changed, halted)
-	if n.Syncing() {
-		n.abci.leave()
-	}
 	// What fetches old blocks must end before the peers go: CometBFT v0.40.0
 	// panics (blocksync, PopRequest) when it loses the peer of a block that it is
 	// about to keep.

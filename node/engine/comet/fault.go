@@ -3,7 +3,6 @@ package comet
 import (
 	goruntime "runtime"
 	"sync"
-	"time"
 )
 
 // fault is why this node cannot go on.
@@ -29,29 +28,6 @@ func (f *fault) cause() error {
 		return f.err
 	default:
 		return nil
-	}
-}
-
-// leave ends CometBFT's fetching of old blocks: it crashes when it loses its
-// peers while it is between looking at a block and taking it. Its routine ends
-// when it brings the next block; if none comes it is idle.
-func (a *application) leave() {
-	a.leaving.Store(true)
-	select {
-	case <-a.left:
-	case <-a.fault.found:
-	case <-time.After(idle):
-	}
-}
-
-// idle is after how long without a block there is none to be had.
-const idle = 500 * time.Millisecond
-
-// entering ends the routine that fetches old blocks when the node stops.
-func (a *application) entering() {
-	if a.leaving.Load() && a.syncing() {
-		a.leftOnce.Do(func() { close(a.left) })
-		goruntime.Goexit()
 	}
 }
 

@@ -148,11 +148,8 @@ func (a *App) Genesis() hash.H256 { return a.genesis }
 func (a *App) UsePool(p Pool) { a.pool = p }
 
 // Head returns the newest block's header.
-func (a *App) Head() chain.Header {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.head
-}
+// It does not wait for a block that is being executed.
+func (a *App) Head() chain.Header { return a.current.Load().head }
 
 // Finalized returns the header of the newest block that is proven final;
 // before there is one, that is genesis.
@@ -433,7 +430,10 @@ func (a *App) Adopt(info snapshot.Info) error {
 	if err := a.db.Adopt(info.Header, info.Parents, info.Justification); err != nil {
 		return err
 	}
-	a.head, a.state, a.staged = info.Header, a.db.State(info.Header.StateRoot), nil
+	a.staged = nil
+	if err := a.become(info.Header, a.db.State(info.Header.StateRoot)); err != nil {
+		return err
+	}
 	a.Hub.publish()
 	return nil
 }

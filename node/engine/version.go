@@ -26,9 +26,10 @@ func (e Outdated) Error() string {
 // Unwrap returns the runtime's NoVersion.
 func (e Outdated) Unwrap() error { return e.Lacks }
 
-// current is what is known of the version in force at the head.
+// current is the head and what is known of the version in force at it.
 type current struct {
-	at       hash.H256 // the head
+	head     chain.Header
+	at       hash.H256 // the head's hash
 	rt       *runtime.Runtime
 	outdated error
 }
@@ -44,7 +45,7 @@ func (a *App) become(header chain.Header, state *trie.Trie) error {
 	} else if err != nil {
 		return err
 	}
-	c := &current{at: header.Hash(), rt: rt}
+	c := &current{head: header, at: header.Hash(), rt: rt}
 	if u, ok := rt.System.AuthorizedUpgrade.Find(state); ok {
 		c.outdated = a.foresee(header.Number, u)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,17 +18,6 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 )
-
-// others is a set of contracts by address.
-type others map[[32]byte]Contract
-
-func (o others) Contract(_ context.Context, id [32]byte) (Contract, bool, error) {
-	c, ok := o[id]
-	if id == ([32]byte{0xff}) {
-		return c, false, errors.New("the disk is gone")
-	}
-	return c, ok, nil
-}
 
 // caller returns the code of a contract that calls to with input, and returns
 // the code that the call gave and its output.
@@ -75,11 +63,11 @@ func TestCalls(t *testing.T) {
 		return m
 	}
 	state := Memory{}
-	world := others{
-		it:       {Module: counter, Code: hash.H256{7}, State: state},
+	world := newOthers(map[[32]byte]Contract{
+		it:       {Record: Record{Code: hash.H256{7}}, Module: counter, State: state},
 		trapping: {Module: load(bare(nil, nil, []byte{0}, nil)), State: Memory{}},
-	}
-	world[recursive] = Contract{Module: load(callerCode(recursive, flagAllowReentry, 0, nil)), State: Memory{}}
+	})
+	world.contracts[recursive] = Contract{Module: load(callerCode(recursive, flagAllowReentry, 0, nil)), State: Memory{}}
 	if _, err := Run(ctx, counter, "deploy", Env{State: state, Caller: me, Address: it, Input: encode(t, "new")}, 1e8); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +93,7 @@ func TestCalls(t *testing.T) {
 	}
 	for _, tt := range tests {
 		m := load(tt.code)
-		world[me] = Contract{Module: m, State: Memory{}}
+		world.contracts[me] = Contract{Module: m, State: Memory{}}
 		env := Env{State: Memory{}, Others: world, Caller: [32]byte{8}, Address: me}
 		r, err := Run(ctx, m, "call", env, 1e9)
 		if err != nil {
@@ -298,7 +286,7 @@ func TestTeller(t *testing.T) {
 		{it, 4, "0000" + "00000000"},
 	} {
 		input := binary.LittleEndian.AppendUint64(append(append([]byte(nil), sel[:4]...), tt.to[:]...), tt.by)
-		r, err := Run(ctx, teller, "call", Env{State: Memory{}, Address: [32]byte{1}, Input: input, Others: others{it: {Module: counter, State: state}}}, 1e9)
+		r, err := Run(ctx, teller, "call", Env{State: Memory{}, Address: [32]byte{1}, Input: input, Others: newOthers(map[[32]byte]Contract{it: {Module: counter, State: state}})}, 1e9)
 		if got := hex.EncodeToString(r.Data); err != nil || got != tt.want {
 			t.Errorf("raise by %d: got %s %v %s %s, want %s", tt.by, got, err, r.Reason, r.Debug, tt.want)
 		}

@@ -49,7 +49,8 @@ func contractNew() *cobra.Command {
 				return hint(err, "choose another name, in a folder that is there")
 			}
 			for file, from := range map[string]string{
-				name + ".go": "contract.go.txt", "main_wasip1.go": "main_wasip1.go.txt", "main_native.go": "main_native.go.txt",
+				name + ".go": "contract.go.txt", name + "_test.go": "contract_test.go.txt",
+				"main_wasip1.go": "main_wasip1.go.txt", "main_native.go": "main_native.go.txt",
 			} {
 				t, err := template.ParseFS(templates, "template/"+from)
 				if err != nil {
@@ -69,12 +70,35 @@ func contractNew() *cobra.Command {
 				}
 			}
 			return f.print(cmd.OutOrStdout(), map[string]any{"name": name, "dir": args[0]}, func(w io.Writer) {
-				fmt.Fprintf(w, "%s is there. Next:\n  tacit contract build %s\n", args[0], args[0])
+				fmt.Fprintf(w, "%s is there. Next:\n  tacit contract test %s\n  tacit contract build %s\n", args[0], args[0], args[0])
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
 	cmd.Flags().StringVar(&source, "source", "", "folder with the source of Tacit, for a contract outside of it")
+	return cmd
+}
+
+func contractTest() *cobra.Command {
+	var run string
+	cmd := &cobra.Command{
+		Use: "test [DIR]", Short: "Run a contract's tests: natively, in memory, without a chain", Args: cobra.MaximumNArgs(1),
+		Example: "  tacit contract test examples/mine",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := "."
+			if len(args) == 1 {
+				dir = args[0]
+			}
+			list := []string{"test", "-count=1"}
+			if run != "" {
+				list = append(list, "-v", "-run", run)
+			}
+			test := exec.CommandContext(cmd.Context(), "go", append(list, "./...")...)
+			test.Dir, test.Stdout, test.Stderr = dir, cmd.OutOrStdout(), cmd.ErrOrStderr()
+			return hint(test.Run(), "the tests are Go's, in files that end in _test.go; `tacit contract new` begins with one")
+		},
+	}
+	cmd.Flags().StringVar(&run, "run", "", "only the tests whose names match, and all that they say")
 	return cmd
 }
 

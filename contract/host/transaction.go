@@ -46,8 +46,6 @@ func newTransaction(env Env) *transaction {
 	return &transaction{
 		states:  map[[32]byte]State{env.Address: env.State},
 		changes: map[place]change{},
-		usage:   map[[32]byte]uint64{},
-		records: map[[32]byte]Record{},
 		quota:   cmp.Or(env.Quota, MaxStorage),
 	}
 }
@@ -90,6 +88,9 @@ func (x *execution) put(key string, c change, old []byte, had bool) error {
 		restore(x.t.changes, at, before, changed)
 		restore(x.t.usage, contract, used, there)
 	})
+	if x.t.usage == nil {
+		x.t.usage = map[[32]byte]uint64{}
+	}
 	x.t.changes[at], x.t.usage[contract] = c, next
 	return nil
 }
@@ -120,6 +121,9 @@ func (x *execution) used() (uint64, bool) {
 
 // setRecord makes, changes or ends a contract.
 func (t *transaction) setRecord(id [32]byte, r Record) {
+	if t.records == nil {
+		t.records = map[[32]byte]Record{}
+	}
 	old, had := t.records[id]
 	t.undo = append(t.undo, func() { restore(t.records, id, old, had) })
 	t.records[id] = r

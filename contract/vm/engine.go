@@ -87,7 +87,7 @@ type Module struct {
 	profile  *Profile
 	compiled wazero.CompiledModule
 	globals  int    // mutable ones, beside gas and height
-	image    *image // of an instance that is initialised; nil without initialisation
+	image    *image // of an instance that is initialised; nil when there can be none
 
 	mu      sync.Mutex
 	running int         // guarded by mu
@@ -110,9 +110,12 @@ func (e *Engine) Load(ctx context.Context, code []byte, profile *Profile, host a
 	}
 	m := &Module{engine: e, profile: profile, compiled: compiled, globals: c.Globals}
 	if profile.Init != "" {
-		if m.image, err = m.initialize(ctx, host); err != nil {
-			return nil, errors.Join(err, compiled.Close(ctx))
-		}
+		m.image, err = m.initialize(ctx, host)
+	} else {
+		m.image, err = m.pristine(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, compiled.Close(ctx))
 	}
 	return m, nil
 }

@@ -78,6 +78,25 @@ func (m *Module) initialize(ctx context.Context, host any) (*image, error) {
 	if out.Status != OK {
 		return nil, refuse("its initialisation ends with %v %s", out.Status, out.Reason)
 	}
+	return i.image()
+}
+
+// pristine is the image of a module that needs no initialisation, nil when its
+// segments do not fit: then every execution of it traps.
+func (m *Module) pristine(ctx context.Context) (*image, error) {
+	i, err := m.fresh(ctx)
+	if errors.Is(err, errSegments) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer i.mod.Close(ctx)
+	return i.image()
+}
+
+// image takes the state of i.
+func (i *instance) image() (*image, error) {
 	view, ok := i.mem.Read(0, uint32(min(uint64(i.mem.Size()), math.MaxUint32)))
 	if !ok {
 		return nil, errors.New("read memory of contract")

@@ -253,3 +253,13 @@ func TestEvent(t *testing.T) {
 		}
 	}
 }
+
+// The signature topic of Transfer as cargo-contract wrote it for ink! 5's erc20.
+func TestSignature(t *testing.T) {
+	account := sdk.Option(sdk.Account).Type
+	e := sdk.EventInfo{Name: "Transfer", Fields: []sdk.Param{{Name: "from", Type: account}, {Name: "to", Type: account}, {Name: "value", Type: &sdk.Type{Name: "Balance"}}}}
+	const want = "0xb5b61a3e6a21a16be4f044b517c28ac692492f73c5bfd3f60178ad98c767f4cb"
+	if got := hash.Blake2b256([]byte(e.Signature())).String(); got != want {
+		t.Errorf("%s gives %s, want %s", e.Signature(), got, want)
+	}
+}

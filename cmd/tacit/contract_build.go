@@ -79,29 +79,6 @@ func contractNew() *cobra.Command {
 	return cmd
 }
 
-func contractTest() *cobra.Command {
-	var run string
-	cmd := &cobra.Command{
-		Use: "test [DIR]", Short: "Run a contract's tests: natively, in memory, without a chain", Args: cobra.MaximumNArgs(1),
-		Example: "  tacit contract test examples/mine",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			dir := "."
-			if len(args) == 1 {
-				dir = args[0]
-			}
-			list := []string{"test", "-count=1"}
-			if run != "" {
-				list = append(list, "-v", "-run", run)
-			}
-			test := exec.CommandContext(cmd.Context(), "go", append(list, "./...")...)
-			test.Dir, test.Stdout, test.Stderr = dir, cmd.OutOrStdout(), cmd.ErrOrStderr()
-			return hint(test.Run(), "the tests are Go's, in files that end in _test.go; `tacit contract new` begins with one")
-		},
-	}
-	cmd.Flags().StringVar(&run, "run", "", "only the tests whose names match, and all that they say")
-	return cmd
-}
-
 func inModule(ctx context.Context) bool {
 	out, err := exec.CommandContext(ctx, "go", "list", "-m").Output()
 	return err == nil && strings.TrimSpace(string(out)) == module

@@ -134,6 +134,16 @@ func TestNewContract(t *testing.T) {
 			t.Fatalf("%v: %v\n%s", args, err, out.String())
 		}
 	}
+	r, err := testResults(t.Context(), dir, nil)
+	if err != nil || fmt.Sprint(r.Passed, r.Failed) != "[TestContract] []" {
+		t.Errorf("tests: %+v, %v", r, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bad_test.go"), []byte("package main\nimport \"testing\"\nfunc TestBad(t *testing.T) { t.Error(1) }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := testResults(t.Context(), dir, nil); err == nil || fmt.Sprint(r.Failed) != "[TestBad]" {
+		t.Errorf("a test that fails: %+v, %v", r, err)
+	}
 	m, err := readMetadata(filepath.Join(dir, "mine.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,8 +25,15 @@ type instance struct {
 // image is the state of an instance after its initialisation.
 type image struct {
 	memory  []byte
+	empty   []bool // parts of memory that are zero
 	globals []uint64
 }
+
+// part is how much of a memory is compared at once.
+const part = 4 << 10
+
+// nothing is a part of zeros.
+var nothing [part]byte
 
 // initGas bounds the initialisation: 0.1 s of the reference machine. Executions
 // do not pay for it: they pay their profile's base.
@@ -102,6 +110,9 @@ func (i *instance) image() (*image, error) {
 		return nil, errors.New("read memory of contract")
 	}
 	img := &image{memory: append([]byte(nil), view...)}
+	for at := 0; at < len(img.memory); at += part {
+		img.empty = append(img.empty, bytes.Equal(img.memory[at:at+part], nothing[:]))
+	}
 	for _, g := range i.globals {
 		img.globals = append(img.globals, g.Get())
 	}
@@ -116,8 +127,20 @@ func (i *instance) restore(img *image) bool {
 			return false
 		}
 	}
-	if i.mem.Size() != size || !i.mem.Write(0, img.memory) {
+	view, ok := i.mem.Read(0, size)
+	if !ok || i.mem.Size() != size {
 		return false
+	}
+	// Executions write few parts. To compare costs less than to copy all, and
+	// zeros are compared with what the processor has at hand.
+	for n, empty := range img.empty {
+		have, want := view[n*part:(n+1)*part], nothing[:]
+		if !empty {
+			want = img.memory[n*part : (n+1)*part]
+		}
+		if !bytes.Equal(have, want) {
+			copy(have, want)
+		}
 	}
 	for n, g := range i.globals {
 		g.Set(img.globals[n])

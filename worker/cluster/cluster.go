@@ -224,6 +224,7 @@ func (c *Cluster) instantiate(ctx context.Context, t *Tx, m queue.Message, head 
 		}
 		t.set(codeName(msg.Code), []byte{})
 	}
+	t.log(m.Block, m.Time, out)
 	return c.receipt(m, msg.Contract, msg.Envelope, call.Reply, out), nil
 }
 
@@ -246,20 +247,17 @@ func (c *Cluster) command(ctx context.Context, t *Tx, m queue.Message, head hash
 	if err != nil {
 		return Result{}, err
 	}
+	t.log(m.Block, m.Time, out)
 	return c.receipt(m, msg.Contract, msg.Envelope, call.Reply, out), nil
 }
 
 func (c *Cluster) run(ctx context.Context, t *Tx, contract host.Contract, export string, m queue.Message, head, id hash.H256,
 	origin keys.AccountID, value scale.U128, input []byte) (host.Result, error) {
-	r, err := host.Run(ctx, contract.Module, export, host.Env{
+	return host.Run(ctx, contract.Module, export, host.Env{
 		State: contractState{t, dataName(id)}, Code: contract.Code, Owner: contract.Owner, Others: contracts{c, t},
 		Caller: origin, Address: id, Value: value, Block: m.Block, Time: m.Time, Input: input,
 		Seed: c.seeds.Derive("command", head[:]).Reveal(), Keys: c.contractKey,
 	}, CommandGas)
-	if err == nil {
-		t.log(m.Block, m.Time, r)
-	}
-	return r, err
 }
 
 // contractKey is what a contract derives its keys from. They are those of the

@@ -151,6 +151,11 @@ func TestLog(t *testing.T) {
 	if tx.Root(0) != root {
 		t.Error("the log is in the root")
 	}
+	n := len(tx.beside)
+	tx.log(2, 2000, host.Result{Lines: []host.Line{{Contract: hash.H256{9}, Text: []byte("nobody said that")}}})
+	if len(tx.beside) != n {
+		t.Error("what a contract said that is not there is kept")
+	}
 	m.apply(tx.Changes())
 	for _, box := range m {
 		if strings.Contains(string(box), "a line") {

@@ -41,7 +41,9 @@ func (t *Tx) getBeside(name string) ([]byte, bool) {
 	return v, ok
 }
 
-// log keeps what a command logged, and its events when it succeeded.
+// log keeps what a command logged, and its events when it succeeded. What a
+// contract said that is not there, since its constructor failed or it has ended,
+// nobody could read.
 func (t *Tx) log(block uint32, time uint64, r host.Result) {
 	for _, l := range r.Lines {
 		t.logEntry(l.Contract, wire.LogEntry{Block: block, Time: time, Level: l.Level, Text: l.Text})
@@ -57,6 +59,9 @@ func (t *Tx) log(block uint32, time uint64, r host.Result) {
 }
 
 func (t *Tx) logEntry(contract hash.H256, e wire.LogEntry) {
+	if record, _ := t.get(contractName(contract)); len(record) == 0 {
+		return
+	}
 	e.Seq = nextEntry(t.getBeside(logName(contract)))
 	t.beside[entryName(contract, e.Seq)] = scale.Marshal(e)
 	t.beside[logName(contract)] = binary.LittleEndian.AppendUint64(nil, e.Seq+1)

@@ -82,6 +82,7 @@ func create(c *sdk.Call, what string, seconds uint64) error {
 	}
 	item.Set(c, what)
 	end.Set(c, c.Now()+seconds*1000)
+	c.Log(sdk.LevelInfo, "the auction begins")
 	return nil
 }
 

@@ -43,7 +43,7 @@ func TestAuction(t *testing.T) {
 	if got, err := w.Query("Eve", c, "result"); err != nil || got != want {
 		t.Errorf("the result is %s, %v, want %s", got, err, want)
 	}
-	if n := len(w.Lines); n != 4 || w.Lines[0].Text != bidPlaced {
+	if n := len(w.Lines); n != 5 || w.Lines[1].Text != bidPlaced {
 		t.Errorf("logged %v", w.Lines)
 	}
 	for _, seconds := range []string{"0", "31536001"} {

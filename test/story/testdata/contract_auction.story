@@ -68,9 +68,10 @@ raised: Ok: ()
 mine as of block 29: 25
 mine as of block 29: the contract answered NoBid
 result as of block 29: the contract answered NotOver
-lamp 0: level 3: somebody bid
+lamp 0: level 3: the auction begins
 lamp 1: level 3: somebody bid
 lamp 2: level 3: somebody bid
+lamp 3: level 3: somebody bid
 
 # Time passes.
 block 30

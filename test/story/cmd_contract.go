@@ -214,10 +214,10 @@ func (w *World) send(as string, who keys.Pair, m *message) error {
 	return w.do(who, m.call)
 }
 
-// command CONTRACT LABEL [args…] by=Bob [as=NAME]
+// command CONTRACT LABEL [args…] by=Bob [as=NAME] [code=CODE]
 //
 // sends an encrypted command. Contracts made by hand have no metadata: their
-// input is the label.
+// input is the label, or the name of a code.
 func (w *World) command(l *line) error {
 	m, who, err := w.prepare(l)
 	if err != nil {
@@ -247,6 +247,10 @@ func (w *World) prepare(l *line) (*message, keys.Pair, error) {
 	input, err := encode(c, label, l.args[2:])
 	if err != nil {
 		return nil, who, err
+	}
+	if code := l.opt("code", ""); code != "" {
+		id := w.codes[code]
+		input = id[:]
 	}
 	m, err := w.seal(c, who, label, input)
 	return m, who, err

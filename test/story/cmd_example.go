@@ -2,12 +2,15 @@ package story
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 
 	"github.com/tacit-network/tacit/contract/abi"
+	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	"github.com/tacit-network/tacit/worker/wire"
 )
 
@@ -47,6 +50,25 @@ func (w *World) build(name string) (built, error) {
 	}
 	w.built[name] = built{packed(code), meta}
 	return w.built[name], nil
+}
+
+// child CODE of=CONTRACT as=NAME
+//
+// gives a name to the contract that another one made, without salt.
+func (w *World) child(l *line) error {
+	name, err := l.arg(0)
+	if err != nil {
+		return err
+	}
+	parent := w.things[l.opt("of", "")]
+	if parent == nil {
+		return errors.New("the child needs a parent")
+	}
+	as := l.opt("as", name)
+	c := &contract{code: w.codes[name], cluster: parent.cluster}
+	c.id = words.ContractID(keys.AccountID(parent.id), c.code, c.cluster, nil)
+	w.things[as], w.names[c.id] = c, as
+	return nil
 }
 
 // log CONTRACT by=Alice [at=WORKER]

@@ -139,3 +139,21 @@ func TestPrint(t *testing.T) {
 		}
 	}
 }
+
+// Events are read, or refused: what follows them is never passed over.
+func FuzzEvent(f *testing.F) {
+	m, err := Describe(sample(), Docs{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	topic := hash.Blake2b256([]byte("Placed(AccountId,Vec<u128>)"))
+	f.Add(append(make([]byte, 32), 0))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, err := m.DecodeEvent([]hash.H256{topic}, data); err != nil {
+			return
+		}
+		if _, err := m.DecodeEvent([]hash.H256{topic}, append(data, 0)); err == nil {
+			t.Errorf("%x is an event, and with a byte more too", data)
+		}
+	})
+}

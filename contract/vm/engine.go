@@ -244,7 +244,7 @@ func (m *Module) Execute(ctx context.Context, export string, host any, gas uint6
 	}
 	defer m.put(ctx, inst)
 	c := inst.call(ctx, host, gas, m.profile.BaseGas)
-	_, err = inst.mod.ExportedFunction(export).Call(context.WithValue(ctx, callKey{}, c))
+	_, err = inst.export(export).Call(context.WithValue(ctx, callKey{}, c))
 	return c.outcome(err, uint32(inst.height.Get())), nil
 }
 

@@ -20,6 +20,18 @@ type instance struct {
 	gas     api.MutableGlobal
 	height  api.MutableGlobal
 	globals []api.MutableGlobal
+	exports map[string]api.Function
+}
+
+// export returns an exported function. Each has a stack of its own, which is
+// kept for the next call.
+func (i *instance) export(name string) api.Function {
+	f, ok := i.exports[name]
+	if !ok {
+		f = i.mod.ExportedFunction(name)
+		i.exports[name] = f
+	}
+	return f
 }
 
 // image is the state of an instance after its initialisation.
@@ -53,7 +65,7 @@ func (m *Module) fresh(ctx context.Context) (*instance, error) {
 		}
 		return nil, fmt.Errorf("instantiate contract: %w", err)
 	}
-	i := &instance{mod: mod, mem: mod.Memory()}
+	i := &instance{mod: mod, mem: mod.Memory(), exports: map[string]api.Function{}}
 	i.gas = mod.ExportedGlobal(globalGas).(api.MutableGlobal)
 	i.height = mod.ExportedGlobal(globalHeight).(api.MutableGlobal)
 	for n := range m.globals {

@@ -329,14 +329,32 @@ func (c *Client) Worker(ctx context.Context, identity [32]byte) (Worker, error) 
 // Query asks a contract, encrypted to one of its workers, as it is after the
 // block with the number least. A worker that has not come so far yet is asked
 // again until ctx ends.
-func (c *Client) Query(ctx context.Context, who keys.Pair, contract hash.H256, least chain.BlockNumber, input []byte) (wire.Answer, error) {
+func (c *Client) Query(ctx context.Context, who keys.Pair, contract hash.H256, least chain.BlockNumber, input []byte) (out wire.Answer, err error) {
+	return out, c.atWorker(ctx, contract, func(w *wire.Client, to wire.Target) (err error) {
+		out, err = w.Ask(ctx, to, who, contract, least, input)
+		return err
+	})
+}
+
+// ContractLog reads a contract's log from an entry on, as its owner, encrypted
+// by one of its workers.
+func (c *Client) ContractLog(ctx context.Context, owner keys.Pair, contract hash.H256, least chain.BlockNumber, from uint64) (out wire.Log, err error) {
+	return out, c.atWorker(ctx, contract, func(w *wire.Client, to wire.Target) (err error) {
+		out, err = w.Log(ctx, to, owner, contract, least, from)
+		return err
+	})
+}
+
+// atWorker asks the workers of a contract, one after the other, until one
+// answers.
+func (c *Client) atWorker(ctx context.Context, contract hash.H256, do func(w *wire.Client, to wire.Target) error) error {
 	info, err := c.Contract(ctx, contract)
 	if err != nil {
-		return wire.Answer{}, err
+		return err
 	}
 	cluster, err := c.Cluster(ctx, info.Cluster)
 	if err != nil {
-		return wire.Answer{}, err
+		return err
 	}
 	var faults []error
 	for _, identity := range cluster.Members {
@@ -355,9 +373,9 @@ func (c *Client) Query(ctx context.Context, who keys.Pair, contract hash.H256, l
 			continue
 		}
 		for _, url := range w.Endpoints {
-			a, err := ask(ctx, wire.NewClient(url, nil), wire.Target{Genesis: c.genesis, Identity: identity, Key: key}, who, contract, least, input)
+			err := patiently(ctx, wire.NewClient(url, nil), wire.Target{Genesis: c.genesis, Identity: identity, Key: key}, do)
 			if err == nil {
-				return a, nil
+				return nil
 			}
 			faults = append(faults, fmt.Errorf("%s: %w", url, err))
 		}
@@ -365,7 +383,7 @@ func (c *Client) Query(ctx context.Context, who keys.Pair, contract hash.H256, l
 			faults = append(faults, fmt.Errorf("worker %x tells no address", identity))
 		}
 	}
-	return wire.Answer{}, fmt.Errorf("no worker answered: %w", errors.Join(faults...))
+	return fmt.Errorf("no worker answered: %w", errors.Join(faults...))
 }
 
 // patience are the kinds of errors that time mends.
@@ -375,21 +393,21 @@ var patience = []wire.Kind{wire.KindTooOld, wire.KindBusy, wire.KindNoCode}
 // have been started again.
 const absence = 10 * time.Second
 
-func ask(ctx context.Context, w *wire.Client, to wire.Target, who keys.Pair, contract hash.H256, least chain.BlockNumber, input []byte) (wire.Answer, error) {
+func patiently(ctx context.Context, w *wire.Client, to wire.Target, do func(w *wire.Client, to wire.Target) error) error {
 	began := time.Now()
 	for {
-		a, err := w.Ask(ctx, to, who, contract, least, input)
+		err := do(w, to)
 		switch {
 		case err == nil:
-			return a, nil
+			return nil
 		case slices.Contains(patience, wire.KindOf(err)):
 		case unreachable(err) && time.Since(began) < absence:
 		default:
-			return a, err
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return a, err
+			return err
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

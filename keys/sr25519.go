@@ -108,6 +108,15 @@ func DeterministicSr25519Sign(pair Pair, msg []byte) []byte {
 	return pair.signer.(srPair).signWith(zeros{}, msg)
 }
 
+// SignSr25519 signs msg with randomness from random, beside which the nonce
+// depends on the key and msg. Machines that read the same make the same
+// signature.
+//
+// Preconditions: pair is an sr25519 pair, and random does not fail.
+func SignSr25519(pair Pair, random io.Reader, msg []byte) []byte {
+	return pair.signer.(srPair).signWith(random, msg)
+}
+
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }

@@ -13,6 +13,7 @@ import (
 const (
 	KindCall   = 0 // the input is that of a contract's constructor or message
 	KindSigned = 1 // the input is a signed inner extrinsic
+	KindLog    = 2 // the input asks for a contract's log; queries only
 )
 
 // Message is the plaintext of a command or a query: its SCALE encoding, then

@@ -53,6 +53,7 @@ const (
 	LabelStorageValue = "storage value"
 	LabelRoot         = "root"
 	LabelRandomness   = "randomness"
+	LabelContractKey  = "contract key"
 )
 
 // Derive returns a child of s: HKDF-SHA256 without salt, whose info is

@@ -124,6 +124,7 @@ var statuses = map[wire.Kind]int{
 	wire.KindSignature:  http.StatusForbidden,
 	wire.KindTooOld:     http.StatusConflict,
 	wire.KindNoCode:     http.StatusConflict,
+	wire.KindNotOwner:   http.StatusForbidden,
 }
 
 func (w *Worker) fail(rw http.ResponseWriter, err error) {

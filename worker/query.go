@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/tacit-network/tacit/contract/host"
+	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
@@ -40,6 +41,9 @@ func (w *Worker) Query(ctx context.Context, q wire.Query) (wire.Reply, error) {
 		return wire.Reply{}, err
 	}
 	defer v.snapshot.Close()
+	if message.Kind == seal.KindLog {
+		return w.answerLog(q, message, v)
+	}
 	out, err := v.cluster.Query(ctx, v.snapshot, cluster.Call{
 		Contract: q.Contract, Origin: q.Origin, Block: v.answer.Block, Time: v.time, Input: message.Input,
 	})
@@ -52,6 +56,22 @@ func (w *Worker) Query(ctx context.Context, q wire.Query) (wire.Reply, error) {
 	return w.reply(q, message, v.answer, out)
 }
 
+// answerLog gives a contract's log to its owner.
+func (w *Worker) answerLog(q wire.Query, m seal.Message, v view) (wire.Reply, error) {
+	r, err := scale.Decode[wire.LogRequest](m.Input)
+	if err != nil {
+		return wire.Reply{}, wire.Errorf(wire.KindBadRequest, "the request for a log does not decode")
+	}
+	log, err := v.cluster.Log(v.snapshot, q.Contract, q.Origin, r.From)
+	if errors.Is(err, cluster.ErrNotOwner) {
+		return wire.Reply{}, wire.Errorf(wire.KindNotOwner, "%v", err)
+	}
+	if err != nil {
+		return wire.Reply{}, err
+	}
+	return w.reply(q, m, v.answer, host.Result{Outcome: vm.Outcome{Data: scale.Marshal(log)}})
+}
+
 // openQuery decrypts a query and checks who asks.
 func (w *Worker) openQuery(q wire.Query) (seal.Message, error) {
 	e, err := seal.ParseEnvelope(q.Envelope)
@@ -61,7 +81,7 @@ func (w *Worker) openQuery(q wire.Query) (seal.Message, error) {
 	m, err := w.hpke[e.Suite].OpenMessage(seal.InfoQuery, seal.Context{
 		Genesis: w.cfg.Chain.Genesis, Target: w.Identity(), Contract: q.Contract, Origin: q.Origin,
 	}, e)
-	if err != nil || m.Kind != seal.KindCall {
+	if err != nil || m.Kind != seal.KindCall && m.Kind != seal.KindLog {
 		return seal.Message{}, wire.Errorf(wire.KindEnvelope, "the envelope does not open for this worker, account and contract")
 	}
 	sum := q.SigningHash(w.cfg.Chain.Genesis, w.Identity(), scale.Marshal(m))

@@ -451,8 +451,8 @@ func TestBadQuery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	make := func(sign keys.Pair) wire.Query {
-		m := seal.Message{Nonce: seal.NewNonce(), Reply: seal.KeyOf(k), Input: s.input("get")}
+	make := func(sign keys.Pair, kind uint8, input []byte) wire.Query {
+		m := seal.Message{Kind: kind, Nonce: seal.NewNonce(), Reply: seal.KeyOf(k), Input: input}
 		q := wire.Query{Contract: s.contract, Origin: alice.AccountID(), Scheme: sign.Scheme()}
 		q.Envelope, err = seal.SealMessage(k, seal.InfoQuery, seal.Context{Genesis: s.c.genesis, Target: s.w.Identity(), Contract: s.contract, Origin: q.Origin}, m)
 		if err != nil {
@@ -479,10 +479,28 @@ func TestBadQuery(t *testing.T) {
 		{"no envelope", alice, func(q *wire.Query) { q.Envelope = nil }, wire.KindEnvelope},
 	}
 	for _, tt := range tests {
-		q := make(tt.sign)
-		tt.change(&q)
-		_, err := s.w.Query(context.Background(), q)
-		if (err == nil) != (tt.want == 0) || err != nil && wire.KindOf(err) != tt.want {
+		// Of a contract, and of its log.
+		for kind, input := range map[uint8][]byte{seal.KindCall: s.input("get"), seal.KindLog: scale.Marshal(wire.LogRequest{})} {
+			q := make(tt.sign, kind, input)
+			tt.change(&q)
+			_, err := s.w.Query(context.Background(), q)
+			if (err == nil) != (tt.want == 0) || err != nil && wire.KindOf(err) != tt.want {
+				t.Errorf("%s, kind %d: got %v, want kind %d", tt.name, kind, err, tt.want)
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		kind  uint8
+		input []byte
+		want  wire.Kind
+	}{
+		{"a log from nowhere", seal.KindLog, []byte{1, 2}, wire.KindBadRequest},
+		{"too much of a log", seal.KindLog, []byte("123456789"), wire.KindBadRequest},
+		{"a signed extrinsic", seal.KindSigned, nil, wire.KindEnvelope},
+		{"another kind", 9, nil, wire.KindEnvelope},
+	} {
+		if _, err := s.w.Query(context.Background(), make(alice, tt.kind, tt.input)); wire.KindOf(err) != tt.want || err == nil {
 			t.Errorf("%s: got %v, want kind %d", tt.name, err, tt.want)
 		}
 	}

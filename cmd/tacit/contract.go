@@ -25,7 +25,8 @@ import (
 
 func contractCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "contract", Short: "Confidential contracts: write, build, deploy, call"}
-	cmd.AddCommand(contractNew(), contractBuild(), contractUpload(), contractInstantiate(), contractCall(), contractQuery())
+	cmd.AddCommand(contractNew(), contractTest(), contractBuild(), contractUpload(), contractInstantiate(), contractCall(),
+		contractQuery(), contractLogs(), contractWatch())
 	return cmd
 }
 

@@ -49,7 +49,8 @@ func contractNew() *cobra.Command {
 				return hint(err, "choose another name, in a folder that is there")
 			}
 			for file, from := range map[string]string{
-				name + ".go": "contract.go.txt", "main_wasip1.go": "main_wasip1.go.txt", "main_native.go": "main_native.go.txt",
+				name + ".go": "contract.go.txt", name + "_test.go": "contract_test.go.txt",
+				"main_wasip1.go": "main_wasip1.go.txt", "main_native.go": "main_native.go.txt",
 			} {
 				t, err := template.ParseFS(templates, "template/"+from)
 				if err != nil {
@@ -69,7 +70,7 @@ func contractNew() *cobra.Command {
 				}
 			}
 			return f.print(cmd.OutOrStdout(), map[string]any{"name": name, "dir": args[0]}, func(w io.Writer) {
-				fmt.Fprintf(w, "%s is there. Next:\n  tacit contract build %s\n", args[0], args[0])
+				fmt.Fprintf(w, "%s is there. Next:\n  tacit contract test %s\n  tacit contract build %s\n", args[0], args[0], args[0])
 			})
 		},
 	}

@@ -71,7 +71,7 @@ type Root struct {
 type Spec struct {
 	Constructors []*Entry       `json:"constructors"`
 	Messages     []*Entry       `json:"messages"`
-	Events       []any          `json:"events"`
+	Events       []*Event       `json:"events"`
 	Docs         []string       `json:"docs"`
 	LangError    *TypeRef       `json:"lang_error,omitempty"`
 	Environment  map[string]any `json:"environment,omitempty"`
@@ -150,9 +150,10 @@ type Variants struct {
 
 // Variant is one variant of an enum.
 type Variant struct {
-	Name   string  `json:"name"`
-	Index  uint8   `json:"index"`
-	Fields []Field `json:"fields,omitempty"`
+	Name   string   `json:"name"`
+	Index  uint8    `json:"index"`
+	Fields []Field  `json:"fields,omitempty"`
+	Docs   []string `json:"docs,omitempty"`
 }
 
 // Elem is a type that another one consists of.

@@ -3,13 +3,9 @@ package host
 import (
 	"bytes"
 	"encoding/binary"
-
-	"github.com/decred/dcrd/dcrec/secp256k1/v4"
-	"github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
+	"errors"
 
 	"github.com/tacit-network/tacit/contract/vm"
-	"github.com/tacit-network/tacit/hash"
-	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/scale"
 )
 
@@ -19,7 +15,9 @@ const (
 	codeCalleeTrapped  = 1
 	codeCalleeReverted = 2
 	codeTransferFailed = 5
+	codeCodeNotFound   = 7
 	codeNotCallable    = 8
+	codeNotLogged      = 9
 	codeEcdsaFailed    = 11
 	codeSr25519Failed  = 12
 )
@@ -81,13 +79,9 @@ func (x *execution) call(c *vm.Call, s []uint64, r request) error {
 		return err
 	}
 	callee := [32]byte(id)
-	value, err := c.Read(r.value, 16)
-	if err != nil {
+	if moves, err := movesMoney(c, r.value); moves || err != nil {
+		s[0] = codeTransferFailed
 		return err
-	}
-	if !bytes.Equal(value, make([]byte, 16)) {
-		s[0] = codeTransferFailed // contracts hold no money yet
-		return nil
 	}
 	if x.depth+1 >= MaxDepth {
 		return trap("calls nest too deep")
@@ -107,11 +101,19 @@ func (x *execution) call(c *vm.Call, s []uint64, r request) error {
 		s[0] = codeNotCallable
 		return nil
 	}
-	out, err := x.enter(c, callee, other, input, r)
+	env := x.callee(callee, other, input)
+	out, err := x.enter(c, other.Module, "call", env, r)
 	if err != nil {
 		return err
 	}
 	return x.finish(c, s, r, out)
+}
+
+// movesMoney tells whether a value, which a pointer leads to, is not zero.
+// Contracts hold no money yet.
+func movesMoney(c *vm.Call, ptr uint32) (bool, error) {
+	value, err := c.Read(ptr, 16)
+	return err == nil && !bytes.Equal(value, make([]byte, 16)), err
 }
 
 func (x *execution) calleeInput(c *vm.Call, r request) ([]byte, error) {
@@ -129,7 +131,8 @@ func (x *execution) calleeInput(c *vm.Call, r request) ([]byte, error) {
 	return bytes.Clone(b), err
 }
 
-// find looks a contract up: a read of the state.
+// find looks a contract up: a read of the state. When it is not found, Ended
+// tells whether it was there once.
 func (x *execution) find(c *vm.Call, id [32]byte) (Contract, bool, error) {
 	if err := c.Charge(gasRead); err != nil {
 		return Contract{}, false, err
@@ -137,40 +140,62 @@ func (x *execution) find(c *vm.Call, id [32]byte) (Contract, bool, error) {
 	if x.env.Others == nil {
 		return Contract{}, false, nil
 	}
-	other, found, err := x.env.Others.Contract(c.Context(), id)
-	if err != nil {
-		x.t.fault = err
-		return Contract{}, false, trap("this machine has a fault")
+	if r, changed := x.t.records[id]; changed {
+		if r.Ended {
+			return Contract{Record: r}, false, nil
+		}
+		m, found, err := x.env.Others.Code(c.Context(), r.Code)
+		if err == nil && !found {
+			err = errCodeGone
+		}
+		return Contract{r, m, x.t.states[id]}, true, x.machine(err)
 	}
-	return other, found, nil
+	other, found, err := x.env.Others.Contract(c.Context(), id)
+	return other, found, x.machine(err)
 }
 
-func (x *execution) enter(c *vm.Call, callee [32]byte, other Contract, input []byte, r request) (vm.Outcome, error) {
+// errCodeGone is a bug: a contract has a code that its cluster does not know.
+var errCodeGone = errors.New("the code of a contract is gone")
+
+// machine makes a fault of this machine end the transaction.
+func (x *execution) machine(err error) error {
+	if err == nil {
+		return nil
+	}
+	x.t.fault = err
+	return trap("this machine has a fault")
+}
+
+// callee is what a contract sees that this one calls.
+func (x *execution) callee(id [32]byte, other Contract, input []byte) Env {
+	env := x.env
+	env.State, env.Code, env.Owner = other.State, other.Code, other.Owner
+	env.Caller, env.Address, env.Value, env.Input = x.env.Address, id, scale.U128{}, input
+	return env
+}
+
+// enter runs an export in a call below this one. What it changed is undone
+// unless it succeeds.
+func (x *execution) enter(c *vm.Call, m *vm.Module, export string, env Env, r request) (vm.Outcome, error) {
 	gas := c.GasLeft()
 	if r.gas > 0 {
 		gas = min(gas, r.gas)
 	}
-	if _, known := x.t.states[callee]; !known {
-		x.t.states[callee] = other.State
+	if _, known := x.t.states[env.Address]; !known {
+		x.t.states[env.Address] = env.State
 	}
-	x.t.calls++
+	env.Seed = x.seed()
 	inner := &execution{
-		t: x.t, origin: x.origin, parent: x, depth: x.depth + 1, reentry: true,
-		readOnly: x.readOnly || r.flags&flagReadOnly != 0,
-		env: Env{
-			State: other.State, Code: other.Code, Others: x.env.Others, Caller: x.env.Address, Address: callee,
-			Block: x.env.Block, Time: x.env.Time, Input: input,
-			Seed: hash.Blake2b256([]byte("call"), x.env.Seed[:], scale.AppendUint32(nil, x.t.calls)),
-		},
+		t: x.t, env: env, origin: x.origin, parent: x, depth: x.depth + 1, reentry: true,
+		readOnly: x.readOnly || r.flags&flagReadOnly != 0, constructing: export == "deploy",
 	}
 	before := x.t.mark()
-	out, err := other.Module.Execute(c.Context(), "call", inner, gas)
+	out, err := m.Execute(c.Context(), export, inner, gas)
 	if err == nil {
 		err = x.t.fault
 	}
 	if err != nil {
-		x.t.fault = err
-		return out, trap("this machine has a fault")
+		return out, x.machine(err)
 	}
 	if out.Status != vm.OK {
 		x.t.rollback(before)
@@ -203,7 +228,8 @@ func gasLeft(_ *execution, c *vm.Call, s []uint64) error {
 }
 
 func ownCodeHash(x *execution, c *vm.Call, s []uint64) error {
-	return output(c, u32(s, 0), u32(s, 1), x.env.Code[:])
+	code := x.code()
+	return output(c, u32(s, 0), u32(s, 1), code[:])
 }
 
 func codeHash(x *execution, c *vm.Call, s []uint64) error {
@@ -243,84 +269,4 @@ func callerIsOrigin(x *execution, _ *vm.Call, s []uint64) error {
 		s[0] = 1
 	}
 	return nil
-}
-
-// Prices of signature checks, and of every byte of a message.
-const (
-	gasSignature     = 1_500_000
-	gasSignatureByte = 20
-)
-
-func sr25519Verify(_ *execution, c *vm.Call, s []uint64) error {
-	n := u32(s, 2)
-	if err := c.Charge(gasSignature + uint64(n)*gasSignatureByte); err != nil {
-		return err
-	}
-	signature, err := c.Read(u32(s, 0), 64)
-	if err != nil {
-		return err
-	}
-	public, err := c.Read(u32(s, 1), 32)
-	if err != nil {
-		return err
-	}
-	message, err := c.Read(u32(s, 3), n)
-	if err != nil {
-		return err
-	}
-	s[0] = codeSr25519Failed
-	if keys.Verify(keys.Sr25519, public, message, signature) {
-		s[0] = codeSuccess
-	}
-	return nil
-}
-
-// ecdsaRecover takes r ‖ s ‖ v, with v 0…3 or 27…30, and a 32-byte hash.
-func ecdsaRecover(_ *execution, c *vm.Call, s []uint64) error {
-	if err := c.Charge(gasSignature); err != nil {
-		return err
-	}
-	signature, err := c.Read(u32(s, 0), 65)
-	if err != nil {
-		return err
-	}
-	digest, err := c.Read(u32(s, 1), 32)
-	if err != nil {
-		return err
-	}
-	out := u32(s, 2)
-	s[0] = codeEcdsaFailed
-	v := signature[64]
-	if v >= 27 {
-		v -= 27
-	}
-	if v > 3 {
-		return nil
-	}
-	compact := append([]byte{27 + 4 + v}, signature[:64]...)
-	key, _, err := ecdsa.RecoverCompact(compact, digest)
-	if err != nil {
-		return nil // the signature is none
-	}
-	s[0] = codeSuccess
-	return c.Write(out, key.SerializeCompressed())
-}
-
-func ecdsaToEth(_ *execution, c *vm.Call, s []uint64) error {
-	if err := c.Charge(gasSignature / 10); err != nil {
-		return err
-	}
-	b, err := c.Read(u32(s, 0), 33)
-	if err != nil {
-		return err
-	}
-	out := u32(s, 1)
-	key, err := secp256k1.ParsePubKey(b)
-	if err != nil {
-		s[0] = codeEcdsaFailed
-		return nil
-	}
-	h := hash.Keccak256(key.SerializeUncompressed()[1:])
-	s[0] = codeSuccess
-	return c.Write(out, h[12:])
 }

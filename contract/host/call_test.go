@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,17 +18,6 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 )
-
-// others is a set of contracts by address.
-type others map[[32]byte]Contract
-
-func (o others) Contract(_ context.Context, id [32]byte) (Contract, bool, error) {
-	c, ok := o[id]
-	if id == ([32]byte{0xff}) {
-		return c, false, errors.New("the disk is gone")
-	}
-	return c, ok, nil
-}
 
 // caller returns the code of a contract that calls to with input, and returns
 // the code that the call gave and its output.
@@ -75,11 +63,11 @@ func TestCalls(t *testing.T) {
 		return m
 	}
 	state := Memory{}
-	world := others{
-		it:       {Module: counter, Code: hash.H256{7}, State: state},
+	world := newOthers(map[[32]byte]Contract{
+		it:       {Record: Record{Code: hash.H256{7}}, Module: counter, State: state},
 		trapping: {Module: load(bare(nil, nil, []byte{0}, nil)), State: Memory{}},
-	}
-	world[recursive] = Contract{Module: load(callerCode(recursive, flagAllowReentry, 0, nil)), State: Memory{}}
+	})
+	world.contracts[recursive] = Contract{Module: load(callerCode(recursive, flagAllowReentry, 0, nil)), State: Memory{}}
 	if _, err := Run(ctx, counter, "deploy", Env{State: state, Caller: me, Address: it, Input: encode(t, "new")}, 1e8); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +93,7 @@ func TestCalls(t *testing.T) {
 	}
 	for _, tt := range tests {
 		m := load(tt.code)
-		world[me] = Contract{Module: m, State: Memory{}}
+		world.contracts[me] = Contract{Module: m, State: Memory{}}
 		env := Env{State: Memory{}, Others: world, Caller: [32]byte{8}, Address: me}
 		r, err := Run(ctx, m, "call", env, 1e9)
 		if err != nil {
@@ -292,13 +280,13 @@ func TestTeller(t *testing.T) {
 		by   uint64
 		want string
 	}{
-		{it, 3, "0000" + "00000000"},
+		{it, 3, "0000"},
 		{it, 1<<64 - 1, "000100"},
-		{[32]byte{3}, 1, "0000" + "08000000"},
-		{it, 4, "0000" + "00000000"},
+		{[32]byte{3}, 1, "000101"},
+		{it, 4, "0000"},
 	} {
 		input := binary.LittleEndian.AppendUint64(append(append([]byte(nil), sel[:4]...), tt.to[:]...), tt.by)
-		r, err := Run(ctx, teller, "call", Env{State: Memory{}, Address: [32]byte{1}, Input: input, Others: others{it: {Module: counter, State: state}}}, 1e9)
+		r, err := Run(ctx, teller, "call", Env{State: Memory{}, Address: [32]byte{1}, Input: input, Others: newOthers(map[[32]byte]Contract{it: {Module: counter, State: state}})}, 1e9)
 		if got := hex.EncodeToString(r.Data); err != nil || got != tt.want {
 			t.Errorf("raise by %d: got %s %v %s %s, want %s", tt.by, got, err, r.Reason, r.Debug, tt.want)
 		}
@@ -307,4 +295,40 @@ func TestTeller(t *testing.T) {
 	if err != nil || hex.EncodeToString(r.Data) != "00000700000000000000" {
 		t.Errorf("the counter is at %x, %v", r.Data, err)
 	}
+	// It makes counters, and becomes one.
+	me, counterCode, mine := [32]byte{1}, hash.H256{7}, Memory{}
+	o := newOthers(map[[32]byte]Contract{me: {Module: teller, State: mine}})
+	o.codes[counterCode] = counter
+	ask := func(from byte, name string, args ...byte) Result {
+		t.Helper()
+		sel, c := hash.Blake2b256([]byte(name)), o.contracts[me]
+		r, err := Run(ctx, c.Module, "call", Env{
+			State: mine, Address: me, Caller: [32]byte{from}, Owner: [32]byte{0xa}, Keys: secret, Others: o, Input: append(sel[:4:4], args...),
+		}, 1e9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	expect(t, "keys", ask(1, "keys"), vm.OK, "000001")
+	expect(t, "unknown code", ask(1, "make", make([]byte, 32)...), vm.Reverted, "000102")
+	if r := ask(1, "make", make([]byte, 32)...); len(r.Lines) != 1 || string(r.Lines[0].Text) != "there is no such code" {
+		t.Errorf("logged %+v", r.Lines)
+	}
+	first, second := o.Address(me, counterCode, []byte{0}), o.Address(me, counterCode, []byte{1})
+	expect(t, "make", ask(1, "make", counterCode[:]...), vm.OK, "0000")
+	expect(t, "make", ask(1, "make", counterCode[:]...), vm.OK, "0000")
+	expect(t, "children", ask(1, "children"), vm.OK, "0000"+"08"+hex.EncodeToString(append(first[:], second[:]...)))
+	raised := ask(1, "raise", append(first[:], 5, 0, 0, 0, 0, 0, 0, 0)...)
+	if topic := hash.Blake2b256([]byte("Raised(AccountId,u64)")); len(raised.Events) != 1 || raised.Events[0].Topics[0] != topic ||
+		raised.Events[0].Topics[1] != hash.H256(first) || len(raised.Events[0].Data) != 40 {
+		t.Errorf("events %+v", raised.Events)
+	}
+	r, err = Run(ctx, counter, "call", Env{State: o.contracts[first].State, Address: first, Caller: me, Input: encode(t, "get")}, 1e8)
+	if err != nil || hex.EncodeToString(r.Data) != "00000500000000000000" {
+		t.Errorf("the child is at %x, %v", r.Data, err)
+	}
+	expect(t, "become", ask(1, "become", counterCode[:]...), vm.Reverted, "000100")
+	expect(t, "become", ask(0xa, "become", counterCode[:]...), vm.OK, "0000")
+	expect(t, "another now", ask(1, "children"), vm.Reverted, "0101")
 }

@@ -2,8 +2,9 @@
 // may import, and the state, caller and block that those functions show it.
 //
 // The functions are pallet-contracts' seal0, seal1 and seal2, so that ink!
-// contracts run unmodified, and those of WASI that modules of the Go
-// toolchain import, answered from virtual devices. Each is one row of a table.
+// contracts run unmodified, the module tacit of this network (randomness, keys,
+// sealed logs, the cache), and those of WASI that modules of the Go toolchain
+// import, answered from virtual devices. Each is one row of a table.
 // [Run] executes one export over an [Env]; the changes of a call that fails are
 // dropped.
 //
@@ -14,10 +15,7 @@ package host
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/hash"
@@ -33,6 +31,14 @@ const (
 	MaxEvents = 256      // of a call
 	MaxDebug  = 64 << 10 // bytes of debug text kept
 	MaxDepth  = 5        // calls inside one another
+	MaxLine   = 1 << 10  // bytes of a line of the log
+	MaxLines  = 64       // of the log, of a call
+	MaxSalt   = 128      // bytes of the salt of a contract that a contract makes
+
+	// MaxStorage is the most bytes that a contract may store, of which each entry
+	// costs entrySize beside its key and its value.
+	MaxStorage = 256 << 20
+	entrySize  = 64
 )
 
 // State is the storage of one contract. Keys are opaque bytes of at most
@@ -45,18 +51,34 @@ type State interface {
 	Clear(key []byte)
 }
 
-// Contracts finds the other contracts that a contract may call.
+// Contracts is the cluster around a contract: the contracts and codes that it
+// may use, and those that it makes. An error means that this machine cannot
+// execute what it was asked for.
 type Contracts interface {
-	// Contract returns a contract's code, compiled and by its name, and its
-	// storage; found is false when there is no such contract. An error means
-	// that this machine cannot execute it.
+	// Contract returns a contract; found is false when there is no such contract,
+	// and then Ended tells whether there was one.
 	Contract(ctx context.Context, id [32]byte) (c Contract, found bool, err error)
+	// Code returns a code that the cluster was told of and can run.
+	Code(ctx context.Context, code hash.H256) (m *vm.Module, found bool, err error)
+	// Address is what a contract is called that another one makes.
+	Address(deployer [32]byte, code hash.H256, salt []byte) [32]byte
+	// State is the storage of a contract that is only made now.
+	State(id [32]byte) State
+	// Put makes a contract, gives it another code, or ends it for ever.
+	Put(id [32]byte, r Record)
+}
+
+// Record is what a cluster keeps about a contract beside its storage.
+type Record struct {
+	Code  hash.H256
+	Owner [32]byte // who made it; of one that a contract made, that contract's owner
+	Ended bool
 }
 
 // Contract is a contract that can be called.
 type Contract struct {
+	Record
 	Module *vm.Module
-	Code   hash.H256
 	State  State
 }
 
@@ -64,6 +86,7 @@ type Contract struct {
 type Env struct {
 	State   State
 	Code    hash.H256 // the name of the contract's code
+	Owner   [32]byte  // who made the contract
 	Others  Contracts // nil: there are none
 	Caller  [32]byte
 	Address [32]byte // of the contract
@@ -74,6 +97,24 @@ type Env struct {
 	// Seed makes the randomness of the call. Secret, different in every call and
 	// equal on all replicas; queries take a random one.
 	Seed hash.H256
+	// Query tells that nothing of the call will be kept.
+	Query bool
+	// Keys returns the key from which a contract derives its own. Secret, and
+	// equal on all replicas; nil: there are none.
+	Keys func(contract [32]byte) [32]byte
+	// Cache is what contracts remember on this machine; nil: nothing. Only queries
+	// reach it.
+	Cache Cache
+	// Quota is the most that a contract may store; 0: MaxStorage.
+	Quota uint64
+}
+
+// Cache keeps values of contracts for a while on this machine alone.
+type Cache interface {
+	Get(contract [32]byte, key []byte) ([]byte, bool)
+	// Set is false when there is no more room. The value is kept until the time, in ms.
+	Set(contract [32]byte, key, value []byte, until uint64) bool
+	Remove(contract [32]byte, key []byte)
 }
 
 // Event is what a contract deposited.
@@ -83,10 +124,18 @@ type Event struct {
 	Data     []byte
 }
 
+// Line is a line of a contract's log, for its owner's eyes.
+type Line struct {
+	Contract [32]byte
+	Level    uint8 // 1 error, 2 warning, 3 information, 4 and 5 for developers
+	Text     []byte
+}
+
 // Result is what came of a call.
 type Result struct {
 	vm.Outcome
 	Events []Event // of a call that did not fail
+	Lines  []Line  // of the log, of a call that failed too
 	Debug  []byte  // text for the contract's developer, never part of any outcome
 }
 
@@ -97,8 +146,8 @@ func Run(ctx context.Context, m *vm.Module, export string, env Env, gas uint64) 
 	if len(env.Input) > MaxInput {
 		return Result{Outcome: vm.Outcome{Status: vm.Trapped, Reason: "input too long"}}, nil
 	}
-	t := &transaction{states: map[[32]byte]State{env.Address: env.State}, changes: map[place]change{}}
-	x := &execution{t: t, env: env, origin: env.Caller, reentry: true}
+	t := newTransaction(env)
+	x := &execution{t: t, env: env, origin: env.Caller, reentry: true, constructing: export == "deploy"}
 	out, err := m.Execute(ctx, export, x, gas)
 	if err == nil {
 		err = t.fault
@@ -106,9 +155,9 @@ func Run(ctx context.Context, m *vm.Module, export string, env Env, gas uint64) 
 	if err != nil {
 		return Result{}, err
 	}
-	r := Result{Outcome: out, Debug: t.debug}
+	r := Result{Outcome: out, Debug: t.debug, Lines: t.lines}
 	if out.Status == vm.OK {
-		t.commit()
+		t.commit(env.Others)
 		r.Events = t.events
 	}
 	return r, nil
@@ -118,93 +167,6 @@ func Run(ctx context.Context, m *vm.Module, export string, env Env, gas uint64) 
 // initialises it gets the same clock and randomness everywhere.
 func Load(ctx context.Context, e *vm.Engine, code []byte) (*vm.Module, error) {
 	return e.Load(ctx, code, vm.ProfileOf(code), &execution{t: &transaction{}})
-}
-
-// execution is one running call of one contract; every host function works on
-// it. A call that a contract makes is another execution, of the same
-// transaction.
-type execution struct {
-	t         *transaction
-	env       Env
-	origin    [32]byte   // who began the transaction
-	parent    *execution // who made this call
-	depth     int
-	readOnly  bool
-	reentry   bool // the call that now runs below this one may come back
-	inputRead bool
-	wasi      devices
-}
-
-// transaction is what all calls of one transaction change.
-type transaction struct {
-	states  map[[32]byte]State
-	changes map[place]change
-	undo    []undo
-	events  []Event
-	debug   []byte
-	calls   uint32
-	fault   error // of this machine: nothing of the transaction counts
-}
-
-// place is where a value lies.
-type place struct {
-	contract [32]byte
-	key      string
-}
-
-type change struct {
-	value   []byte
-	deleted bool
-}
-
-// undo is what a place held before a change.
-type undo struct {
-	at  place
-	old change
-	had bool
-}
-
-func (x *execution) get(key string) ([]byte, bool) {
-	if c, ok := x.t.changes[place{x.env.Address, key}]; ok {
-		return c.value, !c.deleted
-	}
-	return x.env.State.Get([]byte(key))
-}
-
-func (x *execution) put(key string, c change) {
-	at := place{x.env.Address, key}
-	old, had := x.t.changes[at]
-	x.t.undo = append(x.t.undo, undo{at, old, had})
-	x.t.changes[at] = c
-}
-
-// mark is a point that a transaction can go back to.
-type mark struct{ undo, events int }
-
-func (t *transaction) mark() mark { return mark{len(t.undo), len(t.events)} }
-
-func (t *transaction) rollback(m mark) {
-	for i := len(t.undo) - 1; i >= m.undo; i-- {
-		if u := t.undo[i]; u.had {
-			t.changes[u.at] = u.old
-		} else {
-			delete(t.changes, u.at)
-		}
-	}
-	t.undo, t.events = t.undo[:m.undo], t.events[:m.events]
-}
-
-func (t *transaction) commit() {
-	places := slices.SortedFunc(maps.Keys(t.changes), func(a, b place) int {
-		return cmp.Or(bytes.Compare(a.contract[:], b.contract[:]), cmp.Compare(a.key, b.key))
-	})
-	for _, at := range places {
-		if c := t.changes[at]; c.deleted {
-			t.states[at.contract].Clear([]byte(at.key))
-		} else {
-			t.states[at.contract].Set([]byte(at.key), c.value)
-		}
-	}
 }
 
 // Memory is a State in memory.

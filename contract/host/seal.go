@@ -134,8 +134,7 @@ func (x *execution) set(c *vm.Call, key string, ptr, n uint32) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	x.put(key, change{value: bytes.Clone(v)})
-	return size(old, ok), nil
+	return size(old, ok), x.put(key, change{value: bytes.Clone(v)}, old, ok)
 }
 
 func (x *execution) clear(c *vm.Call, key string) ([]byte, bool, error) {
@@ -147,7 +146,7 @@ func (x *execution) clear(c *vm.Call, key string) ([]byte, bool, error) {
 	}
 	old, ok, err := x.read(c, key)
 	if err == nil {
-		x.put(key, change{deleted: true})
+		err = x.put(key, change{deleted: true}, old, ok)
 	}
 	return old, ok, err
 }

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/tacit-network/tacit/contract/vm"
@@ -43,25 +44,34 @@ var table = []seal{
 	{"seal0", "call", "ppgpppppp>p", true, call0},
 	{"seal1", "call", "ppgppppp>p", true, call1},
 	{"seal2", "call", "ppggpppppp>p", true, call2},
+	{"seal0", "delegate_call", "pppppp>p", true, delegateCall},
+	{"seal0", "instantiate", "ppgpppppppppp>p", true, instantiate0},
+	{"seal1", "instantiate", "pgppppppppp>p", true, instantiate1},
+	{"seal2", "instantiate", "pggpppppppppp>p", true, instantiate2},
+	{"seal0", "terminate", "pp>", true, terminate0},
+	{"seal1", "terminate", "p>", true, terminate1},
+	{"seal0", "set_code_hash", "p>p", true, setCodeHash},
 	{"seal0", "gas_left", "pp>", true, gasLeft},
+	{"seal0", "weight_to_fee", "gpp>", true, weightToFee},
 	{"seal0", "own_code_hash", "pp>", true, ownCodeHash},
 	{"seal0", "code_hash", "ppp>p", true, codeHash},
 	{"seal0", "is_contract", "p>p", true, isContract},
 	{"seal0", "caller_is_origin", ">p", true, callerIsOrigin},
+	{"seal0", "caller_is_root", ">p", false, callerIsRoot},
+	{"seal0", "instantiation_nonce", ">g", false, instantiationNonce},
+	{"seal0", "lock_delegate_dependency", "p>", false, lockDependency},
+	{"seal0", "unlock_delegate_dependency", "p>", false, unlockDependency},
+	{"seal0", "call_chain_extension", "ppppp>p", true, callExtension},
 	{"seal0", "sr25519_verify", "pppp>p", false, sr25519Verify},
 	{"seal0", "ecdsa_recover", "ppp>p", true, ecdsaRecover},
 	{"seal0", "ecdsa_to_eth_address", "pp>p", true, ecdsaToEth},
 }
 
-// unoffered are the functions of the interface that are refused by name: they
-// belong to the same ABI, and a module that imports one does not run here yet.
-const unoffered = `seal0.transfer seal0.delegate_call
-seal0.instantiate seal1.instantiate seal2.instantiate seal0.terminate seal1.terminate
-seal0.balance seal0.minimum_balance 
-seal0.caller_is_root seal0.weight_to_fee
-seal0.call_chain_extension seal0.call_runtime seal0.xcm_execute seal0.xcm_send
-seal0.set_code_hash
-seal0.instantiation_nonce seal0.lock_delegate_dependency seal0.unlock_delegate_dependency
+// unoffered are the functions of the interface that are refused by name: those
+// of money, which contracts hold none of; those that reach the chain; and those
+// that pallet-contracts itself refuses, deprecated or not stable yet.
+const unoffered = `seal0.transfer seal0.balance seal0.minimum_balance
+seal0.call_runtime seal0.xcm_execute seal0.xcm_send
 seal0.random seal1.random seal0.rent_allowance seal0.set_rent_allowance
 seal1.set_rent_allowance seal0.restore_to seal1.restore_to seal0.tombstone_deposit
 seal0.set_transient_storage seal0.get_transient_storage seal0.clear_transient_storage
@@ -71,7 +81,7 @@ seal1.gas_left seal0.reentrance_count seal0.account_reentrance_count`
 // Functions returns the table for vm.NewEngine, and the names that are refused
 // as not offered yet.
 func Functions() (funcs []vm.HostFunc, refused []string) {
-	for _, s := range table {
+	for _, s := range slices.Concat(table, tacitTable) {
 		do := s.do
 		f := vm.HostFunc{Module: s.module, Name: s.name, Type: funcType(s.typ), Do: func(c *vm.Call, stack []uint64) error {
 			if c.Initializing() {

@@ -66,19 +66,36 @@ func appendNumber(dst []byte, v uint64, n int) []byte {
 	return dst
 }
 
-// Codec is how a type is written in SCALE, and its name in metadata.
+// Type describes a type to metadata: a basic one by its name alone, a list or
+// an option by what it is of, a struct by its fields, an enum by its variants.
+type Type struct {
+	Name     string
+	Of       *Type
+	Fields   []Param
+	Variants []string
+}
+
+// String is the name of the type: "u64", "Vec<u64>", "Bid".
+func (t *Type) String() string {
+	if t.Of == nil {
+		return t.Name
+	}
+	return t.Name + "<" + t.Of.String() + ">"
+}
+
+// Codec is how a type is written in SCALE, and what metadata says about it.
 type Codec[T any] struct {
-	Type   string
+	Type   *Type
 	Append func(dst []byte, v T) []byte
 	Read   func(r *Reader) T
 }
 
-// The types of arguments, results and stored values.
+// The basic types of arguments, results, events and stored values.
 var (
-	Unit = Codec[struct{}]{"()",
+	Unit = Codec[struct{}]{&Type{Name: "()"},
 		func(dst []byte, _ struct{}) []byte { return dst },
 		func(*Reader) struct{} { return struct{}{} }}
-	Bool = Codec[bool]{"bool",
+	Bool = Codec[bool]{&Type{Name: "bool"},
 		func(dst []byte, v bool) []byte {
 			if v {
 				return append(dst, 1)
@@ -90,80 +107,136 @@ var (
 			r.bad = r.bad || v > 1
 			return v == 1
 		}}
-	Uint8 = Codec[uint8]{"u8",
+	Uint8 = Codec[uint8]{&Type{Name: "u8"},
 		func(dst []byte, v uint8) []byte { return append(dst, v) },
 		func(r *Reader) uint8 { return uint8(r.number(1)) }}
-	Uint32 = Codec[uint32]{"u32",
+	Uint16 = Codec[uint16]{&Type{Name: "u16"},
+		func(dst []byte, v uint16) []byte { return appendNumber(dst, uint64(v), 2) },
+		func(r *Reader) uint16 { return uint16(r.number(2)) }}
+	Uint32 = Codec[uint32]{&Type{Name: "u32"},
 		func(dst []byte, v uint32) []byte { return appendNumber(dst, uint64(v), 4) },
 		func(r *Reader) uint32 { return uint32(r.number(4)) }}
-	Uint64 = Codec[uint64]{"u64",
+	Uint64 = Codec[uint64]{&Type{Name: "u64"},
 		func(dst []byte, v uint64) []byte { return appendNumber(dst, v, 8) },
 		func(r *Reader) uint64 { return r.number(8) }}
-	Amount = Codec[U128]{"u128",
+	Amount = Codec[U128]{&Type{Name: "u128"},
 		func(dst []byte, v U128) []byte { return appendNumber(appendNumber(dst, v.Lo, 8), v.Hi, 8) },
 		func(r *Reader) U128 { return U128{r.number(8), r.number(8)} }}
-	Account = Codec[AccountID]{"AccountId",
+	Account = Codec[AccountID]{&Type{Name: "AccountId"},
 		func(dst []byte, v AccountID) []byte { return append(dst, v[:]...) },
 		func(r *Reader) (v AccountID) { copy(v[:], r.take(32)); return v }}
-	Bytes = Codec[[]byte]{"Vec<u8>",
+	Hash256 = Codec[Hash]{&Type{Name: "Hash"},
+		func(dst []byte, v Hash) []byte { return append(dst, v[:]...) },
+		func(r *Reader) (v Hash) { copy(v[:], r.take(32)); return v }}
+	Bytes = Codec[[]byte]{&Type{Name: "Vec", Of: Uint8.Type},
 		func(dst, v []byte) []byte { return append(appendLength(dst, len(v)), v...) },
 		func(r *Reader) []byte { return append([]byte(nil), r.take(r.length())...) }}
-	String = Codec[string]{"String",
+	String = Codec[string]{&Type{Name: "String"},
 		func(dst []byte, v string) []byte { return append(appendLength(dst, len(v)), v...) },
 		func(r *Reader) string { return string(r.take(r.length())) }}
 )
 
-// Cell is one stored value.
-type Cell[T any] struct {
-	key   string
-	codec Codec[T]
+// Vec is the codec of a list that is read and written as a whole. Long lists
+// are stored better as a List.
+func Vec[T any](of Codec[T]) Codec[[]T] {
+	return Codec[[]T]{&Type{Name: "Vec", Of: of.Type},
+		func(dst []byte, v []T) []byte {
+			dst = appendLength(dst, len(v))
+			for i := range v {
+				dst = of.Append(dst, v[i])
+			}
+			return dst
+		},
+		func(r *Reader) (v []T) {
+			n := r.length()
+			if n > uint64(len(r.b)) { // every element has a byte at least
+				r.bad = true
+			}
+			for range n {
+				if r.bad {
+					return nil
+				}
+				v = append(v, of.Read(r))
+			}
+			return v
+		}}
 }
 
-// NewCell returns the cell that is stored under key.
-func NewCell[T any](key string, codec Codec[T]) Cell[T] { return Cell[T]{key, codec} }
-
-// Get returns the value, the zero value before one is set.
-func (x Cell[T]) Get(c *Call) T { return load(c, []byte(x.key), x.codec) }
-
-// Set stores v.
-func (x Cell[T]) Set(c *Call, v T) { c.Store([]byte(x.key), x.codec.Append(nil, v)) }
-
-// Map stores a value for every key.
-type Map[K, V any] struct {
-	prefix string
-	key    Codec[K]
-	value  Codec[V]
+// Optional is a value, or none.
+type Optional[T any] struct {
+	Value T
+	Some  bool
 }
 
-// NewMap returns the map whose entries are stored under prefix and their keys.
-// No prefix or cell key may be the start of another.
-func NewMap[K, V any](prefix string, key Codec[K], value Codec[V]) Map[K, V] {
-	return Map[K, V]{prefix, key, value}
+// Some is v.
+func Some[T any](v T) Optional[T] { return Optional[T]{v, true} }
+
+// Option is the codec of a value that may be missing.
+func Option[T any](of Codec[T]) Codec[Optional[T]] {
+	return Codec[Optional[T]]{&Type{Name: "Option", Of: of.Type},
+		func(dst []byte, v Optional[T]) []byte {
+			if !v.Some {
+				return append(dst, 0)
+			}
+			return of.Append(append(dst, 1), v.Value)
+		},
+		func(r *Reader) (v Optional[T]) {
+			if v.Some = Bool.Read(r); v.Some {
+				v.Value = of.Read(r)
+			}
+			return v
+		}}
 }
 
-func (m Map[K, V]) at(k K) []byte { return m.key.Append([]byte(m.prefix), k) }
+// FieldOf is a field of struct S.
+type FieldOf[S any] struct {
+	param  Param
+	topic  bool
+	append func(dst []byte, s *S) []byte
+	read   func(r *Reader, s *S)
+}
 
-// Get returns the value of k, the zero value when there is none.
-func (m Map[K, V]) Get(c *Call, k K) V { return load(c, m.at(k), m.value) }
+// Field is a field of a struct, or of an event. at returns where it lies.
+func Field[S, T any](name string, codec Codec[T], at func(s *S) *T) FieldOf[S] {
+	return FieldOf[S]{Param{name, codec.Type}, false,
+		func(dst []byte, s *S) []byte { return codec.Append(dst, *at(s)) },
+		func(r *Reader, s *S) { *at(s) = codec.Read(r) }}
+}
 
-// Has tells whether k has a value.
-func (m Map[K, V]) Has(c *Call, k K) bool { _, ok := c.Load(m.at(k)); return ok }
+// Struct is the codec of a struct.
+func Struct[S any](name string, fields ...FieldOf[S]) Codec[S] {
+	t := &Type{Name: name, Fields: params(fields)}
+	return Codec[S]{t,
+		func(dst []byte, s S) []byte {
+			for i := range fields {
+				dst = fields[i].append(dst, &s)
+			}
+			return dst
+		},
+		func(r *Reader) (s S) {
+			for i := range fields {
+				fields[i].read(r, &s)
+			}
+			return s
+		}}
+}
 
-// Set stores v for k.
-func (m Map[K, V]) Set(c *Call, k K, v V) { c.Store(m.at(k), m.value.Append(nil, v)) }
-
-// Remove forgets k.
-func (m Map[K, V]) Remove(c *Call, k K) { c.Remove(m.at(k)) }
-
-func load[T any](c *Call, key []byte, codec Codec[T]) (v T) {
-	b, ok := c.Load(key)
-	if !ok {
-		return v
+func params[S any](fields []FieldOf[S]) []Param {
+	list := []Param{} // not nil: a struct without fields is one
+	for i := range fields {
+		list = append(list, fields[i].param)
 	}
-	r := &Reader{b: b}
-	v = codec.Read(r)
-	if !r.done() {
-		panic("stored value does not decode")
-	}
-	return v
+	return list
+}
+
+// Enum is the codec of an enum without values: its numbers are the places in
+// variants.
+func Enum[E ~uint8](name string, variants ...string) Codec[E] {
+	return Codec[E]{&Type{Name: name, Variants: variants},
+		func(dst []byte, v E) []byte { return append(dst, byte(v)) },
+		func(r *Reader) E {
+			v := r.number(1)
+			r.bad = r.bad || v >= uint64(len(variants))
+			return E(v)
+		}}
 }

@@ -44,6 +44,45 @@ func sealDebug(text unsafe.Pointer, n uint32) uint32
 //go:wasmimport seal1 call
 func sealCall(flags uint32, callee unsafe.Pointer, gas uint64, value, in unsafe.Pointer, inLen uint32, out, outLen unsafe.Pointer) uint32
 
+//go:wasmimport seal1 instantiate
+func sealInstantiate(code unsafe.Pointer, gas uint64, value, in unsafe.Pointer, inLen uint32, address, addressLen, out, outLen, salt unsafe.Pointer, saltLen uint32) uint32
+
+//go:wasmimport seal0 set_code_hash
+func sealSetCode(code unsafe.Pointer) uint32
+
+//go:wasmimport seal1 terminate
+func sealTerminate(beneficiary unsafe.Pointer)
+
+//go:wasmimport tacit owner
+func tacitOwner(out, outLen unsafe.Pointer)
+
+//go:wasmimport tacit random
+func tacitRandom(out unsafe.Pointer, n uint32)
+
+//go:wasmimport tacit in_transaction
+func tacitInTransaction() uint32
+
+//go:wasmimport tacit log
+func tacitLog(level uint32, text unsafe.Pointer, n uint32) uint32
+
+//go:wasmimport tacit derive_key
+func tacitDeriveKey(label unsafe.Pointer, n uint32, out unsafe.Pointer)
+
+//go:wasmimport tacit public_key
+func tacitPublicKey(scheme uint32, key, out unsafe.Pointer) uint32
+
+//go:wasmimport tacit sign
+func tacitSign(scheme uint32, key, message unsafe.Pointer, n uint32, out unsafe.Pointer) uint32
+
+//go:wasmimport tacit verify
+func tacitVerify(scheme uint32, public, message unsafe.Pointer, n uint32, signature unsafe.Pointer) uint32
+
+//go:wasmimport tacit cache_set
+func tacitCacheSet(key unsafe.Pointer, keyLen uint32, value unsafe.Pointer, valueLen uint32, seconds uint64) uint32
+
+//go:wasmimport tacit cache_get
+func tacitCacheGet(key unsafe.Pointer, keyLen uint32, out, outLen unsafe.Pointer) uint32
+
 // sealed is the Host inside an enclave.
 type sealed struct{}
 
@@ -138,14 +177,81 @@ func (sealed) Blake2b256(data []byte) (h Hash) {
 	return h
 }
 
-func (sealed) CallContract(to AccountID, input []byte) ([]byte, CallStatus) {
+// answers gets what other contracts answer. A contract reads one before it makes
+// the next call.
+var answers [maxInput]byte
+
+func (sealed) CallContract(to AccountID, flags CallFlags, input []byte) ([]byte, CallStatus) {
 	var value [16]byte
-	out, n := make([]byte, maxInput), uint32(maxInput)
-	status := CallStatus(sealCall(0, ptr(to[:]), 0, ptr(value[:]), ptr(input), uint32(len(input)), ptr(out), unsafe.Pointer(&n)))
+	n := uint32(maxInput)
+	status := CallStatus(sealCall(uint32(flags), ptr(to[:]), 0, ptr(value[:]), ptr(input), uint32(len(input)), ptr(answers[:]), unsafe.Pointer(&n)))
+	return answered(n, status), status
+}
+
+// answered is the output of a call that gave one.
+func answered(n uint32, status CallStatus) []byte {
 	if status != Done && status != Reverted {
-		n = 0
+		return nil
 	}
-	return out[:n], status
+	return append([]byte(nil), answers[:n]...)
+}
+
+func (sealed) Instantiate(code Hash, salt, input []byte) (made AccountID, out []byte, status CallStatus) {
+	var value [16]byte
+	n, size := uint32(maxInput), uint32(len(made))
+	status = CallStatus(sealInstantiate(ptr(code[:]), 0, ptr(value[:]), ptr(input), uint32(len(input)),
+		ptr(made[:]), unsafe.Pointer(&size), ptr(answers[:]), unsafe.Pointer(&n), ptr(salt), uint32(len(salt))))
+	return made, answered(n, status), status
+}
+
+func (sealed) SetCode(code Hash) bool { return sealSetCode(ptr(code[:])) == 0 }
+
+func (sealed) Terminate() {
+	var nobody AccountID
+	sealTerminate(ptr(nobody[:]))
+}
+
+func (sealed) Owner() (a AccountID) { fixed(tacitOwner, a[:]); return a }
+func (sealed) InTransaction() bool  { return tacitInTransaction() == 1 }
+func (sealed) Random(b []byte)      { tacitRandom(ptr(b), uint32(len(b))) }
+
+func (sealed) Log(level Level, text string) {
+	tacitLog(uint32(level), unsafe.Pointer(unsafe.StringData(text)), uint32(len(text)))
+}
+
+func (sealed) Key(label string) (key [32]byte) {
+	tacitDeriveKey(unsafe.Pointer(unsafe.StringData(label)), uint32(len(label)), ptr(key[:]))
+	return key
+}
+
+func (sealed) PublicKey(scheme Scheme, key [32]byte) []byte {
+	out := make([]byte, 65)
+	return out[:tacitPublicKey(uint32(scheme), ptr(key[:]), ptr(out))]
+}
+
+func (sealed) Sign(scheme Scheme, key [32]byte, message []byte) []byte {
+	out := make([]byte, 65)
+	return out[:tacitSign(uint32(scheme), ptr(key[:]), ptr(message), uint32(len(message)), ptr(out))]
+}
+
+func (sealed) Verify(scheme Scheme, public, message, signature []byte) bool {
+	sizes := [3][2]int{{32, 64}, {32, 64}, {33, 65}}
+	if int(scheme) >= len(sizes) || len(public) != sizes[scheme][0] || len(signature) != sizes[scheme][1] {
+		return false
+	}
+	return tacitVerify(uint32(scheme), ptr(public), ptr(message), uint32(len(message)), ptr(signature)) == 1
+}
+
+func (sealed) CacheSet(key, value []byte, seconds uint64) bool {
+	return tacitCacheSet(ptr(key), uint32(len(key)), ptr(value), uint32(len(value)), seconds) == 1
+}
+
+func (sealed) CacheGet(key []byte) ([]byte, bool) {
+	n := uint32(maxValue)
+	if tacitCacheGet(ptr(key), uint32(len(key)), ptr(valueBuffer[:]), unsafe.Pointer(&n)) != 0 {
+		return nil, false
+	}
+	return append([]byte(nil), valueBuffer[:n]...), true
 }
 
 func (sealed) Debug(text string) {

@@ -1,33 +1,71 @@
 package sdk_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/tacit-network/tacit/contract/sdk"
+	"github.com/tacit-network/tacit/contract/sdk/sdktest"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/scale"
 )
 
-var notes = sdk.NewMap("notes/", sdk.Account, sdk.String)
-
-const empty sdk.Error = 0
+var (
+	notes = sdk.NewMap("notes", sdk.Account, sdk.String)
+	empty = sdk.NewError("Empty")
+)
 
 var notebook = sdk.Contract{
 	Name:         "notebook",
-	Errors:       []string{"Empty"},
-	Constructors: []sdk.Entry{sdk.Constructor0("new", "", func(*sdk.Call) error { return nil })},
+	Storage:      []sdk.Stored{notes},
+	Errors:       []*sdk.Error{empty},
+	Constructors: []sdk.Entry{sdk.Constructor0("new", func(*sdk.Call) error { return nil })},
 	Messages: []sdk.Entry{
-		sdk.Action1("write", "", sdk.Arg("note", sdk.String), sdk.Unit, func(c *sdk.Call, note string) (struct{}, error) {
+		sdk.Change1("write", sdk.Arg("note", sdk.String), func(c *sdk.Call, note string) error {
 			notes.Set(c, c.Caller(), note)
 			if note == "" {
-				return struct{}{}, empty
+				return empty
 			}
-			return struct{}{}, nil
+			return nil
 		}),
-		sdk.View0("read", "", sdk.String, func(c *sdk.Call) (string, error) { return notes.Get(c, c.Caller()), nil }),
+		sdk.View0("read", sdk.String, func(c *sdk.Call) (string, error) { return notes.Get(c, c.Caller()), nil }),
+		sdk.View0("unlisted", sdk.Unit, func(*sdk.Call) (struct{}, error) { return struct{}{}, errors.New("unlisted") }),
 	},
 }
+
+func Example() {
+	w := sdktest.New(&testing.T{})
+	c := w.Deploy("Alice", &notebook)
+	_, err := w.Call("Alice", c, "write", "my secret")
+	fmt.Println(err)
+	fmt.Println(w.Query("Alice", c, "read"))
+	fmt.Println(w.Query("Bob", c, "read"))
+	// Output:
+	// <nil>
+	// "my secret" <nil>
+	// "" <nil>
+}
+
+// host is a Host with an input and a storage, and nothing else.
+type host struct {
+	sdk.Host
+	input []byte
+	state map[string][]byte
+	topic []sdk.Hash
+	data  []byte
+}
+
+func (h *host) Input() []byte                       { return h.input }
+func (h *host) Caller() sdk.AccountID               { return sdk.AccountID{1} }
+func (h *host) Blake2b256(b []byte) sdk.Hash        { return sdk.Hash(hash.Blake2b256(b)) }
+func (h *host) Load(k []byte) ([]byte, bool)        { v, ok := h.state[string(k)]; return v, ok }
+func (h *host) Store(k, v []byte)                   { h.state[string(k)] = v }
+func (h *host) Remove(k []byte)                     { delete(h.state, string(k)) }
+func (h *host) Emit(topics []sdk.Hash, data []byte) { h.topic, h.data = topics, data }
+
+func call() *sdk.Call { return &sdk.Call{Host: &host{state: map[string][]byte{}}} }
 
 func input(name string, args ...any) []byte {
 	sel := hash.Blake2b256([]byte(name))
@@ -38,20 +76,7 @@ func input(name string, args ...any) []byte {
 	return b
 }
 
-func Example() {
-	w := &sdk.World{From: sdk.AccountID{1}}
-	w.Deploy(&notebook, input("new"))
-	w.Call(&notebook, input("write", "my secret"))
-	out, _ := w.Call(&notebook, input("read"))
-	fmt.Printf("%q\n", out[3:])
-	w.From = sdk.AccountID{2}
-	out, _ = w.Call(&notebook, input("read"))
-	fmt.Printf("%q\n", out[3:])
-	// Output:
-	// "my secret"
-	// ""
-}
-
+// What input is a call, and what is answered: ink! 5's conventions, by hand.
 func TestRun(t *testing.T) {
 	long := string(make([]byte, 20_000))
 	tests := []struct {
@@ -69,15 +94,172 @@ func TestRun(t *testing.T) {
 		{"fine", input("write", "a"), "0000", false},
 		{"long", input("write", long), "0000", false},
 	}
-	w := &sdk.World{}
+	h := &host{state: map[string][]byte{}}
 	for _, tt := range tests {
-		out, revert := w.Call(&notebook, tt.input)
+		h.input = tt.input
+		out, revert := notebook.Run(h, notebook.Messages)
 		if got := fmt.Sprintf("%x", out); got != tt.want || revert != tt.revert {
 			t.Errorf("%s: got %s %v, want %s %v", tt.name, got, revert, tt.want, tt.revert)
 		}
 	}
-	out, _ := w.Call(&notebook, input("read"))
+	h.input = input("read")
+	out, _ := notebook.Run(h, notebook.Messages)
 	if want := append([]byte{0, 0}, scale.Marshal(long)...); string(out) != string(want) {
 		t.Errorf("long text: %d bytes, want %d", len(out), len(want))
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("an error that is not listed does not trap")
+		}
+	}()
+	h.input = input("unlisted")
+	notebook.Run(h, notebook.Messages)
+}
+
+type point struct {
+	X  uint16
+	Y  sdk.Optional[uint64]
+	To []string
+	On color
+}
+
+type color uint8
+
+var points = sdk.Struct("Point",
+	sdk.Field("x", sdk.Uint16, func(p *point) *uint16 { return &p.X }),
+	sdk.Field("y", sdk.Option(sdk.Uint64), func(p *point) *sdk.Optional[uint64] { return &p.Y }),
+	sdk.Field("to", sdk.Vec(sdk.String), func(p *point) *[]string { return &p.To }),
+	sdk.Field("on", sdk.Enum[color]("Color", "Red", "Blue"), func(p *point) *color { return &p.On }))
+
+// Structs, options, lists and enums are as package scale writes them.
+func TestCodec(t *testing.T) {
+	for _, p := range []point{{}, {7, sdk.Some(uint64(9)), []string{"a", "bc"}, 1}} {
+		y := []byte{0}
+		if p.Y.Some {
+			y = scale.AppendUint64([]byte{1}, p.Y.Value)
+		}
+		want := slices.Concat(scale.Marshal(p.X), y, scale.Marshal(append([]string{}, p.To...)), []byte{byte(p.On)})
+		got := points.Append(nil, p)
+		if string(got) != string(want) {
+			t.Errorf("%+v: got %x, want %x", p, got, want)
+		}
+		cell := sdk.NewCell("point", points)
+		c := call()
+		cell.Set(c, p)
+		if back := cell.Get(c); fmt.Sprint(back) != fmt.Sprint(p) {
+			t.Errorf("%+v comes back as %+v", p, back)
+		}
+	}
+	if got := sdk.Vec(points).Type.String(); got != "Vec<Point>" {
+		t.Errorf("the type is called %s", got)
+	}
+	for name, b := range map[string]string{"enum": "\x00\x00\x00\x00\x02", "option": "\x00\x00\x02\x00\x00", "list": "\x00\x00\x00\x08\x00"} {
+		c := call()
+		key := sdk.NewCell("point", points).Layout().Key
+		c.Store(key[:], []byte(b))
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: %x is read as a point", name, b)
+				}
+			}()
+			sdk.NewCell("point", points).Get(c)
+		}()
+	}
+}
+
+// A list does what a slice does.
+func TestList(t *testing.T) {
+	c, list, model := call(), sdk.NewList("list", sdk.Uint32), []uint32(nil)
+	for i := range uint32(300) {
+		switch i % 5 {
+		case 0, 1, 2:
+			if at := list.Push(c, i); at != uint32(len(model)) {
+				t.Fatalf("pushed at %d", at)
+			}
+			model = append(model, i)
+		case 3:
+			at := (i * 7) % uint32(len(model)+1)
+			if ok := list.Remove(c, at); ok != (int(at) < len(model)) {
+				t.Fatalf("removed %d of %d: %v", at, len(model), ok)
+			}
+			if int(at) < len(model) {
+				model[at] = model[len(model)-1]
+				model = model[:len(model)-1]
+			}
+		case 4:
+			v, ok := list.Pop(c)
+			if !ok || v != model[len(model)-1] {
+				t.Fatalf("popped %d %v", v, ok)
+			}
+			model = model[:len(model)-1]
+			if list.Set(c, 0, i) != (len(model) > 0) {
+				t.Fatal("set")
+			}
+			if len(model) > 0 {
+				model[0] = i
+			}
+		}
+		var got []uint32
+		for j, v := range list.All(c) {
+			if w, ok := list.Get(c, j); !ok || w != v {
+				t.Fatalf("value %d is %d, and %d in order", j, w, v)
+			}
+			got = append(got, v)
+		}
+		if !slices.Equal(got, model) {
+			t.Fatalf("step %d: got %v, want %v", i, got, model)
+		}
+	}
+	for list.Len(c) > 0 {
+		list.Pop(c)
+	}
+	if _, ok := list.Pop(c); ok || list.Remove(c, 0) {
+		t.Error("an empty list gives something")
+	}
+	// The length alone is left.
+	if n := len(c.Host.(*host).state); n != 1 {
+		t.Errorf("%d entries are left", n)
+	}
+}
+
+// Events are laid out as ink! 5 does: no index, the signature as first topic, a
+// topic of at most 32 bytes as it is, a longer one hashed.
+func TestEvent(t *testing.T) {
+	type said struct {
+		who  sdk.AccountID
+		text string
+		n    uint8
+	}
+	event := sdk.NewEvent("Said", sdk.Topic("who", sdk.Account, func(s *said) *sdk.AccountID { return &s.who }),
+		sdk.Topic("text", sdk.String, func(s *said) *string { return &s.text }), sdk.Field("n", sdk.Uint8, func(s *said) *uint8 { return &s.n }))
+	for _, text := range []string{"short", "a text that is longer than thirty-two bytes"} {
+		c := call()
+		event.Emit(c, said{sdk.AccountID{1}, text, 9})
+		h := c.Host.(*host)
+		encoded := scale.Marshal(text)
+		topic := sdk.Hash(hash.Blake2b256(encoded))
+		if len(encoded) <= 32 {
+			topic = sdk.Hash{}
+			copy(topic[:], encoded)
+		}
+		want := []sdk.Hash{sdk.Hash(hash.Blake2b256([]byte("Said(AccountId,String,u8)"))), {1}, topic}
+		if !slices.Equal(h.topic, want) {
+			t.Errorf("%s: topics %x, want %x", text, h.topic, want)
+		}
+		account := [32]byte{1}
+		if want := append(append(account[:], encoded...), 9); string(h.data) != string(want) {
+			t.Errorf("%s: data %x, want %x", text, h.data, want)
+		}
+	}
+}
+
+// The signature topic of Transfer as cargo-contract wrote it for ink! 5's erc20.
+func TestSignature(t *testing.T) {
+	account := sdk.Option(sdk.Account).Type
+	e := sdk.EventInfo{Name: "Transfer", Fields: []sdk.Param{{Name: "from", Type: account}, {Name: "to", Type: account}, {Name: "value", Type: &sdk.Type{Name: "Balance"}}}}
+	const want = "0xb5b61a3e6a21a16be4f044b517c28ac692492f73c5bfd3f60178ad98c767f4cb"
+	if got := hash.Blake2b256([]byte(e.Signature())).String(); got != want {
+		t.Errorf("%s gives %s, want %s", e.Signature(), got, want)
 	}
 }

@@ -87,7 +87,7 @@ type Module struct {
 	profile  *Profile
 	compiled wazero.CompiledModule
 	globals  int    // mutable ones, beside gas and height
-	image    *image // of an instance that is initialised; nil without initialisation
+	image    *image // of an instance that is initialised; nil when there can be none
 
 	mu      sync.Mutex
 	running int         // guarded by mu
@@ -110,9 +110,12 @@ func (e *Engine) Load(ctx context.Context, code []byte, profile *Profile, host a
 	}
 	m := &Module{engine: e, profile: profile, compiled: compiled, globals: c.Globals}
 	if profile.Init != "" {
-		if m.image, err = m.initialize(ctx, host); err != nil {
-			return nil, errors.Join(err, compiled.Close(ctx))
-		}
+		m.image, err = m.initialize(ctx, host)
+	} else {
+		m.image, err = m.pristine(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, compiled.Close(ctx))
 	}
 	return m, nil
 }
@@ -241,7 +244,7 @@ func (m *Module) Execute(ctx context.Context, export string, host any, gas uint6
 	}
 	defer m.put(ctx, inst)
 	c := inst.call(ctx, host, gas, m.profile.BaseGas)
-	_, err = inst.mod.ExportedFunction(export).Call(context.WithValue(ctx, callKey{}, c))
+	_, err = inst.export(export).Call(context.WithValue(ctx, callKey{}, c))
 	return c.outcome(err, uint32(inst.height.Get())), nil
 }
 

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,13 +20,32 @@ type instance struct {
 	gas     api.MutableGlobal
 	height  api.MutableGlobal
 	globals []api.MutableGlobal
+	exports map[string]api.Function
+}
+
+// export returns an exported function. Each has a stack of its own, which is
+// kept for the next call.
+func (i *instance) export(name string) api.Function {
+	f, ok := i.exports[name]
+	if !ok {
+		f = i.mod.ExportedFunction(name)
+		i.exports[name] = f
+	}
+	return f
 }
 
 // image is the state of an instance after its initialisation.
 type image struct {
 	memory  []byte
+	empty   []bool // parts of memory that are zero
 	globals []uint64
 }
+
+// part is how much of a memory is compared at once.
+const part = 4 << 10
+
+// nothing is a part of zeros.
+var nothing [part]byte
 
 // initGas bounds the initialisation: 0.1 s of the reference machine. Executions
 // do not pay for it: they pay their profile's base.
@@ -45,7 +65,7 @@ func (m *Module) fresh(ctx context.Context) (*instance, error) {
 		}
 		return nil, fmt.Errorf("instantiate contract: %w", err)
 	}
-	i := &instance{mod: mod, mem: mod.Memory()}
+	i := &instance{mod: mod, mem: mod.Memory(), exports: map[string]api.Function{}}
 	i.gas = mod.ExportedGlobal(globalGas).(api.MutableGlobal)
 	i.height = mod.ExportedGlobal(globalHeight).(api.MutableGlobal)
 	for n := range m.globals {
@@ -78,11 +98,33 @@ func (m *Module) initialize(ctx context.Context, host any) (*image, error) {
 	if out.Status != OK {
 		return nil, refuse("its initialisation ends with %v %s", out.Status, out.Reason)
 	}
+	return i.image()
+}
+
+// pristine is the image of a module that needs no initialisation, nil when its
+// segments do not fit: then every execution of it traps.
+func (m *Module) pristine(ctx context.Context) (*image, error) {
+	i, err := m.fresh(ctx)
+	if errors.Is(err, errSegments) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer i.mod.Close(ctx)
+	return i.image()
+}
+
+// image takes the state of i.
+func (i *instance) image() (*image, error) {
 	view, ok := i.mem.Read(0, uint32(min(uint64(i.mem.Size()), math.MaxUint32)))
 	if !ok {
 		return nil, errors.New("read memory of contract")
 	}
 	img := &image{memory: append([]byte(nil), view...)}
+	for at := 0; at < len(img.memory); at += part {
+		img.empty = append(img.empty, bytes.Equal(img.memory[at:at+part], nothing[:]))
+	}
 	for _, g := range i.globals {
 		img.globals = append(img.globals, g.Get())
 	}
@@ -97,8 +139,20 @@ func (i *instance) restore(img *image) bool {
 			return false
 		}
 	}
-	if i.mem.Size() != size || !i.mem.Write(0, img.memory) {
+	view, ok := i.mem.Read(0, size)
+	if !ok || i.mem.Size() != size {
 		return false
+	}
+	// Executions write few parts. To compare costs less than to copy all, and
+	// zeros are compared with what the processor has at hand.
+	for n, empty := range img.empty {
+		have, want := view[n*part:(n+1)*part], nothing[:]
+		if !empty {
+			want = img.memory[n*part : (n+1)*part]
+		}
+		if !bytes.Equal(have, want) {
+			copy(have, want)
+		}
 	}
 	for n, g := range i.globals {
 		g.Set(img.globals[n])

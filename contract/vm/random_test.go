@@ -219,6 +219,11 @@ func TestRandomPrograms(t *testing.T) {
 				if err != nil {
 					t.Fatalf("program %d: %v", seed, err)
 				}
+				// Once more, in the instance that was used: nothing is left in it.
+				again, err := m.Execute(ctx, "call", nil, limits[i])
+				if err != nil || fmt.Sprint(again) != fmt.Sprint(out) {
+					t.Fatalf("program %d, gas %d: %s gives %v, and then %v %v", seed, limits[i], name, out, again, err)
+				}
 				if got := fmt.Sprintf("%v %d %x %s", out.Status, out.Gas, out.Data, out.Reason); first == "" {
 					first = got
 					count[out.Status]++

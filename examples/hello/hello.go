@@ -10,9 +10,9 @@ package main
 import "github.com/tacit-network/tacit/contract/sdk"
 
 // Errors of the contract.
-const (
-	NotOwner sdk.Error = iota // only the owner may read the counter
-	Overflow                  // the counter would not fit
+var (
+	NotOwner = sdk.NewError("NotOwner") // only the owner may read the counter
+	Overflow = sdk.NewError("Overflow") // the counter would not fit
 )
 
 var (
@@ -21,33 +21,35 @@ var (
 )
 
 var contract = sdk.Contract{
-	Name:    "hello",
-	Version: "1.0.0",
-	Errors:  []string{"NotOwner", "Overflow"},
-	Constructors: []sdk.Entry{
-		sdk.Constructor0("new", "Makes a counter at zero that belongs to the caller.", create),
-	},
+	Name:         "hello",
+	Version:      "1.0.0",
+	Storage:      []sdk.Stored{owner, count},
+	Errors:       []*sdk.Error{NotOwner, Overflow},
+	Constructors: []sdk.Entry{sdk.Constructor0("new", create)},
 	Messages: []sdk.Entry{
-		sdk.Action1("increment", "Raises the counter. Anybody may.", sdk.Arg("by", sdk.Uint64), sdk.Unit, increment),
-		sdk.View0("get", "Reads the counter. Only its owner may.", sdk.Uint64, get),
+		sdk.Change1("increment", sdk.Arg("by", sdk.Uint64), increment),
+		sdk.View0("get", sdk.Uint64, get),
 	},
 }
 
+// Makes a counter at zero that belongs to the caller.
 func create(c *sdk.Call) error {
 	owner.Set(c, c.Caller())
 	count.Set(c, 0)
 	return nil
 }
 
-func increment(c *sdk.Call, by uint64) (struct{}, error) {
+// Raises the counter. Anybody may.
+func increment(c *sdk.Call, by uint64) error {
 	n := count.Get(c)
 	if n+by < n {
-		return struct{}{}, Overflow
+		return Overflow
 	}
 	count.Set(c, n+by)
-	return struct{}{}, nil
+	return nil
 }
 
+// Reads the counter. Only its owner may.
 func get(c *sdk.Call) (uint64, error) {
 	if c.Caller() != owner.Get(c) {
 		return 0, NotOwner

@@ -76,10 +76,14 @@ func (w *World) cluster(l *line) error {
 	return w.tell(w.app.Head())
 }
 
-// code returns the bytes of a code: the example's, or one made by hand.
-func code(name string) ([]byte, error) {
+// code returns the bytes of a code: that of an example, or one made by hand.
+func (w *World) code(name string) ([]byte, error) {
 	if name == "hello" {
 		return bundle.Packed(), nil
+	}
+	if slices.Contains(examples, name) {
+		b, err := w.build(name)
+		return b.packed, err
 	}
 	return handmade(name)
 }
@@ -94,7 +98,7 @@ func (w *World) upload(l *line) error {
 	if err != nil {
 		return err
 	}
-	packed, err := code(name)
+	packed, err := w.code(name)
 	if err != nil {
 		return err
 	}
@@ -128,7 +132,7 @@ func (w *World) check(l *line) error {
 	return w.do(who, contracts.CheckCode{Cluster: w.clusters[l.opt("in", "c")], Code: w.codes[name]})
 }
 
-// instantiate CODE as=NAME in=CLUSTER by=Alice
+// instantiate CODE [args…] as=NAME in=CLUSTER by=Alice
 //
 // sends an encrypted constructor call, which is then called NAME.new.
 func (w *World) instantiate(l *line) error {
@@ -143,12 +147,12 @@ func (w *World) instantiate(l *line) error {
 	as := l.opt("as", name)
 	c := &contract{code: w.codes[name], cluster: w.clusters[l.opt("in", "c")]}
 	c.id = words.ContractID(who.AccountID(), c.code, c.cluster, []byte(as))
+	if c.meta, err = w.meta(name); err != nil {
+		return err
+	}
 	var input []byte
-	if name == "hello" {
-		if c.meta, err = abi.Parse(bundle.Metadata()); err != nil {
-			return err
-		}
-		if input, err = encode(c, "new", nil); err != nil {
+	if c.meta != nil {
+		if input, err = encode(c, "new", l.args[1:]); err != nil {
 			return err
 		}
 	}
@@ -210,10 +214,10 @@ func (w *World) send(as string, who keys.Pair, m *message) error {
 	return w.do(who, m.call)
 }
 
-// command CONTRACT LABEL [args…] by=Bob [as=NAME]
+// command CONTRACT LABEL [args…] by=Bob [as=NAME] [code=CODE]
 //
 // sends an encrypted command. Contracts made by hand have no metadata: their
-// input is the label.
+// input is the label, or the name of a code.
 func (w *World) command(l *line) error {
 	m, who, err := w.prepare(l)
 	if err != nil {
@@ -243,6 +247,10 @@ func (w *World) prepare(l *line) (*message, keys.Pair, error) {
 	input, err := encode(c, label, l.args[2:])
 	if err != nil {
 		return nil, who, err
+	}
+	if code := l.opt("code", ""); code != "" {
+		id := w.codes[code]
+		input = id[:]
 	}
 	m, err := w.seal(c, who, label, input)
 	return m, who, err
@@ -381,7 +389,19 @@ func (w *World) outcome(c *contract, label string, out, why []byte) string {
 	if err != nil {
 		return err.Error()
 	}
-	return s
+	return w.plain(s)
+}
+
+// meta is the metadata of an example.
+func (w *World) meta(name string) (*abi.Metadata, error) {
+	if name == "hello" {
+		return abi.Parse(bundle.Metadata())
+	}
+	if slices.Contains(examples, name) {
+		b, err := w.build(name)
+		return b.meta, err
+	}
+	return nil, nil
 }
 
 // query CONTRACT LABEL [args…] by=Alice [at=WORKER] [bad=ciphertext|signature|origin|contract|future]
@@ -408,18 +428,15 @@ func (w *World) query(l *line) error {
 	if err != nil {
 		return err
 	}
-	e := w.workers[l.opt("at", w.order[0])]
-	info := e.worker.Info()
-	key, err := seal.ParsePublicKey(info.HPKE[0].Kem, info.HPKE[0].Key)
+	bad := l.opt("bad", "")
+	asker, to, least, err := w.asker(w.workers[l.opt("at", w.order[0])], bad)
 	if err != nil {
 		return err
 	}
-	bad, least := l.opt("bad", ""), chain.BlockNumber(info.Block)
 	if bad == "future" {
 		least += 100
 	}
-	asker := wire.NewClient("http://"+e.name, &http.Client{Transport: direct{w, e, bad}})
-	a, err := asker.Ask(context.Background(), wire.Target{Genesis: w.app.Genesis(), Identity: e.worker.Identity(), Key: key}, who, c.id, least, input)
+	a, err := asker.Ask(context.Background(), to, who, c.id, least, input)
 	if err != nil {
 		if kind := wire.KindOf(err); kind != wire.KindInternal {
 			return fmt.Errorf("%s (kind %d)", text(err), kind)
@@ -428,6 +445,14 @@ func (w *World) query(l *line) error {
 	}
 	w.printf("%s as of block %d: %s\n", label, a.Block, w.outcome(c, label, a.Output, a.Error))
 	return nil
+}
+
+// asker is a client of a worker, with whom it asks and the last block there.
+func (w *World) asker(e *enclave, bad string) (*wire.Client, wire.Target, chain.BlockNumber, error) {
+	info := e.worker.Info()
+	key, err := seal.ParsePublicKey(info.HPKE[0].Kem, info.HPKE[0].Key)
+	to := wire.Target{Genesis: w.app.Genesis(), Identity: e.worker.Identity(), Key: key}
+	return wire.NewClient("http://"+e.name, &http.Client{Transport: direct{w, e, bad}}), to, info.Block, err
 }
 
 // direct brings a query to a worker without a socket, perhaps spoiled.

@@ -67,6 +67,7 @@ func command(name string) func(*World, *line) error {
 		"cluster": (*World).cluster, "upload": (*World).upload, "check": (*World).check,
 		"instantiate": (*World).instantiate, "command": (*World).command, "resend": (*World).resend,
 		"observe": (*World).observe, "receipt": (*World).receipt, "query": (*World).query,
+		"log": (*World).log, "child": (*World).child,
 	}[name]
 }
 

@@ -19,6 +19,9 @@ func TestStories(t *testing.T) {
 			if strings.HasPrefix(filepath.Base(file), "ancient") && testing.Short() {
 				t.Skip("makes thousands of blocks")
 			}
+			if strings.HasPrefix(filepath.Base(file), "contract_") && testing.Short() {
+				t.Skip("builds a contract")
+			}
 			t.Parallel()
 			Play(t, file, *rewrite)
 		})

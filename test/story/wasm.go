@@ -12,6 +12,7 @@ var bodies = map[string]func() []byte{
 	"moody": func() []byte {
 		return module(moody, "seal0.input", "seal1.contains_storage", "seal0.seal_return", "seal2.set_storage")
 	},
+	"parent":   func() []byte { return module(parent, "seal0.input", "seal1.instantiate", "seal0.seal_return") },
 	"caller":   func() []byte { return module("", "seal0.call_runtime") },
 	"thief":    func() []byte { return module("", "wasi.fd_read") },
 	"unending": func() []byte { return packed(make([]byte, 64<<20)) },
@@ -34,15 +35,23 @@ var moody = strings.Join([]string{
 	when('r', "\x41\x01\x41\x08\x41\x05\x10\x02"), // revert: seal_return(1, 8, 5)
 }, "")
 
+// What parent calls, by index: it makes a contract of the code that its input
+// names, and tells what became of it.
+const parent = "\x41\xc0\x00\x41\x10\x10\x00" + // input(64, 16)
+	"\x41\x20" + // store at 32
+	"\x41\xc0\x00\x42\x00\x41\xc8\x01\x41\x08\x41\x05" + // instantiate(64, 0, 200, 8, 5,
+	"\x41\x7f\x41\x00\x41\x7f\x41\x00\x41\x00\x41\x00\x10\x01" + // nowhere, nowhere, no salt)
+	"\x36\x02\x00\x41\x00\x41\x20\x41\x04\x10\x02" // seal_return(0, 32, 4)
+
 // when is code for inputs that begin with c.
 func when(c byte, code string) string {
 	return "\x41\xc0\x00\x2d\x00\x00\x41" + string([]byte{c | 0x80, 0}) + "\x46\x04\x40" + code + "\x0b"
 }
 
-// The types of the functions that may be imported: a p is an i32.
+// The types of the functions that may be imported: a p is an i32, a g an i64.
 var types = map[string]string{
 	"seal0.input": "pp>", "seal1.contains_storage": "pp>p", "seal0.seal_return": "ppp>", "seal2.set_storage": "pppp>p",
-	"seal0.call_runtime": "pp>p", "wasi.fd_read": "pppp>p",
+	"seal1.instantiate": "pgppppppppp>p", "seal0.call_runtime": "pp>p", "wasi.fd_read": "pppp>p",
 }
 
 // module assembles a module whose call has the code, and whose deploy does
@@ -56,7 +65,7 @@ func module(code string, imports ...string) []byte {
 	kinds, list := "\x60\x00\x00", ""
 	for i, name := range imports {
 		from, to, _ := strings.Cut(types[name], ">")
-		kinds += "\x60" + text32(from) + text32(to)
+		kinds += "\x60" + numbers(from) + numbers(to)
 		mod, fn, _ := strings.Cut(name, ".")
 		list += str(mod) + str(fn) + "\x00" + number(i+1)
 	}
@@ -80,7 +89,7 @@ func number(n int) string {
 
 func str(s string) string { return number(len(s)) + s }
 
-func text32(s string) string { return str(strings.Repeat("\x7f", len(s))) }
+func numbers(s string) string { return str(strings.NewReplacer("p", "\x7f", "g", "\x7e").Replace(s)) }
 
 func packed(data []byte) []byte {
 	var b bytes.Buffer

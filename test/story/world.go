@@ -66,6 +66,7 @@ type World struct {
 	clusters map[string]hash.H256
 	codes    map[string]hash.H256
 	things   map[string]*contract
+	built    map[string]built // examples
 	sent     map[string]*message
 	names    map[[32]byte]string
 	shared   map[chain.AccountID]shared
@@ -83,7 +84,7 @@ type contract struct {
 func newWorld(t testing.TB) *World {
 	w := &World{
 		tb: t, now: start, fs: vfs.NewCrashableMem(), rt: runtime.New(), accounts: map[string]keys.Pair{}, workers: map[string]*enclave{},
-		clusters: map[string]hash.H256{}, codes: map[string]hash.H256{}, things: map[string]*contract{},
+		clusters: map[string]hash.H256{}, codes: map[string]hash.H256{}, things: map[string]*contract{}, built: map[string]built{},
 		sent: map[string]*message{}, names: map[[32]byte]string{}, shared: map[chain.AccountID]shared{},
 	}
 	w.names[w.rt.Treasury.PotAccount] = "treasury"

@@ -62,7 +62,9 @@ type Cluster struct {
 	codes   Codes
 	vault   *vault
 	seeds   seal.Secret
+	keys    seal.Secret // of contracts
 	hpke    map[seal.Suite]seal.PrivateKey
+	cache   *cache
 }
 
 // New returns a cluster in an epoch of its secret.
@@ -74,7 +76,7 @@ func New(id, genesis hash.H256, secret seal.Secret, epoch uint32, codes Codes) (
 	}
 	c := &Cluster{
 		id: id, genesis: genesis, epoch: epoch, codes: codes, vault: v,
-		seeds: s.Derive(seal.LabelRandomness), hpke: map[seal.Suite]seal.PrivateKey{},
+		seeds: s.Derive(seal.LabelRandomness), keys: secret.Derive(seal.LabelContractKey), hpke: map[seal.Suite]seal.PrivateKey{}, cache: newCache(),
 	}
 	for _, suite := range seal.Suites {
 		if c.hpke[suite], err = s.HPKE(suite); err != nil {
@@ -106,10 +108,10 @@ type Result struct {
 // Execute does what m says and puts the changes into t. head is the queue's
 // hash after m. An error leaves t as it was.
 func (c *Cluster) Execute(ctx context.Context, t *Tx, m queue.Message, head hash.H256) (_ Result, err error) {
-	changes, root := maps.Clone(t.changes), t.root
+	changes, beside, root := maps.Clone(t.changes), maps.Clone(t.beside), t.root
 	defer func() {
 		if err != nil {
-			t.changes, t.root, t.err = changes, root, nil
+			t.changes, t.beside, t.root, t.err = changes, beside, root, nil
 		}
 	}()
 	msg, err := scale.Decode[words.ClusterMessage](m.Payload)
@@ -119,7 +121,7 @@ func (c *Cluster) Execute(ctx context.Context, t *Tx, m queue.Message, head hash
 	var r Result
 	switch msg := msg.(type) {
 	case words.Code:
-		r.Checked, err = c.check(ctx, msg)
+		r.Checked, err = c.check(ctx, t, msg)
 	case words.Instantiate:
 		r, err = c.instantiate(ctx, t, m, head, msg)
 	case words.Command:
@@ -135,19 +137,25 @@ func rejected(m queue.Message, contract hash.H256, reason string) Result {
 	return Result{Receipt: &words.Receipt{Seq: m.Seq, Contract: contract, Status: words.StatusRejected, Error: []byte(reason)}}
 }
 
-func (c *Cluster) check(ctx context.Context, msg words.Code) (*words.CodeChecked, error) {
+func (c *Cluster) check(ctx context.Context, t *Tx, msg words.Code) (*words.CodeChecked, error) {
 	out := &words.CodeChecked{Cluster: c.id, Hash: msg.Hash, OK: true}
 	_, err := c.codes.Module(ctx, msg.Hash)
 	if errors.Is(err, vm.ErrRefused) {
-		out.OK, out.Reason, err = false, []byte(err.Error()), nil
+		out.OK, out.Reason = false, []byte(err.Error())
+		return out, nil
+	}
+	if err == nil {
+		t.set(codeName(msg.Hash), []byte{})
 	}
 	return out, err
 }
 
 // Names of the state's parts. What a contract stores has the name
-// "data" ‖ contract ‖ its key.
+// "data" ‖ contract ‖ its key. The codes are those that the cluster was told of
+// and can run: contracts may use them.
 func dataName(contract hash.H256) string     { return "data" + string(contract[:]) }
 func contractName(contract hash.H256) string { return "contract" + string(contract[:]) }
+func codeName(code hash.H256) string         { return "code" + string(code[:]) }
 
 func nonceName(contract hash.H256, origin keys.AccountID, nonce [16]byte) string {
 	return "nonce" + string(contract[:]) + string(origin[:]) + string(nonce[:])
@@ -189,7 +197,8 @@ func (c *Cluster) instantiate(ctx context.Context, t *Tx, m queue.Message, head 
 	if msg.Contract != words.ContractID(msg.Deployer, msg.Code, c.id, msg.Salt) || m.Origin != (queue.OriginAccount{ID: msg.Deployer}) {
 		return reject("the contract has another id")
 	}
-	if _, exists := t.get(contractName(msg.Contract)); exists {
+	name := contractName(msg.Contract)
+	if _, exists := t.get(name); exists {
 		return reject("the contract exists")
 	}
 	module, err := c.codes.Module(ctx, msg.Code)
@@ -203,13 +212,19 @@ func (c *Cluster) instantiate(ctx context.Context, t *Tx, m queue.Message, head 
 	if reason != "" {
 		return reject(reason)
 	}
-	out, err := c.run(ctx, t, module, msg.Code, "deploy", m, head, msg.Contract, origin, msg.Value, call.Input)
+	record := host.Record{Code: msg.Code, Owner: origin}
+	out, err := c.run(ctx, t, host.Contract{Record: record, Module: module}, "deploy", m, head, msg.Contract, origin, msg.Value, call.Input)
 	if err != nil {
 		return Result{}, err
 	}
 	if out.Status == vm.OK {
-		t.set(contractName(msg.Contract), msg.Code[:])
+		// Unless the constructor gave it another code already.
+		if _, changed := t.get(name); !changed {
+			contracts{c, t}.Put(msg.Contract, record)
+		}
+		t.set(codeName(msg.Code), []byte{})
 	}
+	t.log(m.Block, m.Time, out)
 	return c.receipt(m, msg.Contract, msg.Envelope, call.Reply, out), nil
 }
 
@@ -228,39 +243,28 @@ func (c *Cluster) command(ctx context.Context, t *Tx, m queue.Message, head hash
 	if reason != "" {
 		return rejected(m, msg.Contract, reason), nil
 	}
-	out, err := c.run(ctx, t, contract.Module, contract.Code, "call", m, head, msg.Contract, origin, msg.Value, call.Input)
+	out, err := c.run(ctx, t, contract, "call", m, head, msg.Contract, origin, msg.Value, call.Input)
 	if err != nil {
 		return Result{}, err
 	}
+	t.log(m.Block, m.Time, out)
 	return c.receipt(m, msg.Contract, msg.Envelope, call.Reply, out), nil
 }
 
-// contracts is the cluster's contracts, for calls and for each other.
-type contracts struct {
-	c *Cluster
-	t *Tx
-}
-
-// Contract implements host.Contracts.
-func (x contracts) Contract(ctx context.Context, id [32]byte) (host.Contract, bool, error) {
-	code, ok := x.t.get(contractName(id))
-	if x.t.err != nil || !ok {
-		return host.Contract{}, false, x.t.err
-	}
-	if len(code) != 32 {
-		return host.Contract{}, false, errState
-	}
-	m, err := x.c.codes.Module(ctx, hash.H256(code))
-	return host.Contract{Module: m, Code: hash.H256(code), State: contractState{x.t, dataName(id)}}, err == nil, err
-}
-
-func (c *Cluster) run(ctx context.Context, t *Tx, module *vm.Module, code hash.H256, export string, m queue.Message, head, contract hash.H256,
+func (c *Cluster) run(ctx context.Context, t *Tx, contract host.Contract, export string, m queue.Message, head, id hash.H256,
 	origin keys.AccountID, value scale.U128, input []byte) (host.Result, error) {
-	return host.Run(ctx, module, export, host.Env{
-		State: contractState{t, dataName(contract)}, Code: code, Others: contracts{c, t},
-		Caller: origin, Address: contract, Value: value, Block: m.Block, Time: m.Time, Input: input,
-		Seed: c.seeds.Derive("command", head[:]).Reveal(),
+	return host.Run(ctx, contract.Module, export, host.Env{
+		State: contractState{t, dataName(id)}, Code: contract.Code, Owner: contract.Owner, Others: contracts{c, t},
+		Caller: origin, Address: id, Value: value, Block: m.Block, Time: m.Time, Input: input,
+		Seed: c.seeds.Derive("command", head[:]).Reveal(), Keys: c.contractKey,
 	}, CommandGas)
+}
+
+// contractKey is what a contract derives its keys from. They are those of the
+// cluster, not of an epoch: what is held or was signed under them would be lost
+// with the epoch.
+func (c *Cluster) contractKey(id [32]byte) [32]byte {
+	return c.keys.Derive(seal.LabelContractKey, id[:]).Reveal()
 }
 
 // receipt seals what came of an execution to the caller.
@@ -310,8 +314,9 @@ func (c *Cluster) Query(ctx context.Context, r Reader, q Call) (host.Result, err
 		return host.Result{}, ErrNoContract
 	}
 	out, err := host.Run(ctx, contract.Module, "call", host.Env{
-		State: contract.State, Code: contract.Code, Others: contracts{c, t}, Caller: q.Origin, Address: q.Contract,
-		Block: q.Block, Time: q.Time, Input: q.Input, Seed: randomSeed(),
+		State: contract.State, Code: contract.Code, Owner: contract.Owner, Others: contracts{c, t}, Caller: q.Origin, Address: q.Contract,
+		Block: q.Block, Time: q.Time, Input: q.Input, Seed: randomSeed(), Keys: c.contractKey,
+		Query: true, Cache: c.cache.at(q.Time),
 	}, QueryGas)
 	if err == nil {
 		err = t.err
@@ -321,6 +326,6 @@ func (c *Cluster) Query(ctx context.Context, r Reader, q Call) (host.Result, err
 
 // Has tells whether the cluster has a contract.
 func (c *Cluster) Has(r Reader, contract hash.H256) (bool, error) {
-	_, ok, err := c.vault.get(r, contractName(contract))
-	return ok, err
+	b, ok, err := c.vault.get(r, contractName(contract))
+	return ok && len(b) > 0, err
 }

@@ -114,13 +114,14 @@ type Tx struct {
 	base    Reader
 	root    [32]byte
 	changes map[string][]byte // nil removes
+	beside  map[string][]byte // what the root says nothing about; nil removes
 	err     error             // the first fault of the store
 }
 
 const rootName = "root"
 
 func newTx(v *vault, base Reader) (*Tx, error) {
-	t := &Tx{v: v, base: base, changes: map[string][]byte{}}
+	t := &Tx{v: v, base: base, changes: map[string][]byte{}, beside: map[string][]byte{}}
 	root, ok, err := v.get(base, rootName)
 	if err != nil {
 		return nil, err
@@ -170,6 +171,9 @@ func (t *Tx) Changes() []store.Change {
 	var out []store.Change
 	for _, name := range slices.Sorted(maps.Keys(t.changes)) {
 		out = append(out, t.v.put(name, t.changes[name]))
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.beside)) {
+		out = append(out, t.v.put(name, t.beside[name]))
 	}
 	return append(out, t.v.put(rootName, t.root[:]))
 }

@@ -105,11 +105,24 @@ type Target struct {
 // Ask makes a query for from: it seals input to the worker, signs, sends, opens
 // the answer and checks the worker's signature.
 func (c *Client) Ask(ctx context.Context, to Target, from keys.Pair, contract hash.H256, least uint32, input []byte) (Answer, error) {
+	return c.ask(ctx, to, from, contract, least, seal.KindCall, input)
+}
+
+// Log asks for a contract's log, as its owner, from an entry on.
+func (c *Client) Log(ctx context.Context, to Target, owner keys.Pair, contract hash.H256, least uint32, from uint64) (Log, error) {
+	a, err := c.ask(ctx, to, owner, contract, least, seal.KindLog, scale.Marshal(LogRequest{from}))
+	if err != nil {
+		return Log{}, err
+	}
+	return scale.Decode[Log](a.Output)
+}
+
+func (c *Client) ask(ctx context.Context, to Target, from keys.Pair, contract hash.H256, least uint32, kind uint8, input []byte) (Answer, error) {
 	reply, err := seal.GenerateKey(to.Key.Suite())
 	if err != nil {
 		return Answer{}, err
 	}
-	m := seal.Message{Kind: seal.KindCall, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input}
+	m := seal.Message{Kind: kind, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input}
 	q := Query{Contract: contract, Origin: from.AccountID(), Least: least, Scheme: from.Scheme()}
 	q.Envelope, err = seal.SealMessage(to.Key, seal.InfoQuery, seal.Context{
 		Genesis: to.Genesis, Target: to.Identity, Contract: contract, Origin: q.Origin,

@@ -172,6 +172,29 @@ func (q Query) SigningHash(genesis hash.H256, worker [32]byte, message []byte) h
 		scale.AppendUint32(nil, q.Least), inner[:])
 }
 
+// LogRequest is the input of a query of kind seal.KindLog, which only the
+// contract's owner may make: the log from an entry on.
+type LogRequest struct{ From uint64 }
+
+// Log is what such a query gives: as much of the log as is kept. Next is the
+// number of the entry that will be written next.
+type Log struct {
+	Next    uint64
+	Entries []LogEntry
+}
+
+// LogEntry is a line that a contract logged in a command, or an event that it
+// deposited.
+type LogEntry struct {
+	Seq    uint64
+	Block  chain.BlockNumber
+	Time   uint64 // ms, of the block
+	Level  uint8  // 1 error, 2 warning, 3 information, 4 and 5 for developers; 0 is an event
+	Text   []byte
+	Topics []hash.H256
+	Data   []byte // of an event
+}
+
 // Reply is the answer to a query: an envelope to the reply key that holds a
 // SignedAnswer.
 type Reply struct{ Envelope []byte }
@@ -219,6 +242,7 @@ const (
 	KindEnvelope      Kind = 12 // the envelope does not open
 	KindTooOld        Kind = 13 // the worker has not seen the least block yet
 	KindNoCode        Kind = 14 // the contract's code is still missing
+	KindNotOwner      Kind = 15 // only the contract's owner may read its log
 )
 
 // Error is an error that crosses the wire.

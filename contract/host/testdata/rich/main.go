@@ -17,16 +17,16 @@ import (
 
 var contract = sdk.Contract{
 	Name:         "rich",
-	Constructors: []sdk.Entry{sdk.Constructor0("new", "", func(*sdk.Call) error { return nil })},
+	Constructors: []sdk.Entry{sdk.Constructor0("new", func(*sdk.Call) error { return nil })},
 	Messages: []sdk.Entry{
-		sdk.View0("all", "", sdk.String, func(*sdk.Call) (string, error) { return all(), nil }),
-		sdk.View0("secret", "", sdk.Bytes, func(*sdk.Call) ([]byte, error) {
+		sdk.View0("all", sdk.String, func(*sdk.Call) (string, error) { return all(), nil }),
+		sdk.View0("secret", sdk.Bytes, func(*sdk.Call) ([]byte, error) {
 			b := make([]byte, 16)
 			_, err := rand.Read(b)
 			return b, err
 		}),
-		sdk.View0("forever", "", sdk.Unit, func(*sdk.Call) (struct{}, error) { select {} }),
-		sdk.View0("panic", "", sdk.Unit, func(*sdk.Call) (struct{}, error) { panic("told to") }),
+		sdk.View0("forever", sdk.Unit, func(*sdk.Call) (struct{}, error) { select {} }),
+		sdk.View0("panic", sdk.Unit, func(*sdk.Call) (struct{}, error) { panic("told to") }),
 	},
 }
 

@@ -1,27 +1,102 @@
 //go:build wasip1
 
-// Command teller is a contract that raises somebody else's counter.
+// Command teller is a contract that raises somebody else's counter, makes
+// contracts, becomes another one and ends.
 package main
 
-import "github.com/tacit-network/tacit/contract/sdk"
+import (
+	"errors"
 
-const refused sdk.Error = 0
+	"github.com/tacit-network/tacit/contract/sdk"
+)
+
+var (
+	refused  = sdk.NewError("Refused")
+	missing  = sdk.NewError("Missing")
+	failed   = sdk.NewError("Failed")
+	children = sdk.NewList("children", sdk.Account)
+	raised   = sdk.NewEvent("Raised", sdk.Topic("counter", sdk.Account, func(e *raise) *sdk.AccountID { return &e.counter }),
+		sdk.Field("by", sdk.Uint64, func(e *raise) *uint64 { return &e.by }))
+)
+
+type raise struct {
+	counter sdk.AccountID
+	by      uint64
+}
+
+// increment is a message of the counter.
+var increment = sdk.Remote1[uint64, struct{}]{Name: "increment", A: sdk.Uint64, Result: sdk.Unit}
 
 var contract = sdk.Contract{
 	Name:         "teller",
-	Errors:       []string{"Refused"},
-	Constructors: []sdk.Entry{sdk.Constructor0("new", "", func(*sdk.Call) error { return nil })},
+	Storage:      []sdk.Stored{children},
+	Errors:       []*sdk.Error{refused, missing, failed},
+	Events:       []sdk.EventInfo{raised.EventInfo},
+	Constructors: []sdk.Entry{sdk.Constructor0("new", func(*sdk.Call) error { return nil })},
 	Messages: []sdk.Entry{
-		sdk.Action2("raise", "", sdk.Arg("counter", sdk.Account), sdk.Arg("by", sdk.Uint64), sdk.Uint32, raise),
+		sdk.Change2("raise", sdk.Arg("counter", sdk.Account), sdk.Arg("by", sdk.Uint64), raiseIt),
+		sdk.Change1("make", sdk.Arg("code", sdk.Hash256), makeOne),
+		sdk.Change1("become", sdk.Arg("code", sdk.Hash256), become),
+		sdk.Change0("end", func(c *sdk.Call) error { c.Terminate(); return nil }),
+		sdk.View0("children", sdk.Vec(sdk.Account), list),
+		sdk.View0("keys", sdk.Bool, keys),
 	},
 }
 
-func raise(c *sdk.Call, counter sdk.AccountID, by uint64) (uint32, error) {
-	_, status := c.CallContract(counter, sdk.Uint64.Append(c.Selector("increment"), by))
-	if status == sdk.Reverted {
-		return 0, refused
+func raiseIt(c *sdk.Call, counter sdk.AccountID, by uint64) error {
+	_, err := increment.Call(c, counter, by)
+	if f, ok := err.(*sdk.Failure); ok {
+		switch {
+		case f.Declared && f.Code == 1:
+			return refused
+		case f.Status == sdk.NoContract:
+			return missing
+		}
+		return failed
 	}
-	return uint32(status), nil
+	raised.Emit(c, raise{counter, by})
+	c.Log(sdk.LevelInfo, "raised a counter")
+	return err
+}
+
+func makeOne(c *sdk.Call, code sdk.Hash) error {
+	id, err := c.Make(code, []byte{byte(children.Len(c))}, "new", nil)
+	if err != nil {
+		c.Log(sdk.LevelError, err.Error())
+		return failed
+	}
+	children.Push(c, id)
+	return nil
+}
+
+func become(c *sdk.Call, code sdk.Hash) error {
+	if c.Caller() != c.Owner() || !c.SetCode(code) {
+		return refused
+	}
+	return nil
+}
+
+func list(c *sdk.Call) (out []sdk.AccountID, _ error) {
+	for _, id := range children.All(c) {
+		out = append(out, id)
+	}
+	return out, nil
+}
+
+// keys signs with keys of the contract and verifies.
+func keys(c *sdk.Call) (bool, error) {
+	key, message := c.Key("mine"), []byte("message")
+	if key == c.Key("other") {
+		return false, errors.New("labels make no difference")
+	}
+	for scheme := range sdk.Ecdsa + 1 {
+		if !c.Verify(scheme, c.PublicKey(scheme, key), message, c.Sign(scheme, key, message)) {
+			return false, nil
+		}
+	}
+	b := make([]byte, 8)
+	c.Random(b)
+	return string(b) != string(make([]byte, 8)), nil
 }
 
 //go:wasmexport deploy

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tacit-network/tacit/worker/wire"
+)
+
+// A contract is built and deployed once for every version of its source that
+// stays for a tick, and what fails is told and tried again with the next.
+func TestWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		state, told, deployed := "one", []string(nil), []string(nil)
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		w := watcher{
+			state: func() (string, error) {
+				if state == "" {
+					return "", errors.New("no source")
+				}
+				return state, nil
+			},
+			ticks: ticker.C,
+			deploy: func(context.Context) error {
+				deployed = append(deployed, state)
+				if state == "broken" {
+					return errors.New("does not build")
+				}
+				return nil
+			},
+			report: func(err error) { told = append(told, err.Error()) },
+		}
+		done := make(chan error)
+		go func() { done <- w.run(ctx) }()
+		step := func(next string, ticks int) {
+			state = next
+			time.Sleep(time.Duration(ticks) * time.Second)
+			synctest.Wait()
+		}
+		synctest.Wait()
+		step("one", 3)
+		step("half", 1) // it is being saved
+		step("two", 3)
+		step("broken", 3)
+		step("", 1)
+		step("three", 3)
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if got, want := fmt.Sprint(deployed), "[one two broken three]"; got != want {
+			t.Errorf("deployed %s, want %s", got, want)
+		}
+		if got, want := fmt.Sprint(told), "[does not build no source]"; got != want {
+			t.Errorf("told %s, want %s", got, want)
+		}
+	})
+}
+
+// The state of a source is another one after each change of a Go file, and of
+// no other file.
+func TestSourceState(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := sourceState(dir); err == nil {
+		t.Error("a folder without source has a state")
+	}
+	write := func(name, text string) string {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s, err := sourceState(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	first := write("a.go", "package a")
+	if write("a.json", "{}") != first || write(".git/b.go", "x") != first {
+		t.Error("files that are no source count")
+	}
+	second := write("sub/b.go", "package b")
+	if second == first || write("a.go", "package aa") == second {
+		t.Error("a change does not count")
+	}
+}
+
+func TestLogLines(t *testing.T) {
+	log := wire.Log{Next: 3, Entries: []wire.LogEntry{
+		{Seq: 1, Block: 7, Time: 1_900_000_000_000, Level: 3, Text: []byte("hello")},
+		{Seq: 2, Block: 8, Time: 1_900_000_000_000, Data: []byte{1, 2}},
+	}}
+	lines := logLines(nil, log)
+	if got, want := fmt.Sprint(lines), "[{1 7 2030-03-17T17:46:40Z info hello} {2 8 2030-03-17T17:46:40Z event 0x0102}]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// A new contract passes its own tests, builds, and its metadata has the
+// comments of its source.
+func TestNewContract(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a contract")
+	}
+	source, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "mine")
+	t.Chdir(filepath.Dir(dir))
+	for _, args := range [][]string{
+		{"contract", "new", "mine", "--source", source},
+		{"contract", "test", "mine"},
+		{"contract", "build", "mine"},
+	} {
+		cmd := root()
+		var out strings.Builder
+		cmd.SetArgs(args)
+		cmd.SetOut(&out)
+		cmd.SetErr(&out)
+		if err := cmd.ExecuteContext(t.Context()); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out.String())
+		}
+	}
+	r, err := testResults(t.Context(), dir, nil)
+	if err != nil || fmt.Sprint(r.Passed, r.Failed) != "[TestContract] []" {
+		t.Errorf("tests: %+v, %v", r, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bad_test.go"), []byte("package main\nimport \"testing\"\nfunc TestBad(t *testing.T) { t.Error(1) }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := testResults(t.Context(), dir, nil); err == nil || fmt.Sprint(r.Failed) != "[TestBad]" {
+		t.Errorf("a test that fails: %+v, %v", r, err)
+	}
+	m, err := readMetadata(filepath.Join(dir, "mine.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	add, err := m.Message("add")
+	if err != nil || fmt.Sprint(add.Docs) != "[Adds to the number. Anybody may.]" {
+		t.Errorf("add: %v %v", add, err)
+	}
+}

@@ -1,0 +1,177 @@
+package host
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"maps"
+	"slices"
+
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/scale"
+)
+
+// execution is one running call of one contract; every host function works on
+// it. A call that a contract makes is another execution, of the same
+// transaction.
+type execution struct {
+	t            *transaction
+	env          Env
+	origin       [32]byte   // who began the transaction
+	parent       *execution // who made this call
+	depth        int
+	readOnly     bool
+	constructing bool
+	reentry      bool // the call that now runs below this one may come back
+	inputRead    bool
+	wasi         devices
+}
+
+// transaction is what all calls of one transaction change.
+type transaction struct {
+	states  map[[32]byte]State
+	changes map[place]change
+	usage   map[[32]byte]uint64 // bytes that contracts store, of those that changed
+	records map[[32]byte]Record // of contracts that were made, changed or ended
+	undo    []func()            // what takes the changes back, the last one first
+	events  []Event
+	lines   []Line
+	debug   []byte
+	calls   uint32
+	quota   uint64
+	fault   error // of this machine: nothing of the transaction counts
+}
+
+func newTransaction(env Env) *transaction {
+	return &transaction{
+		states:  map[[32]byte]State{env.Address: env.State},
+		changes: map[place]change{},
+		quota:   cmp.Or(env.Quota, MaxStorage),
+	}
+}
+
+// place is where a value lies.
+type place struct {
+	contract [32]byte
+	key      string
+}
+
+type change struct {
+	value   []byte
+	deleted bool
+}
+
+func (x *execution) get(key string) ([]byte, bool) {
+	if c, ok := x.t.changes[place{x.env.Address, key}]; ok {
+		return c.value, !c.deleted
+	}
+	return x.env.State.Get([]byte(key))
+}
+
+// put changes what is stored under key, where old is. It fails when the
+// contract would store more than it may.
+func (x *execution) put(key string, c change, old []byte, had bool) error {
+	used, there := x.used()
+	next := used
+	if had {
+		next -= min(next, entryBytes(key, old))
+	}
+	if !c.deleted {
+		next += entryBytes(key, c.value)
+	}
+	if next > used && next > x.t.quota {
+		return trap("the contract stores too much")
+	}
+	contract, at := x.env.Address, place{x.env.Address, key}
+	before, changed := x.t.changes[at]
+	x.t.undo = append(x.t.undo, func() {
+		restore(x.t.changes, at, before, changed)
+		restore(x.t.usage, contract, used, there)
+	})
+	if x.t.usage == nil {
+		x.t.usage = map[[32]byte]uint64{}
+	}
+	x.t.changes[at], x.t.usage[contract] = c, next
+	return nil
+}
+
+func restore[K comparable, V any](m map[K]V, k K, old V, had bool) {
+	if had {
+		m[k] = old
+	} else {
+		delete(m, k)
+	}
+}
+
+func entryBytes(key string, value []byte) uint64 { return entrySize + uint64(len(key)+len(value)) }
+
+// usageKey is where the size of a contract's storage lies in it.
+const usageKey = "\x02"
+
+// used is how much the contract stores, and whether this transaction knew.
+func (x *execution) used() (uint64, bool) {
+	if n, ok := x.t.usage[x.env.Address]; ok {
+		return n, true
+	}
+	if b, ok := x.env.State.Get([]byte(usageKey)); ok && len(b) == 8 {
+		return binary.LittleEndian.Uint64(b), false
+	}
+	return 0, false
+}
+
+// setRecord makes, changes or ends a contract.
+func (t *transaction) setRecord(id [32]byte, r Record) {
+	if t.records == nil {
+		t.records = map[[32]byte]Record{}
+	}
+	old, had := t.records[id]
+	t.undo = append(t.undo, func() { restore(t.records, id, old, had) })
+	t.records[id] = r
+}
+
+// mark is a point that a transaction can go back to.
+type mark struct{ undo, events int }
+
+func (t *transaction) mark() mark { return mark{len(t.undo), len(t.events)} }
+
+func (t *transaction) rollback(m mark) {
+	for i := len(t.undo) - 1; i >= m.undo; i-- {
+		t.undo[i]()
+	}
+	t.undo, t.events = t.undo[:m.undo], t.events[:m.events]
+}
+
+// commit hands over what changed, in an order that is the same everywhere.
+func (t *transaction) commit(others Contracts) {
+	places := slices.SortedFunc(maps.Keys(t.changes), func(a, b place) int {
+		return cmp.Or(bytes.Compare(a.contract[:], b.contract[:]), cmp.Compare(a.key, b.key))
+	})
+	for _, at := range places {
+		if t.records[at.contract].Ended {
+			continue // nobody will read it
+		}
+		if c := t.changes[at]; c.deleted {
+			t.states[at.contract].Clear([]byte(at.key))
+		} else {
+			t.states[at.contract].Set([]byte(at.key), c.value)
+		}
+	}
+	for _, id := range sorted(t.usage) {
+		if !t.records[id].Ended {
+			t.states[id].Set([]byte(usageKey), binary.LittleEndian.AppendUint64(nil, t.usage[id]))
+		}
+	}
+	for _, id := range sorted(t.records) {
+		others.Put(id, t.records[id])
+	}
+}
+
+func sorted[V any](m map[[32]byte]V) [][32]byte {
+	return slices.SortedFunc(maps.Keys(m), func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+}
+
+// seed is that of the next call of the transaction.
+func (x *execution) seed() hash.H256 {
+	x.t.calls++
+	return hash.Blake2b256([]byte("call"), x.env.Seed[:], scale.AppendUint32(nil, x.t.calls))
+}

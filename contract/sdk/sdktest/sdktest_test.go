@@ -1,0 +1,216 @@
+package sdktest_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tacit-network/tacit/contract/sdk"
+	"github.com/tacit-network/tacit/contract/sdk/sdktest"
+)
+
+var (
+	last   = sdk.NewCell("last", sdk.String)
+	made   = sdk.NewList("made", sdk.Account)
+	refuse = sdk.NewError("No")
+	said   = sdk.NewEvent("Said", sdk.Topic("who", sdk.Account, func(s *words) *sdk.AccountID { return &s.who }),
+		sdk.Field("text", sdk.String, func(s *words) *string { return &s.text }))
+)
+
+type words struct {
+	who  sdk.AccountID
+	text string
+}
+
+// say is a message of the contract itself.
+var say = sdk.Remote1[string, string]{Name: "say", A: sdk.String, Result: sdk.String}
+
+// parrot keeps what it is told and repeats it, in all the ways in which a call
+// can end.
+var parrot = sdk.Contract{
+	Name:         "parrot",
+	Storage:      []sdk.Stored{last, made},
+	Errors:       []*sdk.Error{refuse},
+	Events:       []sdk.EventInfo{said.EventInfo},
+	Constructors: []sdk.Entry{sdk.Constructor1("new", sdk.Arg("text", sdk.String), func(c *sdk.Call, s string) error { _, err := tell(c, s); return err })},
+	Messages: []sdk.Entry{
+		sdk.Action1("say", sdk.Arg("text", sdk.String), sdk.String, tell),
+		sdk.View0("last", sdk.String, func(c *sdk.Call) (string, error) { return last.Get(c), nil }),
+		sdk.Action2("via", sdk.Arg("other", sdk.Account), sdk.Arg("text", sdk.String), sdk.String, via),
+		sdk.View2("look", sdk.Arg("other", sdk.Account), sdk.Arg("text", sdk.String), sdk.String, look),
+		sdk.Action1("hatch", sdk.Arg("code", sdk.Hash256), sdk.Account, hatch),
+		sdk.View0("owner", sdk.Account, func(c *sdk.Call) (sdk.AccountID, error) { return c.Owner(), nil }),
+		sdk.View0("dice", sdk.Uint8, func(c *sdk.Call) (uint8, error) { var b [1]byte; c.Random(b[:]); return b[0], nil }),
+		sdk.View0("now", sdk.Uint64, func(c *sdk.Call) (uint64, error) { return c.Now() + uint64(c.Block()), nil }),
+		sdk.View0("cached", sdk.Bool, func(c *sdk.Call) (bool, error) {
+			_, ok := c.CacheGet([]byte("k"))
+			c.CacheSet([]byte("k"), nil, 60)
+			return ok, nil
+		}),
+	},
+}
+
+func tell(c *sdk.Call, text string) (string, error) {
+	before := last.Get(c)
+	last.Set(c, text)
+	said.Emit(c, words{c.Caller(), text})
+	c.Log(sdk.LevelInfo, "heard "+text)
+	switch text {
+	case "no":
+		return "", refuse
+	case "panic":
+		panic("as told")
+	case "end":
+		c.Terminate()
+	case "long":
+		last.Set(c, strings.Repeat("x", 17_000))
+	case "self":
+		return via(c, c.Self(), "again")
+	}
+	return before, nil
+}
+
+func via(c *sdk.Call, other sdk.AccountID, text string) (string, error) {
+	last.Set(c, "through")
+	got, err := say.Call(c, other, text)
+	if err != nil {
+		return err.Error(), nil
+	}
+	return got, nil
+}
+
+func look(c *sdk.Call, other sdk.AccountID, text string) (string, error) {
+	got, err := say.View(c, other, text)
+	if err != nil {
+		return err.Error(), nil
+	}
+	return got, nil
+}
+
+func hatch(c *sdk.Call, code sdk.Hash) (sdk.AccountID, error) {
+	id, err := c.Make(code, nil, "new", sdk.String.Append(nil, "egg"))
+	if err != nil {
+		return id, refuse
+	}
+	made.Push(c, id)
+	return id, nil
+}
+
+// Calls end as they do in the enclave, and leave what they leave there.
+func TestWorld(t *testing.T) {
+	w := sdktest.New(t)
+	a := w.Deploy("Alice", &parrot, "first")
+	b := w.Deploy("Bob", &parrot, "second")
+	at := func(c sdk.AccountID) string {
+		t.Helper()
+		s, err := w.Query("Alice", c, "last")
+		if err != nil {
+			return err.Error()
+		}
+		return s
+	}
+	tests := []struct {
+		name      string
+		call      func() (string, error)
+		want      string
+		a, b      string // what they keep then
+		events    int
+		lines     int
+		wantTrap  bool
+		wantError string
+	}{
+		{"fine", func() (string, error) { return w.Call("Alice", a, "say", "one") }, `"first"`, "one", "second", 1, 1, false, ""},
+		{"refused", func() (string, error) { return w.Call("Alice", a, "say", "no") }, "", "one", "second", 0, 1, false, "No"},
+		{"panics", func() (string, error) { return w.Call("Alice", a, "say", "panic") }, "", "one", "second", 0, 1, true, ""},
+		{"too long", func() (string, error) { return w.Call("Alice", a, "say", "long") }, "", "one", "second", 0, 1, true, ""},
+		{"query", func() (string, error) { return w.Query("Alice", a, "say", "two") }, `"one"`, "one", "second", 0, 0, false, ""},
+		{"other", func() (string, error) { return w.Call("Alice", a, "via", sdktest.Text(b), "three") }, `"second"`, "through", "three", 1, 1, false, ""},
+		{"other refuses", func() (string, error) { return w.Call("Alice", a, "via", sdktest.Text(b), "no") }, `"the other contract answered with an error"`, "through", "three", 0, 1, false, ""},
+		{"other panics", func() (string, error) { return w.Call("Alice", a, "via", sdktest.Text(b), "panic") }, `"the other contract trapped"`, "through", "three", 0, 1, false, ""},
+		{"nobody", func() (string, error) { return w.Call("Alice", a, "via", "0x"+strings.Repeat("00", 32), "x") }, `"there is no such contract"`, "through", "three", 0, 0, false, ""},
+		{"read only", func() (string, error) { return w.Call("Alice", a, "look", sdktest.Text(b), "x") }, `"the other contract trapped"`, "through", "three", 0, 0, false, ""},
+		{"itself", func() (string, error) { return w.Call("Alice", a, "via", sdktest.Text(a), "x") }, "", "through", "three", 0, 0, true, ""},
+		{"other calls itself", func() (string, error) { return w.Call("Alice", a, "via", sdktest.Text(b), "self") }, `"the other contract trapped"`, "through", "three", 0, 1, false, ""},
+		{"ends", func() (string, error) { return w.Call("Alice", a, "via", sdktest.Text(b), "end") }, `"the other contract trapped"`, "through", "there is no such contract", 1, 1, false, ""},
+	}
+	for _, tt := range tests {
+		events, lines := len(w.Events), len(w.Lines)
+		got, err := tt.call()
+		trapped, refused := errors.Is(err, sdktest.ErrTrapped), tt.wantError != "" && sdktest.Refused(err, tt.wantError)
+		if got != tt.want || trapped != tt.wantTrap || (err != nil) != (tt.wantTrap || tt.wantError != "") || (tt.wantError != "") != refused {
+			t.Errorf("%s: got %s, %v", tt.name, got, err)
+		}
+		if x, y := strings.Trim(at(a), `"`), strings.Trim(at(b), `"`); x != tt.a || y != tt.b {
+			t.Errorf("%s: %s and %s are kept, want %s and %s", tt.name, x, y, tt.a, tt.b)
+		}
+		if n, m := len(w.Events)-events, len(w.Lines)-lines; n != tt.events || m != tt.lines {
+			t.Errorf("%s: %d events and %d lines, want %d and %d", tt.name, n, m, tt.events, tt.lines)
+		}
+	}
+	if got, want := w.Events[2].Text, fmt.Sprintf(`Said{who: %s, text: "one"}`, sdktest.Text(sdktest.Account("Alice"))); got != want {
+		t.Errorf("event %s, want %s", got, want)
+	}
+}
+
+// Contracts make contracts, which belong to whom they belong to.
+func TestHatch(t *testing.T) {
+	w := sdktest.New(t)
+	a := w.Deploy("Alice", &parrot, "hen")
+	code := w.Code(&parrot)
+	child, err := w.Call("Bob", a, "hatch", fmt.Sprintf("0x%x", code))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := w.Call("Bob", a, "via", child, "hello"); err != nil || got != `"egg"` {
+		t.Errorf("the child said %s, %v", got, err)
+	}
+	if _, err := w.Call("Bob", a, "hatch", "0x"+strings.Repeat("00", 32)); !sdktest.Refused(err, "No") {
+		t.Errorf("an unknown code: %v", err)
+	}
+	if _, err := w.Call("Bob", a, "hatch", fmt.Sprintf("0x%x", code)); !errors.Is(err, sdktest.ErrTrapped) {
+		t.Errorf("the same child again: %v", err)
+	}
+	if _, err := w.TryDeploy("Alice", &parrot, "no"); !sdktest.Refused(err, "No") {
+		t.Errorf("a constructor that refuses: %v", err)
+	}
+}
+
+// The clock is the test's, randomness another one in each call, and queries
+// alone are cached.
+func TestClock(t *testing.T) {
+	w := sdktest.New(t)
+	a := w.Deploy("Alice", &parrot, "")
+	before, err := w.Query("Alice", a, "now")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(time.Second)
+	if after, err := w.Query("Alice", a, "now"); err != nil || before != "1893456000001" || after != "1893456001002" {
+		t.Errorf("before %s, after %s, %v", before, after, err)
+	}
+	dice := map[string]bool{}
+	for range 20 {
+		d, err := w.Query("Alice", a, "dice")
+		if err != nil {
+			t.Fatal(err)
+		}
+		dice[d] = true
+	}
+	if len(dice) < 10 {
+		t.Errorf("the dice show %v", dice)
+	}
+	cached := func(do func(string, sdk.AccountID, string, ...string) (string, error)) string {
+		s, err := do("Alice", a, "cached")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	got := []string{cached(w.Query), cached(w.Query), cached(w.Call)}
+	w.Pass(time.Minute)
+	if got = append(got, cached(w.Query)); fmt.Sprint(got) != "[false true false false]" {
+		t.Errorf("cached: %v", got)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,20 +20,24 @@ import (
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		state, told, deployed := "one", []string(nil), []string(nil)
+		var state atomic.Value // a string
+		state.Store("one")
+		var told, deployed []string
 		ticker := time.NewTicker(time.Second)
 		defer ticker.Stop()
 		w := watcher{
 			state: func() (string, error) {
-				if state == "" {
+				now := state.Load().(string)
+				if now == "" {
 					return "", errors.New("no source")
 				}
-				return state, nil
+				return now, nil
 			},
 			ticks: ticker.C,
 			deploy: func(context.Context) error {
-				deployed = append(deployed, state)
-				if state == "broken" {
+				now := state.Load().(string)
+				deployed = append(deployed, now)
+				if now == "broken" {
 					return errors.New("does not build")
 				}
 				return nil
@@ -42,7 +47,7 @@ func TestWatch(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- w.run(ctx) }()
 		step := func(next string, ticks int) {
-			state = next
+			state.Store(next)
 			time.Sleep(time.Duration(ticks) * time.Second)
 			synctest.Wait()
 		}

@@ -29,7 +29,6 @@ import (
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/attestation"
 	"github.com/tacit-network/tacit/runtime/pallet/sudo"
-	"github.com/tacit-network/tacit/scale"
 )
 
 // devOptions are the flags of tacit dev.
@@ -312,7 +311,6 @@ func devSpec(measurement attest.TDXMeasurement, blockTime time.Duration, validat
 	if err != nil {
 		return engine.Spec{}, err
 	}
-	wealth := runtime.Unit.MulSat(scale.U64(1_000_000))
 	g := runtime.Genesis{
 		SpecVersion: runtime.SpecVersion, Sudo: &accounts[0].Address, SessionBlocks: 50,
 		Balances: []runtime.Endowment{{Account: operator.AccountID(), Amount: wealth}},

@@ -103,6 +103,7 @@ var hints = []struct{ text, hint string }{
 	{"WebSocket", "--rpc names a node, such as ws://127.0.0.1:9944"},
 	{"Inability to pay", "the account has too little to pay the fee: `tacit account balance` shows what it has"},
 	{"FundsUnavailable", "the account has too little: `tacit account balance` shows what it has"},
+	{"Arithmetic.Underflow", "the amount is more than there is in all: `tacit account balance` shows what the account has"},
 	{"NotExpendable", "the account would end: leave something in it, or use --allow-death"},
 	{"BelowMinimum", "an account holds 0.001 TACIT at least, or nothing"},
 	{"Transaction is outdated", "the nonce is used: somebody else signs with this account at the same time; try again"},

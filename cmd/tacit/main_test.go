@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -130,6 +131,16 @@ func TestTokens(t *testing.T) {
 	for _, text := range []string{"", ".", ".5", "5.", "TACIT", "-1", "+1", "1,5", "1 2", "0x1", "340282366920938463463374608"} {
 		if got, err := parseTokens(text); err == nil {
 			t.Errorf("%q is %v", text, got)
+		}
+	}
+}
+
+// What the chain says when an account has too little, in its three forms, tells
+// where to look. The names are those of FRAME's errors.
+func TestTooLittle(t *testing.T) {
+	for _, name := range []string{"Inability to pay some fees", "Token.FundsUnavailable", "Arithmetic.Underflow"} {
+		if h := hintOf(fmt.Errorf("the transaction failed: %s", name)); !strings.Contains(h, "tacit account balance") {
+			t.Errorf("%s: hint %q", name, h)
 		}
 	}
 }

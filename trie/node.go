@@ -2,9 +2,11 @@ package trie
 
 import (
 	"bytes"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/scale"
 )
 
 // node is a leaf or a branch, or a stub: a node that is known by its hash and
@@ -31,7 +33,7 @@ type node struct {
 
 	loaded      atomic.Pointer[node] // of a stub
 	stored      atomic.Bool          // the store has the node and all below it
-	valueStored atomic.Bool          // the store has the hashed value
+	valueStored atomic.Bool          // the store has the hashed value under its own key
 }
 
 func stub(h hash.H256) *node {
@@ -58,26 +60,27 @@ func (t *Trie) resolve(n *node, path []byte) *node {
 	if m := n.loaded.Load(); m != nil {
 		return m
 	}
-	raw := t.load(path, 'n', n.merkle)
-	m, err := decodeNode(raw)
+	key := storeKey(path, 'n', n.merkle)
+	m, raw, err := decodeRecord(t.fetch(key), n.merkle)
 	if err == nil && len(raw) < 32 && len(path) > 0 {
 		err = errShortNode
 	}
 	if err != nil {
-		panic(&Fault{storeKey(path, 'n', n.merkle), err})
+		panic(&Fault{key, err})
 	}
 	m.merkle, m.merkleLen = n.merkle, 32
 	if len(raw) < 32 {
 		m.merkleLen = uint8(copy(m.merkle[:], raw))
 	}
 	m.stored.Store(true)
-	n.loaded.CompareAndSwap(nil, m)
+	if n.loaded.CompareAndSwap(nil, m) {
+		t.count.Add(1)
+	}
 	return n.loaded.Load()
 }
 
-// load fetches a node or a value and checks its hash.
-func (t *Trie) load(path []byte, kind byte, h hash.H256) []byte {
-	key := storeKey(path, kind, h)
+// fetch gets what the store has under a key.
+func (t *Trie) fetch(key []byte) []byte {
 	if t.reader == nil {
 		panic(&Fault{key, ErrMissing})
 	}
@@ -87,10 +90,30 @@ func (t *Trie) load(path []byte, kind byte, h hash.H256) []byte {
 		panic(&Fault{key, err})
 	case raw == nil:
 		panic(&Fault{key, ErrMissing})
-	case hash.Blake2b256(raw) != h:
-		panic(&Fault{key, ErrCorrupt})
 	}
 	return raw
+}
+
+// decodeRecord reads a node with the given hash as the store has it: followed
+// by its value, if it has the value's hash and the value lies with it. It
+// returns the node's own bytes too.
+func decodeRecord(record []byte, h hash.H256) (n *node, raw []byte, err error) {
+	d := scale.NewDecoder(record)
+	if n, err = decodeBody(d, false); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	raw = record[:len(record)-d.Remaining()]
+	if hash.Blake2b256(raw) != h {
+		return nil, nil, ErrCorrupt
+	}
+	if value := record[len(raw):]; len(value) > 0 {
+		if !n.hashed || hash.Blake2b256(value) != n.valueHash {
+			return nil, nil, ErrCorrupt
+		}
+		n.value, n.lazy = value, nil
+		n.valueStored.Store(false)
+	}
+	return n, raw, nil
 }
 
 // valueOf returns the value of a node that has one. path is the whole key.
@@ -101,7 +124,11 @@ func (t *Trie) valueOf(n *node, path []byte) []byte {
 	if v := n.lazy.Load(); v != nil {
 		return *v
 	}
-	raw := t.load(path, 'v', n.valueHash)
+	key := storeKey(path, 'v', n.valueHash)
+	raw := t.fetch(key)
+	if hash.Blake2b256(raw) != n.valueHash {
+		panic(&Fault{key, ErrCorrupt})
+	}
 	n.lazy.Store(&raw)
 	return raw
 }
@@ -171,6 +198,11 @@ func (t *Trie) bury(n *node, path []byte) {
 	}
 }
 
+// withNode is of at most how many bytes a hashed value is that lies in the
+// store with its node, so that one look finds both. A longer one has a key of
+// its own, and is not written again when something below it changes.
+const withNode = 256
+
 // storeKey is where the store has a node or a long value:
 //
 //	path, packed ‖ kind u8 ‖ hash[32]
@@ -233,7 +265,8 @@ func (c *committer) commit(n *node, path []byte) {
 		return
 	}
 	full := append(path[:len(path):len(path)], n.partial...)
-	if n.hasValue && n.hashed && !n.valueStored.Load() {
+	inline := n.hasValue && n.hashed && n.lazy == nil && len(n.value) <= withNode && !n.valueStored.Load()
+	if n.hasValue && n.hashed && !inline && !n.valueStored.Load() {
 		c.put(storeKey(full, 'v', n.valueHash), n.value)
 		n.valueStored.Store(true)
 	}
@@ -244,6 +277,11 @@ func (c *committer) commit(n *node, path []byte) {
 			}
 		}
 	}
-	c.put(storeKey(path, 'n', n.merkle), bytes.Clone(c.enc.encode(n)))
+	record := c.enc.encode(n)
+	if inline {
+		record = append(record, n.value...)
+		c.enc.buf = record
+	}
+	c.put(storeKey(path, 'n', n.merkle), bytes.Clone(record))
 	n.stored.Store(true)
 }

@@ -19,6 +19,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/tacit-network/tacit/hash"
 )
@@ -45,8 +46,9 @@ func ChildKey(id []byte) []byte { return append([]byte(":child_storage:default:"
 
 // NodeReader gives a trie the nodes and long values that it has not in memory.
 type NodeReader interface {
-	// Node returns what Trie.Commit wrote under key, as a slice that the trie
-	// keeps, or nil if there is nothing.
+	// Node returns what Trie.Commit wrote under key, or the node that is there
+	// without the value that followed it, as a slice that the trie keeps, or nil
+	// if there is nothing.
 	Node(key []byte) ([]byte, error)
 }
 
@@ -98,11 +100,12 @@ type Trie struct {
 	root    *node // nil when empty
 	reader  NodeReader
 	owner   *owner
-	dead    [][]byte // keys of stored nodes and values that the trie has no more
+	dead    [][]byte      // keys of stored nodes and values that the trie has no more
+	count   *atomic.Int64 // of nodes that were loaded or added, with what shares them
 }
 
 // New returns an empty trie.
-func New(v Version) *Trie { return &Trie{version: v, owner: new(owner)} }
+func New(v Version) *Trie { return &Trie{version: v, owner: new(owner), count: new(atomic.Int64)} }
 
 // Open returns the trie with the given root, whose nodes r has.
 func Open(v Version, root hash.H256, r NodeReader) *Trie {
@@ -167,12 +170,14 @@ func (t *Trie) Put(key, value []byte) {
 func (t *Trie) put(n *node, key []byte, depth int, value []byte) (*node, bool) {
 	n = t.resolve(n, key[:depth])
 	if n == nil {
+		t.count.Add(1)
 		leaf := &node{owner: t.owner, partial: bytes.Clone(key[depth:])}
 		leaf.setValue(t.version, value)
 		return leaf, true
 	}
 	common := commonPrefix(n.partial, key[depth:])
 	if common < len(n.partial) { // a new branch in the middle of the partial key
+		t.count.Add(1)
 		low := t.own(n, key[:depth])
 		branch := &node{owner: t.owner, partial: bytes.Clone(n.partial[:common]), children: new([16]*node)}
 		branch.children[low.partial[common]] = low
@@ -307,8 +312,17 @@ func (t *Trie) rootOf(buf []byte) hash.H256 {
 func (t *Trie) Snapshot() *Trie {
 	t.Root()
 	t.owner = new(owner)
-	return &Trie{t.version, t.root, t.reader, new(owner), t.dead[:len(t.dead):len(t.dead)]}
+	return &Trie{t.version, t.root, t.reader, new(owner), t.dead[:len(t.dead):len(t.dead)], t.count}
 }
+
+// Fork returns a trie with the same entries, of one whose Root was asked and
+// that is not written to any more. It may run at the same time as reading
+// methods, Snapshot and other forks.
+func (t *Trie) Fork() *Trie { return &Trie{t.version, t.root, t.reader, new(owner), nil, t.count} }
+
+// Resident says about how many nodes the trie and those that came of it hold
+// in memory: all that were loaded or added. Open gives one that holds none.
+func (t *Trie) Resident() int { return int(t.count.Load()) }
 
 func commonPrefix(a, b []byte) int {
 	n := min(len(a), len(b))

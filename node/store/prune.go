@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/maphash"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -27,13 +28,17 @@ type journal struct {
 type pruner struct {
 	keep uint32 // blocks whose states are kept, besides the newest
 	// dying are the nodes that were dropped and are still there, by the block
-	// that dropped them.
-	dying map[string]chain.BlockNumber
+	// that dropped them. There may be millions, so that a hash stands for a
+	// node's key, with a seed that nobody can know.
+	dying map[uint64]chain.BlockNumber
+	seed  maphash.Seed
 }
+
+func (p *pruner) id(k []byte) uint64 { return maphash.Bytes(p.seed, k) }
 
 // load finds out what is dying.
 func (p *pruner) load(db *pebble.DB) error {
-	p.dying = map[string]chain.BlockNumber{}
+	p.dying, p.seed = map[uint64]chain.BlockNumber{}, maphash.MakeSeed()
 	it, err := db.NewIter(&pebble.IterOptions{LowerBound: []byte{prefixJournal}, UpperBound: []byte{prefixJournal + 1}})
 	if err != nil {
 		return fmt.Errorf("read database: %w", err)
@@ -51,10 +56,10 @@ func (p *pruner) load(db *pebble.DB) error {
 
 func (p *pruner) note(number chain.BlockNumber, j journal) {
 	for _, k := range j.Revived {
-		delete(p.dying, string(k))
+		delete(p.dying, p.id(k))
 	}
 	for _, k := range j.Dropped {
-		p.dying[string(k)] = number
+		p.dying[p.id(k)] = number
 	}
 }
 
@@ -79,8 +84,8 @@ func (s *Store) prune(head chain.BlockNumber) error {
 		}
 		number := binary.BigEndian.Uint32(it.Key()[1:])
 		for _, k := range j.Dropped {
-			if p.dying[string(k)] == number {
-				delete(p.dying, string(k))
+			if p.dying[p.id(k)] == number {
+				delete(p.dying, p.id(k))
 				if err := batch.Delete(key(prefixNode, k), nil); err != nil {
 					return err
 				}

@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/tacit-network/tacit/chain"
@@ -67,8 +68,11 @@ func Open(cfg Config) (*Store, error) {
 		logger{cfg.Log}.Errorf("corrupt: %s: %v", info.Path, info.Details)
 	}
 	opts := &pebble.Options{
-		FS: fs, Logger: logger{cfg.Log}, MemTableSize: 8 << 20, CacheSize: 16 << 20,
+		FS: fs, Logger: logger{cfg.Log}, MemTableSize: 8 << 20, CacheSize: 48 << 20,
 		EventListener: &pebble.EventListener{DataCorruption: corrupt},
+	}
+	for i := range opts.Levels { // a node is mostly in one level, and asked for by its whole key
+		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
 	db, err := pebble.Open(dir, opts)
 	if err != nil {
@@ -135,7 +139,7 @@ func (s *Store) Put(b Block) error {
 	b.State.Commit(func(k, node []byte) {
 		set(key(prefixNode, k), node)
 		if s.pruner != nil {
-			if _, dying := s.pruner.dying[string(k)]; dying {
+			if _, dying := s.pruner.dying[s.pruner.id(k)]; dying {
 				j.Revived = append(j.Revived, k)
 			}
 		}

@@ -152,6 +152,9 @@ type Signature struct {
 	Account   chain.AccountID
 	Message   []byte
 	Signature []byte
+	// Names is the account that the call names first, as a transfer's
+	// destination does; it may be none. It is a hint of what will be read.
+	Names *chain.AccountID
 }
 
 // signature returns the signature of a signed transaction, unchecked.
@@ -165,7 +168,12 @@ func (r *Runtime) signature(ctx *frame.Context, x chain.Extrinsic) (Signature, e
 		return Signature{}, err
 	}
 	sig := x.Signed.Signature
-	return Signature{uint8(sig.Scheme()), who, chain.SignedPayload(x.Call, x.Signed.Extra, implicit), sig.Bytes()}, nil
+	s := Signature{Scheme: uint8(sig.Scheme()), Account: who, Message: chain.SignedPayload(x.Call, x.Signed.Extra, implicit), Signature: sig.Bytes()}
+	if address := x.Call[min(2, len(x.Call)):]; len(address) > 32 && address[0] == 0 { // MultiAddress::Id
+		named := chain.AccountID(address[1:33])
+		s.Names = &named
+	}
+	return s, nil
 }
 
 // SignatureOf returns the signature of a whole transaction in the block under

@@ -4,8 +4,9 @@
 // stand in the next block and when: Comet, which is CometBFT among validators,
 // and Solo, which is nobody else, for tests and stories.
 //
-// A driver calls Build or Check for a proposal, Execute for what was decided,
-// Commit to keep it, and then brings the precommits for the block before.
+// A driver calls Build and Propose, or Check, for a proposal, Execute for what
+// was decided, Commit to keep it, and then brings the precommits for the block
+// before.
 package engine
 
 import (
@@ -22,7 +23,6 @@ import (
 	"github.com/tacit-network/tacit/node/snapshot"
 	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/runtime"
-	"github.com/tacit-network/tacit/runtime/frame"
 	"github.com/tacit-network/tacit/runtime/pallet/session"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
 	"github.com/tacit-network/tacit/runtime/storage"
@@ -161,137 +161,6 @@ func (a *App) Finalized() (chain.Header, error) {
 	return a.db.HeaderAt(n)
 }
 
-// Input is what was decided, or proposed, of one block.
-type Input struct {
-	// Time is the block's, in milliseconds since 1970.
-	Time uint64
-	// Proposer is the index of the proposer among the block's Validators.
-	Proposer, Validators int
-	// Txs are whole extrinsics: a proof of finality, if there is one, and then
-	// transactions.
-	Txs [][]byte
-}
-
-func (in Input) id(number chain.BlockNumber) hash.H256 {
-	return hash.Blake2b256(scale.Marshal(struct {
-		Number               chain.BlockNumber
-		Time                 uint64
-		Proposer, Validators uint32
-		Txs                  [][]byte
-	}{number, in.Time, uint32(in.Proposer), uint32(in.Validators), in.Txs}))
-}
-
-// Staged is a block that was executed and is not yet kept.
-type Staged struct {
-	Header chain.Header
-	// Body are the extrinsics that are in the block.
-	Body [][]byte
-	// Refused has, for each transaction of the input, why it is not in the
-	// block, or nil.
-	Refused []error
-	state   *trie.Trie
-	index   []storage.Change
-	input   hash.H256
-}
-
-// Execute runs the block after the head. What was run for the same input
-// before, when it was proposed, is not run again.
-func (a *App) Execute(in Input) (_ *Staged, err error) {
-	defer trie.Catch(&err)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	number := a.head.Number + 1
-	if id := in.id(number); a.staged != nil && a.staged.input == id {
-		return a.staged, nil
-	}
-	s, err := a.execute(in)
-	if err != nil {
-		return nil, err
-	}
-	a.staged = s
-	return s, nil
-}
-
-func (a *App) execute(in Input) (*Staged, error) {
-	number := a.head.Number + 1
-	state := a.state.Snapshot()
-	o := storage.NewOverlay(backend{state}, a.signed.verify)
-	previous, _ := chain.AuraSlotOf(a.head)
-	slot := chain.AuraSlot(previous, in.Time, in.Proposer, in.Validators)
-	if err := a.Outdated(); err != nil {
-		return nil, err
-	}
-	rt := a.Runtime()
-	start := chain.Header{
-		ParentHash: a.head.Hash(), Number: number, Digest: []chain.DigestItem{chain.AuraPreRuntime(slot)},
-	}
-	if _, err := rt.Call(o, "Core_initialize_block", scale.Marshal(start)); err != nil {
-		return nil, fmt.Errorf("block %d: %w", number, err)
-	}
-	a.prepare(rt, o, in.Txs)
-	s := &Staged{input: in.id(number), Refused: make([]error, len(in.Txs))}
-	stamp := scale.AppendBytes(nil, rt.Bare(rt.SetTime(in.Time)))
-	if refused, err := applyTx(rt, o, stamp); err != nil || refused != nil {
-		return nil, fmt.Errorf("block %d: the time %d: %w", number, in.Time, errors.Join(err, refused))
-	}
-	s.Body = append(s.Body, stamp)
-	for i, tx := range in.Txs {
-		refused, err := applyTx(rt, o, tx)
-		if err != nil {
-			return nil, fmt.Errorf("block %d: transaction %d: %w", number, i, err)
-		}
-		if s.Refused[i] = refused; refused == nil {
-			s.Body = append(s.Body, tx)
-		}
-	}
-	out, err := rt.Call(o, "BlockBuilder_finalize_block", nil)
-	if err != nil {
-		return nil, fmt.Errorf("block %d: %w", number, err)
-	}
-	header, err := chain.DecodeHeader(out)
-	if err != nil {
-		return nil, err
-	}
-	apply(state, o.Changes())
-	if root := state.Root(); root != header.StateRoot {
-		panic(fmt.Sprintf("engine: block %d has the root %v and says %v", number, root, header.StateRoot))
-	}
-	s.Header, s.state, s.index = chain.AuraSealed(header, a.seal), state, o.Index()
-	return s, nil
-}
-
-// prepare checks the signatures of transactions together, before they are
-// applied one by one. What cannot be read is left to that.
-func (a *App) prepare(rt *runtime.Runtime, o *storage.Overlay, txs [][]byte) {
-	var list []signature
-	for _, tx := range txs {
-		if s, ok := rt.SignatureOf(o, tx); ok {
-			list = append(list, signature{s.Scheme, s.Account[:], s.Message, s.Signature})
-		}
-	}
-	a.signed.prepare(list)
-}
-
-// applyTx applies a whole extrinsic. refused says why it cannot be in the
-// block.
-func applyTx(rt *runtime.Runtime, o *storage.Overlay, whole []byte) (refused, err error) {
-	if _, err := chain.DecodeExtrinsic(whole); err != nil {
-		return err, nil
-	}
-	out, err := rt.Call(o, "BlockBuilder_apply_extrinsic", whole)
-	if err != nil {
-		return nil, err
-	}
-	res, err := scale.Decode[runtime.Applied](out)
-	if err != nil {
-		return nil, err
-	}
-	if !res.OK {
-		return res.Err, nil
-	}
-	return nil, nil
-}
-
 // Commit keeps the block that was executed last, as the new head.
 func (a *App) Commit() (err error) {
 	defer trie.Catch(&err)
@@ -324,55 +193,16 @@ func (a *App) commit() (*Staged, error) {
 		return nil, err
 	}
 	a.staged = nil
-	return s, a.become(s.Header, s.state)
+	state := s.state
+	if state.Resident() > maxResident {
+		state = a.db.State(s.Header.StateRoot)
+	}
+	return s, a.become(s.Header, state)
 }
 
-// Build returns the transactions of a proposal for the next block: the proof
-// of the block before the head, if there is one, and what the pool has.
-func (a *App) Build(maxBytes int) [][]byte {
-	var txs [][]byte
-	head := a.Head()
-	if head.Number > 0 {
-		if j, err := a.db.Justification(head.Number - 1); err == nil && head.Number > 1 {
-			rt := a.Runtime()
-			tx := scale.AppendBytes(nil, rt.Bare(rt.NoteJustification(j)))
-			if len(tx) <= maxBytes {
-				txs = append(txs, tx)
-				maxBytes -= len(tx)
-			}
-		}
-	}
-	if a.pool != nil {
-		txs = append(txs, a.pool.Ready(maxBytes)...)
-	}
-	return txs
-}
-
-// Check says why a proposal cannot be voted for: an extrinsic that does not
-// decode, an inherent out of its place, a proof of finality or a signature
-// that does not hold.
-func (a *App) Check(in Input) error {
-	rt := a.Runtime()
-	for i, tx := range in.Txs {
-		inherent, err := rt.Inspect(tx)
-		if err != nil {
-			return fmt.Errorf("transaction %d: %w", i, err)
-		}
-		if inherent != runtime.NoInherent && (i != 0 || inherent != runtime.FinalityInherent) {
-			return fmt.Errorf("transaction %d is an inherent out of its place", i)
-		}
-	}
-	s, err := a.Execute(in)
-	if err != nil {
-		return err
-	}
-	for i, refused := range s.Refused {
-		if v, ok := refused.(frame.Invalid); ok && (v.Reason == frame.BadProof{} || v.Reason == frame.BadMandatory{}) {
-			return fmt.Errorf("transaction %d: %w", i, refused)
-		}
-	}
-	return nil
-}
+// maxResident is how many nodes of the state are held in memory, about 400
+// bytes each, before they are read from the database anew.
+const maxResident = 250_000
 
 // Voters are the validators whose precommits prove that a block is final.
 type Voters struct {
@@ -493,6 +323,9 @@ func (a *App) Call(at hash.H256, method string, args []byte) (out []byte, err er
 // StateAt opens the state of a block. Where it is not kept any more the error
 // is store.ErrPruned.
 func (a *App) StateAt(at hash.H256) (*trie.Trie, error) {
+	if c := a.current.Load(); c.at == at {
+		return c.state.Fork(), nil
+	}
 	header, err := a.db.Header(at)
 	if err != nil {
 		return nil, err
@@ -503,26 +336,6 @@ func (a *App) StateAt(at hash.H256) (*trie.Trie, error) {
 		return nil, fmt.Errorf("%w for %v", store.ErrPruned, at)
 	}
 	return a.db.State(header.StateRoot), nil
-}
-
-// backend is a trie under an overlay.
-type backend struct{ *trie.Trie }
-
-// RootWith implements storage.Backend.
-func (b backend) RootWith(changes []storage.Change, _ uint8) hash.H256 {
-	t := b.Snapshot()
-	apply(t, changes)
-	return t.Root()
-}
-
-func apply(t *trie.Trie, changes []storage.Change) {
-	for _, c := range changes {
-		if c.Deleted {
-			t.Delete(c.Key)
-		} else {
-			t.Put(c.Key, c.Value)
-		}
-	}
 }
 
 // Final returns the number of the newest block that is proven final.

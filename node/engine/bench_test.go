@@ -17,7 +17,7 @@ import (
 // pool has seen: signatures, fees, events, state root and commit. It reports
 // transfers a second.
 func BenchmarkTransfers(b *testing.B) {
-	for _, accounts := range []int{1_000, 100_000} {
+	for _, accounts := range []int{1_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprint(accounts), func(b *testing.B) { benchmarkTransfers(b, accounts) })
 	}
 }

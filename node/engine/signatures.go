@@ -3,6 +3,7 @@ package engine
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
@@ -69,21 +70,19 @@ func (m *signatures) note(key hash.H256) {
 }
 
 // prepare checks signatures on all processors and remembers those that hold.
-func (m *signatures) prepare(list []signature) {
-	next := make(chan signature)
+// For each it calls also, at the same time as for others.
+func (m *signatures) prepare(list []signature, also func(i int)) {
+	var next atomic.Int64
 	var wait sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(list)) {
 		wait.Go(func() {
-			for s := range next {
-				if key := s.key(); !m.known(key) && s.holds() {
+			for i := int(next.Add(1)) - 1; i < len(list); i = int(next.Add(1)) - 1 {
+				if key := list[i].key(); !m.known(key) && list[i].holds() {
 					m.note(key)
 				}
+				also(i)
 			}
 		})
 	}
-	for _, s := range list {
-		next <- s
-	}
-	close(next)
 	wait.Wait()
 }

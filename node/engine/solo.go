@@ -37,7 +37,7 @@ func (s *Solo) Step(ms uint64) (chain.Header, error) {
 	}
 	n := len(voters.Authorities)
 	in := Input{Time: ms, Proposer: int(head.Number) % n, Validators: n, Txs: a.Build(maxProposal)}
-	if err := a.Check(in); err != nil {
+	if in.Txs, err = a.Propose(in); err != nil {
 		return chain.Header{}, fmt.Errorf("own proposal: %w", err)
 	}
 	if err := s.finalize(head); err != nil {

@@ -29,7 +29,8 @@ func (e Outdated) Unwrap() error { return e.Lacks }
 // current is the head and what is known of the version in force at it.
 type current struct {
 	head     chain.Header
-	at       hash.H256 // the head's hash
+	at       hash.H256  // the head's hash
+	state    *trie.Trie // after it, for Fork alone
 	rt       *runtime.Runtime
 	outdated error
 }
@@ -45,7 +46,7 @@ func (a *App) become(header chain.Header, state *trie.Trie) error {
 	} else if err != nil {
 		return err
 	}
-	c := &current{head: header, at: header.Hash(), rt: rt}
+	c := &current{head: header, at: header.Hash(), state: state, rt: rt}
 	if u, ok := rt.System.AuthorizedUpgrade.Find(state); ok {
 		c.outdated = a.foresee(header.Number, u)
 	}

@@ -80,6 +80,7 @@ type Pool struct {
 	bytes    int
 	waiting  int // how many are not ready
 	seq      uint64
+	turn     uint64
 	cursor   int
 	banned   map[hash.H256]chain.BlockNumber
 	included []included
@@ -98,7 +99,8 @@ type entry struct {
 	seq      uint64
 	until    uint64 // the last block it may stand in
 	ready    bool
-	local    bool // of a user of this node
+	turn     uint64 // when it last became ready
+	local    bool   // of a user of this node
 	watches  []*Watch
 }
 
@@ -310,8 +312,7 @@ func (p *Pool) insert(e *entry) error {
 		e.tell(Status{Kind: Future})
 		return nil
 	}
-	e.tell(Status{Kind: Ready})
-	e.tell(Status{Kind: Broadcast})
+	p.readied(e)
 	p.promote()
 	return nil
 }
@@ -342,11 +343,18 @@ func (p *Pool) promote() {
 			if !e.ready && p.satisfied(e) {
 				e.ready, again = true, true
 				p.waiting--
-				e.tell(Status{Kind: Ready})
-				e.tell(Status{Kind: Broadcast})
+				p.readied(e)
 			}
 		}
 	}
+}
+
+// readied notes and tells that a transaction became ready.
+func (p *Pool) readied(e *entry) {
+	p.turn++
+	e.turn = p.turn
+	e.tell(Status{Kind: Ready})
+	e.tell(Status{Kind: Broadcast})
 }
 
 // ordered are all transactions as they came.
@@ -417,6 +425,36 @@ func (p *Pool) Ready(limit int) [][]byte {
 
 // Pending returns all ready transactions.
 func (p *Pool) Pending() [][]byte { return p.Ready(maxBytes) }
+
+// Since returns the transactions that became ready after a turn, in that order
+// and of at most so many bytes, and the turn after which the rest did. Turn 0 is
+// before all. One that alone has more bytes is left out.
+func (p *Pool) Since(turn uint64, limit int) (txs [][]byte, next uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if turn >= p.turn {
+		return nil, p.turn
+	}
+	var list []*entry
+	for _, e := range p.txs {
+		if e.ready && e.turn > turn {
+			list = append(list, e)
+		}
+	}
+	slices.SortFunc(list, func(a, b *entry) int { return cmp.Compare(a.turn, b.turn) })
+	left := limit
+	for _, e := range list {
+		switch {
+		case len(e.raw) > limit:
+			continue
+		case len(e.raw) > left:
+			return txs, turn
+		}
+		left -= len(e.raw)
+		txs, turn = append(txs, e.raw), e.turn
+	}
+	return txs, p.turn
+}
 
 // Nonce returns the next nonce of who, whose nonce in the state is next, after
 // what is ready.

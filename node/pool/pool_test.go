@@ -106,6 +106,33 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+func TestSince(t *testing.T) {
+	p := pool.New(&rules{})
+	submit(t, p, tx('c', 3, 2, 9)) // needs b
+	a := tx('a', 1, 0, 1)
+	submit(t, p, a)
+	txs, turn := p.Since(0, 1<<20)
+	if names(txs) != "a" {
+		t.Errorf("at first: %s", names(txs))
+	}
+	if txs, again := p.Since(turn, 1<<20); len(txs) != 0 || again != turn {
+		t.Errorf("nothing new: %s, %d", names(txs), again)
+	}
+	submit(t, p, tx('b', 2, 1, 1)) // c is ready with it
+	submit(t, p, tx('d', 4, 0, 5))
+	first, middle := p.Since(turn, 2*len(a))
+	rest, _ := p.Since(middle, 2*len(a))
+	if names(first) != "bc" || names(rest) != "d" {
+		t.Errorf("in two parts: %s and %s", names(first), names(rest))
+	}
+	if txs, next := p.Since(0, len(a)-1); len(txs) != 0 || next == 0 {
+		t.Errorf("what is too long is not passed over: %s, %d", names(txs), next)
+	}
+	if txs, _ := p.Since(0, 1<<20); names(txs) != "abcd" {
+		t.Errorf("all again: %s", names(txs))
+	}
+}
+
 func TestReplacement(t *testing.T) {
 	p := pool.New(&rules{})
 	old := submit(t, p, tx('a', 1, 0, 5))

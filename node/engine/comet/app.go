@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/cometbft/cometbft/crypto/ed25519"
@@ -39,8 +41,9 @@ type Pool interface {
 	// Enqueue takes a transaction without looking at it; false means that too
 	// many wait.
 	Enqueue(raw []byte) bool
-	// Pending returns all transactions that could be in a block now.
-	Pending() [][]byte
+	// Since returns the transactions that could be in a block since a turn, of at
+	// most so many bytes, and the turn after which the rest could; 0 is before all.
+	Since(turn uint64, limit int) (txs [][]byte, next uint64)
 }
 
 // application is the App as CometBFT drives it.
@@ -56,6 +59,10 @@ type application struct {
 	// syncing says whether CometBFT fetches old blocks.
 	syncing func() bool
 	fault   *fault
+	pace    *pace
+	// wait is CometBFT's setting of how long to wait after a block. FinalizeBlock
+	// alone writes it, in the routine that reads it afterwards.
+	wait *time.Duration
 
 	// extension makes a vote extension of a precommit.
 	extension func(precommit [64]byte) []byte
@@ -71,7 +78,7 @@ type application struct {
 	mu        sync.Mutex         // guards what follows
 	good      map[hash.H256]bool // extensions that hold, of the current height
 	goodFor   int64
-	announced map[hash.H256]bool
+	announced uint64 // the pool's turn up to which peers were told
 	reaps     int
 	sets      map[int64]voters // by the height, the last few
 }
@@ -96,6 +103,7 @@ func newVoters(v engine.Voters) voters {
 func newApplication(app *engine.App, pool Pool, guards map[keys.GrandpaID]*guard, log *slog.Logger) *application {
 	return &application{
 		app: app, pool: pool, guards: guards, log: log, fault: newFault(), sets: map[int64]voters{},
+		pace: paceOf(app.Spec()), wait: new(time.Duration),
 		justify: func() {}, syncing: func() bool { return false },
 		extension: func(precommit [64]byte) []byte { return append([]byte{extensionVersion}, precommit[:]...) },
 	}
@@ -138,27 +146,17 @@ func (a *application) ReapTxs(_ context.Context, req *abci.RequestReapTxs) (*abc
 	if a.pool == nil {
 		return &abci.ResponseReapTxs{}, nil
 	}
-	pending := a.pool.Pending()
+	limit := math.MaxInt
+	if req.MaxBytes > 0 && req.MaxBytes < math.MaxInt {
+		limit = int(req.MaxBytes)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.reaps++; a.reaps%reannounce == 0 {
-		a.announced = nil
+		a.announced = 0
 	}
-	told := make(map[hash.H256]bool, len(pending))
-	res, size := &abci.ResponseReapTxs{}, uint64(0)
-	for _, tx := range pending {
-		id := hash.Blake2b256(tx)
-		if a.announced[id] {
-			told[id] = true
-			continue
-		}
-		if size += uint64(len(tx)); req.MaxBytes > 0 && size > req.MaxBytes {
-			break
-		}
-		told[id] = true
-		res.Txs = append(res.Txs, tx)
-	}
-	a.announced = told
+	res := &abci.ResponseReapTxs{}
+	res.Txs, a.announced = a.pool.Since(a.announced, limit)
 	return res, nil
 }
 
@@ -211,19 +209,11 @@ func (a *application) PrepareProposal(_ context.Context, req *abci.RequestPrepar
 	txs := fit(a.app.Build(int(req.MaxTxBytes)), req.MaxTxBytes)
 	in, err := a.input(req.Height, req.Time.UnixMilli(), req.ProposerAddress, txs)
 	if err == nil {
-		err = a.app.Check(in)
+		txs, err = a.app.Propose(in)
 	}
 	if err != nil {
 		a.log.Warn("the proposal does not hold, an empty one is made", "block", req.Height, "err", err)
 		txs = nil
-	} else if s, err := a.app.Execute(in); err == nil {
-		kept := txs[:0:0]
-		for i, tx := range txs {
-			if s.Refused[i] == nil {
-				kept = append(kept, tx)
-			}
-		}
-		txs = kept
 	}
 	return &abci.ResponsePrepareProposal{Txs: txs}, nil
 }
@@ -286,6 +276,11 @@ func (a *application) handsOver(height int64, txs [][]byte) error {
 func (a *application) FinalizeBlock(_ context.Context, req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
 	for _, m := range req.Misbehavior {
 		a.log.Warn("a validator voted twice", "validator", fmt.Sprintf("%X", m.Validator.Address), "height", m.Height, "block", req.Height)
+	}
+	if a.syncing() {
+		a.pace.forget()
+	} else {
+		*a.wait = a.pace.next(time.Now())
 	}
 	res, err := a.execute(req)
 	return res, a.stopped(err)

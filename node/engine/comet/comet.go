@@ -152,6 +152,7 @@ func New(cfg Config) (_ *Node, err error) {
 	n := &Node{app: cfg.App, log: log, remove: remove}
 	n.abci = newApplication(cfg.App, cfg.Pool, guards, log)
 	n.abci.snapshots = cfg.Snapshots
+	n.abci.wait = &conf.Consensus.TimeoutCommit
 	var options []node.Option
 	if cfg.SyncFrom != nil && cfg.App.Head().Number == 0 {
 		p, err := newProvider(cfg.SyncFrom, cfg.App.Spec(), cfg.App.Runtime(), cfg.App.Genesis())
@@ -210,6 +211,7 @@ func (n *Node) Run(ctx context.Context) error {
 		defer os.RemoveAll(n.remove)
 	}
 	n.abci.syncing = n.Syncing
+	n.abci.pace.forget()
 	if err := n.comet.Start(); err != nil {
 		return fmt.Errorf("start CometBFT: %w", err)
 	}
@@ -347,11 +349,7 @@ func settings(cfg Config) *config.Config {
 	t.SkipTimeoutCommit = false
 	t.PeerGossipSleepDuration = 10 * time.Millisecond
 	t.DoubleSignCheckHeight = 0
-	overhead := 50 * time.Millisecond // of proposing and voting among several
-	if len(spec.Genesis.Validators) == 1 {
-		overhead = 12 * time.Millisecond
-	}
-	t.TimeoutCommit = max(spec.Interval()-overhead, time.Millisecond)
+	t.TimeoutCommit = paceOf(spec).wait
 	t.TimeoutPropose, t.TimeoutProposeDelta = 500*time.Millisecond, 200*time.Millisecond
 	t.TimeoutPrevote, t.TimeoutPrevoteDelta = 200*time.Millisecond, 100*time.Millisecond
 	if spec.Interval() >= time.Second {
@@ -360,6 +358,16 @@ func settings(cfg Config) *config.Config {
 	}
 	t.TimeoutPrecommit, t.TimeoutPrecommitDelta = t.TimeoutPrevote, t.TimeoutPrevoteDelta
 	return c
+}
+
+// paceOf returns the pace of a chain whose blocks take what proposing and
+// voting do.
+func paceOf(spec engine.Spec) *pace {
+	overhead := 50 * time.Millisecond
+	if len(spec.Genesis.Validators) == 1 {
+		overhead = 12 * time.Millisecond
+	}
+	return newPace(spec.Interval(), overhead)
 }
 
 // Limits of blocks, in bytes.

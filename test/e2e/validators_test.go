@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -15,17 +16,13 @@ import (
 	"time"
 )
 
-// ports finds n ports in a row that are free now.
+// ports finds n ports in a row that are free now. They lie below those that the
+// system gives to who connects, which could take one meanwhile.
 func ports(t *testing.T, n int) int {
 	t.Helper()
 search:
 	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		first := l.Addr().(*net.TCPAddr).Port
-		_ = l.Close()
+		first := 10_000 + rand.IntN(20_000)
 		for i := range n {
 			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first+i)))
 			if err != nil {
@@ -45,7 +42,8 @@ type validators struct {
 	bin   string
 	dirs  []string
 	nodes []*network
-	rpc   int // port of the first node's JSON-RPC
+	base  int // port of the first node, for its peers
+	rpc   int // and of its JSON-RPC
 	watch int // and of its metrics
 }
 
@@ -60,11 +58,15 @@ func (v *validators) run(args ...string) string {
 }
 
 // start starts the node in folder i.
-func (v *validators) start(i int, flags ...string) {
+func (v *validators) start(i int, flags ...string) { v.startWith(nil, i, flags...) }
+
+// startWith is start, with more in its environment.
+func (v *validators) startWith(env []string, i int, flags ...string) {
 	v.t.Helper()
 	args := append([]string{"node", "--data", v.dirs[i], "--verbose"}, flags...)
 	n := &network{t: v.t, bin: v.bin, cmd: exec.Command(filepath.Join(v.bin, "tacit"), args...), out: &output{}, log: &output{}, done: make(chan error, 1)}
 	n.cmd.Stdout, n.cmd.Stderr = n.out, n.log
+	n.cmd.Env = append(os.Environ(), env...)
 	if err := n.cmd.Start(); err != nil {
 		v.t.Fatal(err)
 	}
@@ -142,13 +144,11 @@ func peerOf(n *network) string {
 	return peer
 }
 
-// Four validators in processes of their own; one is killed, all are killed,
-// one joins by command, one takes other keys, and one begins from a snapshot.
-func TestValidators(t *testing.T) {
-	long(t)
-	v := &validators{t: t, bin: built(t)}
+// four starts four validators with blocks of 300 ms, with ports for two more.
+func four(t *testing.T) *validators {
+	t.Helper()
 	base := ports(t, 18)
-	v.rpc, v.watch = base+6, base+12
+	v := &validators{t: t, bin: built(t), base: base, rpc: base + 6, watch: base + 12}
 	dir := filepath.Join(t.TempDir(), "net")
 	v.run("init", "--validators", "4", "--out", dir, "--block-time", "300ms", "--session-blocks", "8",
 		"--p2p-port", strconv.Itoa(base), "--rpc-port", strconv.Itoa(v.rpc), "--metrics-port", strconv.Itoa(v.watch))
@@ -156,6 +156,15 @@ func TestValidators(t *testing.T) {
 		v.dirs = append(v.dirs, filepath.Join(dir, fmt.Sprintf("v%d", i+1)))
 		v.start(i)
 	}
+	return v
+}
+
+// Four validators in processes of their own; one is killed, all are killed,
+// one joins by command, one takes other keys, and one begins from a snapshot.
+func TestValidators(t *testing.T) {
+	long(t)
+	v := four(t)
+	dir, base := filepath.Dir(v.dirs[0]), v.base
 	v.on(0, 3)
 
 	// One is killed: the others go on, and it comes back.

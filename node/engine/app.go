@@ -294,18 +294,25 @@ func (a *App) Snapshot(number chain.BlockNumber, into *snapshot.Folder) (err err
 	return errors.Join(into.Write(info, state.Iterate(nil), a.db.Indexed(&failed)), failed)
 }
 
-// Finalize keeps a justification whose signatures were checked, unless a newer
-// block is final already, and says so.
+// Finalize keeps a justification whose signatures were checked, unless there is
+// one, and says so when the block is the newest that is final.
 func (a *App) Finalize(number chain.BlockNumber, justification []byte) error {
-	if last, ok, err := a.db.Finalized(); err != nil {
+	last, ok, err := a.db.Finalized()
+	if err != nil {
 		return err
-	} else if ok && number <= last {
-		return nil
+	}
+	older := ok && number <= last
+	if older {
+		if _, err := a.db.Justification(number); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 	}
 	if err := a.db.Finalize(number, justification); err != nil {
 		return err
 	}
-	a.Hub.publish()
+	if !older {
+		a.Hub.publish()
+	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/node/engine"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
 )
@@ -58,4 +59,46 @@ func TestProposeLeavesNoTrace(t *testing.T) {
 	if err := other.app.Check(in); err != nil {
 		t.Error(err)
 	}
+}
+
+// The proof of a block that comes after that of a newer one is kept too, so
+// that no block is without.
+func TestLateJustification(t *testing.T) {
+	n, other := open(t, 1, vfs.NewMem()), open(t, 1, vfs.NewMem())
+	for range 6 {
+		h := n.step()
+		if _, err := other.app.Execute(engine.Input{Time: n.now, Validators: 1, Txs: bodyOf(t, n.app, h)}); err != nil {
+			t.Fatal(err)
+		}
+		if err := other.app.Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, number := range []uint32{3, 2, 4, 1} {
+		j, err := n.app.Store().Justification(number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := other.app.Finalize(number, j); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := other.app.Final(); got != 4 {
+		t.Errorf("block %d is final, want 4", got)
+	}
+	for number := uint32(1); number <= 4; number++ {
+		if _, err := other.app.Store().Justification(number); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// bodyOf returns the transactions of a block without the time.
+func bodyOf(t *testing.T, app *engine.App, h chain.Header) [][]byte {
+	t.Helper()
+	body, err := app.Store().Body(h.Hash())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body[1:]
 }

@@ -344,13 +344,20 @@ func FuzzDecodeCompact(f *testing.F) {
 	})
 }
 
-func BenchmarkUpdate200k(b *testing.B) {
+// BenchmarkUpdate is a thousand updates and a root, over so many entries.
+func BenchmarkUpdate(b *testing.B) {
+	for _, entries := range []int{1_000, 200_000, 1_000_000} {
+		b.Run(fmt.Sprint(entries), func(b *testing.B) { benchmarkUpdate(b, entries) })
+	}
+}
+
+func benchmarkUpdate(b *testing.B, entries int) {
 	key := func(i int) []byte {
 		h := hash.Blake2b256([]byte{byte(i), byte(i >> 8), byte(i >> 16)})
 		return append(bytes.Repeat([]byte{0x26}, 32), h[:]...)
 	}
 	trie := New(V1)
-	for i := range 200_000 {
+	for i := range entries {
 		trie.Put(key(i), bytes.Repeat([]byte{byte(i)}, 80))
 	}
 	trie.Root()
@@ -362,14 +369,14 @@ func BenchmarkUpdate200k(b *testing.B) {
 		for i := range 1000 {
 			value := bytes.Repeat([]byte{byte(i)}, 80)
 			value[0], value[1] = byte(round), byte(round>>8)
-			t.Put(key(i*199+round), value)
+			t.Put(key((i*(entries/1000)+round)%entries), value)
 		}
 		t.Root()
 		trie = t
 	}
 }
 
-func BenchmarkGet200k(b *testing.B) {
+func BenchmarkGet(b *testing.B) {
 	trie := New(V1)
 	key := func(i int) []byte {
 		h := hash.Blake2b256([]byte{byte(i), byte(i >> 8), byte(i >> 16)})

@@ -113,9 +113,11 @@ func TestFailPoints(t *testing.T) {
 				v.nodes[3-i].kill()
 				v.start(3 - i)
 			}
+			began := time.Now()
 			for i := range v.nodes {
 				v.on(i, 2)
 			}
+			t.Logf("all have two more final blocks after %v", time.Since(began).Round(10*time.Millisecond))
 			last = v.agreed(seen, last)
 		}
 	}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The whole network from outside: starts `tacit dev --demo hello` on free ports
+# The whole network from outside: starts `tacit dev --validators 4 --demo hello` on free ports
 # with an empty home, lets an unmodified client and a browser use it, stops it
 # with Ctrl-C, and fails when any of them does or when the log has an Error.
 #
@@ -43,7 +43,7 @@ if [ -z "${TACIT:-}" ]; then
 fi
 
 mkdir "$work/home"
-HOME=$work/home TMPDIR=$work "$TACIT" dev --demo hello --rpc 127.0.0.1:0 --console 127.0.0.1:0 >"$work/out" 2>"$work/log" &
+HOME=$work/home TMPDIR=$work "$TACIT" dev --validators 4 --demo hello --rpc 127.0.0.1:0 --console 127.0.0.1:0 >"$work/out" 2>"$work/log" &
 pid=$!
 for _ in $(seq 600); do
   grep -q '^Everything stays up' "$work/out" && break

@@ -103,10 +103,18 @@ func startWith(t testing.TB, rt *runtime.Runtime, spec engine.Spec, i int, db st
 	}
 	p := &peer{app: app, pool: pool.New(app), done: make(chan error, 1), db: s}
 	app.UsePool(p.pool)
-	cfg.App, cfg.Pool, cfg.Local = app, p.pool, true
+	p.run(t, spec, i, cfg)
+	return p
+}
+
+// run lets CometBFT drive a node, until the end of the test.
+func (p *peer) run(t testing.TB, spec engine.Spec, i int, cfg Config) {
+	t.Helper()
+	cfg.App, cfg.Pool, cfg.Local = p.app, p.pool, true
 	if cfg.Validators == nil && i < len(spec.Genesis.Validators) {
 		cfg.Validators, cfg.Grandpa = []keys.Pair{engineOf(t, i)}, []keys.GrandpaPair{grandpaOf(t, i)}
 	}
+	var err error
 	if p.node, err = New(cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +126,6 @@ func startWith(t testing.TB, rt *runtime.Runtime, spec engine.Spec, i int, db st
 		p.end(t)
 		p.close()
 	})
-	return p
 }
 
 func (p *peer) close() {

@@ -56,7 +56,8 @@ var Unit = scale.U64(1_000_000_000_000)
 // It does not change once made, and is safe for concurrent use.
 type Runtime struct {
 	*frame.Runtime
-	carried    []*Runtime // all versions, the oldest first
+	carried    []*Runtime                     // all versions, the oldest first
+	migrate    func(*Runtime, *frame.Context) // of the state of the version before
 	System     *system.Pallet
 	Timestamp  *timestamp.Pallet
 	Balances   *balances.Pallet
@@ -82,7 +83,7 @@ type Runtime struct {
 }
 
 func build(version Version) *Runtime {
-	r := &Runtime{}
+	r := &Runtime{migrate: version.Migrate}
 	weights, length := system.Limits(frame.Weight{RefTime: 600 * frame.Millisecond, ProofSize: 5 << 20}, 5<<20, 75)
 	r.System = &system.Pallet{Config: system.Config{
 		BlockWeights: weights, BlockLength: length, BlockHashCount: 4096,

@@ -18,6 +18,10 @@ type Version struct {
 	Transaction uint32
 	// BatchedCalls is how many calls a batch may have.
 	BatchedCalls uint32
+	// Migrate changes what the version before left in the state, in the last
+	// block that that one executes; nil changes nothing. It must be cheap: the
+	// block has no weight set aside for it.
+	Migrate func(*Runtime, *frame.Context)
 }
 
 // Versions are those that this program carries, the oldest first.
@@ -85,12 +89,17 @@ func (r *Runtime) In(state storage.Reader) (*Runtime, error) {
 }
 
 // upgrade ends the last block of this version: it is still told in this
-// version's words. What another version must change in the state it changes
-// here.
+// version's words. Each version on the way to the next one changes the state as
+// it must.
 func (r *Runtime) upgrade(ctx *frame.Context, spec uint32) {
 	next, err := r.At(spec)
 	if err != nil {
 		panic(err)
+	}
+	for _, v := range r.carried {
+		if v.Spec() > r.Spec() && v.Spec() <= spec && v.migrate != nil {
+			v.migrate(v, ctx)
+		}
 	}
 	ctx.Set(CodeKey, next.Code())
 	r.System.Upgrade(ctx, next.System.Version)

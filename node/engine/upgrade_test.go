@@ -308,3 +308,33 @@ func TestUpgradePool(t *testing.T) {
 	n.submit(n.signFor(2, 1, system.Remark{}))
 	n.step()
 }
+
+// A version changes what the one before left in the state, once and in the
+// block that ends it; versions on the way to the next one do so too.
+func TestMigration(t *testing.T) {
+	moved := []byte("moved")
+	versions := []runtime.Version{runtime.Versions()[0], second(), second()}
+	versions[1].Migrate = func(_ *runtime.Runtime, ctx *frame.Context) { ctx.Set(moved, []byte{2}) }
+	versions[2].Spec = 3
+	versions[2].Migrate = func(r *runtime.Runtime, ctx *frame.Context) {
+		old, _ := ctx.Get(moved)
+		ctx.Set(moved, append(old, byte(r.Spec())))
+	}
+	n, err := openWith(t, runtime.Carrying(versions...), vfs.NewMem())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.step()
+	call := n.app.Runtime().CallOf(system.AuthorizeUpgrade{SpecVersion: 3, Height: 4})
+	n.submit(n.signFor(1, 0, sudo.Sudo{Call: call}))
+	for _, want := range [][]byte{nil, nil, {2, 3}, {2, 3}} {
+		h := n.step()
+		state, err := n.app.StateAt(h.Hash())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := state.Get(moved); !bytes.Equal(got, want) {
+			t.Errorf("after block %d: %v, want %v", h.Number, got, want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -180,4 +181,24 @@ func ExampleMetadata_Encode() {
 	in, err := m.Encode(e, nil)
 	fmt.Printf("%x %v\n", in, err)
 	// Output: 9bae9d5e <nil>
+}
+
+// Metadata of strangers is refused or can be used: every message of it takes
+// arguments or says what is wrong with them.
+func FuzzParse(f *testing.F) {
+	f.Add(registry)
+	f.Add(`{"version":5,"types":[],"spec":{}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := Parse([]byte(text))
+		if err != nil {
+			return
+		}
+		for _, e := range slices.Concat(m.Spec.Constructors, m.Spec.Messages) {
+			for _, arg := range []string{"1", "[[1], {}]", "a(b: 2)", ""} {
+				_, _ = m.Encode(e, slices.Repeat([]string{arg}, len(e.Args)))
+			}
+			_, _ = m.Decode(e, []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
+		}
+		_, _ = m.DecodeEvent(nil, []byte{0, 4, 4, 4, 4})
+	})
 }

@@ -181,9 +181,9 @@ func Parse(data []byte) (*Metadata, error) {
 		return nil, fmt.Errorf("read contract metadata: %w", err)
 	}
 	m := file.Metadata
-	for version, old := range map[Version]*Metadata{2: file.V2, 3: file.V3} {
+	for i, old := range []*Metadata{file.V2, file.V3} {
 		if old != nil {
-			m.Version, m.Types, m.Spec = version, old.Types, old.Spec
+			m.Version, m.Types, m.Spec = Version(2+i), old.Types, old.Spec
 		}
 	}
 	if m.Version < 2 || m.Version > 5 {

@@ -1,5 +1,5 @@
-// Package strictjson reads configuration: unknown keys are faults, and all
-// faults are told at once, each with the place where it stands. It writes
+// Package strictjson reads configuration: unknown and repeated keys are faults,
+// and all faults are told at once, each with the place where it stands. It writes
 // nothing, and knows none of the structs that it fills.
 package strictjson
 
@@ -82,10 +82,13 @@ func (d *decoder) value(v reflect.Value, data []byte, path string) {
 }
 
 func (d *decoder) object(v reflect.Value, data []byte, path string) {
-	var parts map[string]json.RawMessage
-	if err := json.Unmarshal(data, &parts); err != nil {
+	parts, twice, err := split(data)
+	if err != nil {
 		d.fault(path, err)
 		return
+	}
+	for _, name := range twice {
+		d.fault(strings.TrimPrefix(path+"."+name, "."), errors.New("the key stands twice"))
 	}
 	fields := map[string]reflect.Value{}
 	for i := range v.NumField() {
@@ -100,4 +103,32 @@ func (d *decoder) object(v reflect.Value, data []byte, path string) {
 			d.fault(below, fmt.Errorf("unknown key, the known ones are %s", strings.Join(slices.Sorted(maps.Keys(fields)), ", ")))
 		}
 	}
+}
+
+// split takes an object apart, and tells the keys that stand in it again.
+func split(data []byte) (parts map[string]json.RawMessage, twice []string, err error) {
+	if err := json.Unmarshal(data, &parts); err != nil || len(parts) == 0 {
+		return parts, nil, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if _, err := dec.Token(); err != nil {
+		return nil, nil, err
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return nil, nil, err
+		}
+		var skipped json.RawMessage
+		if err := dec.Decode(&skipped); err != nil {
+			return nil, nil, err
+		}
+		name, _ := key.(string)
+		if seen[name] {
+			twice = append(twice, name)
+		}
+		seen[name] = true
+	}
+	return parts, twice, nil
 }

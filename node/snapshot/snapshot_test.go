@@ -29,7 +29,7 @@ type made struct {
 	index  map[string]string
 }
 
-func write(t *testing.T, dir string, number chain.BlockNumber) made {
+func write(t testing.TB, dir string, number chain.BlockNumber) made {
 	t.Helper()
 	r := rand.New(rand.NewPCG(7, uint64(number)))
 	m := made{want: map[string]string{}, index: map[string]string{"a": "1", "b": "two"}}
@@ -247,6 +247,22 @@ func FuzzChunk(f *testing.F) {
 		info := snapshot.Info{Chunks: []hash.H256{hash.Blake2b256(raw)}, Header: chain.Header{Digest: []chain.DigestItem{}}}
 		if _, err := snapshot.NewRestore(info, db).Apply(0, raw); err == nil {
 			t.Error("rubbish makes a state")
+		}
+	})
+}
+
+// A description that strangers send is refused or whole.
+func FuzzInfo(f *testing.F) {
+	m := write(f, f.TempDir(), 9)
+	block := m.info.Header.Hash()
+	f.Add(scale.Marshal(m.info))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		info, err := snapshot.DecodeInfo(raw, block)
+		if err != nil {
+			return
+		}
+		if info.Header.Hash() != block || len(info.Chunks) == 0 || !bytes.Equal(scale.Marshal(info), raw) {
+			t.Errorf("%x is taken as %+v", raw, info)
 		}
 	})
 }

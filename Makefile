@@ -22,6 +22,7 @@ e2e: build
 	test/e2e/run.sh
 
 web: ## builds the console's page; needs Node.js
+	cd sdk/ts && npm ci --no-audit --no-fund
 	cd web && npm ci --no-audit --no-fund && npm run build
 
 fuzz:

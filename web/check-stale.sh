@@ -1,14 +1,19 @@
 #!/bin/sh
 # Fails when the committed web/dist is not what the sources beside it build to,
-# or when the page's own tests fail. Needs Node.js and the npm registry.
+# or when the tests of the SDK under it fail. Needs Node.js and the npm registry.
 set -eu
 cd "$(dirname "$0")"
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
+(
+  cd ../sdk/ts
+  npm ci --no-audit --no-fund --loglevel=error
+  npx tsc --noEmit
+  npx vitest run
+)
 npm ci --no-audit --no-fund --loglevel=error
 npx tsc --noEmit
-npx vitest run
 npx vite build --outDir "$out/dist" --emptyOutDir --logLevel warn
 if ! diff -r dist "$out/dist"; then
   echo 'web/dist is stale: run `make web` and commit what it made' >&2

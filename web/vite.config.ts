@@ -5,7 +5,12 @@ import { defineConfig } from 'vite';
 // sources give the same bytes.
 export default defineConfig({
   base: './',
-  resolve: { alias: { crypto: new URL('./src/seal/webcrypto.ts', import.meta.url).pathname } },
+  resolve: {
+    alias: {
+      crypto: new URL('./src/webcrypto.ts', import.meta.url).pathname,
+      '@tacit-network/sdk': new URL('../sdk/ts/src/index.ts', import.meta.url).pathname,
+    },
+  },
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

@@ -1,7 +1,6 @@
 // What the program that serves the page says about where things are.
 
-import type { Hex } from './bytes';
-import type { Metadata } from './contract/abi';
+import type { Hex, Metadata } from '@tacit-network/sdk';
 
 /** Config is /config.json. */
 export interface Config {

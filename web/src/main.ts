@@ -3,8 +3,7 @@
 
 import './ui/base.css';
 import './ui/parts.css';
-import { Chain } from './chain/chain';
-import { Rpc } from './chain/rpc';
+import { Chain, Rpc } from '@tacit-network/sdk';
 import { readConfig, type Config } from './config';
 import { byId, h, say, set } from './ui/dom';
 import { theme } from './ui/theme';

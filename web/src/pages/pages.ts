@@ -1,6 +1,6 @@
 // The pages of the console: one row each.
 
-import type { Chain } from '../chain/chain';
+import type { Chain } from '@tacit-network/sdk';
 import { home } from './home/home';
 import type { Config } from '../config';
 

@@ -1,6 +1,6 @@
 // Long texts of hex digits: shown short, copied whole.
 
-import { short } from '../bytes';
+import { short } from '@tacit-network/sdk';
 import { h, say, set } from './dom';
 
 /** copyable shows a value short, with a button that copies all of it. */

@@ -1,11 +1,7 @@
 // The contract: who acts, what it can be asked, and what came of it.
 
-import type { Hex } from '../../bytes';
+import { type Account, type Cluster, command, Contract, type ContractInfo, development, Disconnected, type Hex, type Message, names, query, type Target } from '@tacit-network/sdk';
 import { readConfig } from '../../config';
-import { development, names, type Account } from '../../chain/account';
-import { Disconnected } from '../../chain/rpc';
-import { Contract, type Message } from '../../contract/abi';
-import { command, query, type Cluster, type ContractInfo, type Target } from '../../contract/confidential';
 import { copyable } from '../../ui/code';
 import { h, say, set } from '../../ui/dom';
 import type { World } from '../pages';

@@ -1,10 +1,6 @@
 // One message and its answer, as everybody sees it and as the caller sees it.
 
-import { hex } from '../../bytes';
-import type { Account } from '../../chain/account';
-import type { Included } from '../../chain/chain';
-import type { Contract, Message } from '../../contract/abi';
-import type { Asked, Outcome, Progress, Receipt, Sealed } from '../../contract/confidential';
+import { type Account, type Asked, type Contract, hex, type Included, type Message, type Outcome, type Progress, type Receipt, type Sealed } from '@tacit-network/sdk';
 import { copyable, dump } from '../../ui/code';
 import { grouped, h, set } from '../../ui/dom';
 

@@ -1,9 +1,8 @@
 // The workers: what each proved to the chain, and how far it is.
 
-import { text, type Hex } from '../../bytes';
+import { askInfo, type Hex, text } from '@tacit-network/sdk';
 import { copyable } from '../../ui/code';
 import { duration, grouped, h, set } from '../../ui/dom';
-import { askInfo } from '../../worker/wire';
 import type { World } from '../pages';
 
 /** Worker is a registered worker, as the chain has it. */

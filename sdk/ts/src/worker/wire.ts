@@ -1,7 +1,7 @@
 // The language between a worker and its users: SCALE over HTTP.
 
 import { bool, Bytes, Enum, Struct, str, u16, u32, u64, u8, Vector, type CodecType } from 'scale-ts';
-import { blake2, concat, u32 as u32le, utf8 } from '../bytes';
+import { blake2, concat, u32 as u32le, utf8 } from '../bytes.js';
 
 const bytes32 = Bytes(32);
 const key = Struct({ kem: u16, key: Bytes() });

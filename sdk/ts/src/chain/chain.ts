@@ -4,9 +4,9 @@
 import { decAnyMetadata, unifyMetadata } from '@polkadot-api/substrate-bindings';
 import { getDynamicBuilder, getLookupFn } from '@polkadot-api/metadata-builders';
 import { Bytes, compact, Option } from 'scale-ts';
-import { concat, hex, u32, unhex, blake2, type Hex } from '../bytes';
-import type { Account } from './account';
-import { Disconnected, type Rpc } from './rpc';
+import { concat, hex, u32, unhex, blake2, type Hex } from '../bytes.js';
+import type { Account } from './account.js';
+import { Disconnected, type Rpc } from './rpc.js';
 
 /** Head is a block's header. */
 export interface Head {

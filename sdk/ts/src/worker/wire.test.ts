@@ -1,7 +1,7 @@
 // Bytes as Go's package worker/wire encodes the same values.
 import { expect, test } from 'vitest';
-import { hex, unhex, utf8 } from '../bytes';
-import { fault, info, query, signedAnswer, signingBytes, signingHash, sr25519 } from './wire';
+import { hex, unhex, utf8 } from '../bytes.js';
+import { fault, info, query, signedAnswer, signingBytes, signingHash, sr25519 } from './wire.js';
 
 const b = (x: number): Uint8Array => new Uint8Array(32).fill(x);
 

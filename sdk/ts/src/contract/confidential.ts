@@ -1,12 +1,12 @@
 // Commands and queries, end to end: sealed here, opened here, and in between
 // readable for nobody but the contract.
 
-import { blake2, randomBytes, unhex, type Hex } from '../bytes';
-import { verify, type Account } from '../chain/account';
-import type { Chain, Head, Included } from '../chain/chain';
-import { kem, PrivateKey, seal } from '../seal/envelope';
-import { aad, message, pad, reply, statusName, unpad } from '../seal/message';
-import { send, signedAnswer, signingBytes, signingHash, sr25519, Unreachable, WorkerError, type Answer } from '../worker/wire';
+import { blake2, randomBytes, unhex, type Hex } from '../bytes.js';
+import { verify, type Account } from '../chain/account.js';
+import type { Chain, Head, Included } from '../chain/chain.js';
+import { kem, PrivateKey, seal } from '../seal/envelope.js';
+import { aad, message, pad, reply, statusName, unpad } from '../seal/message.js';
+import { send, signedAnswer, signingBytes, signingHash, sr25519, Unreachable, WorkerError, type Answer } from '../worker/wire.js';
 
 type Key = { kem: number; key: Uint8Array };
 

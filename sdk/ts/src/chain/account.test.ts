@@ -1,8 +1,8 @@
 // Addresses as `subkey inspect //Alice` and every Substrate development chain
 // has them; the last four as `tacit dev` prints them.
 import { expect, test } from 'vitest';
-import { utf8 } from '../bytes';
-import { development, names, publicKeyOf, verify } from './account';
+import { utf8 } from '../bytes.js';
+import { development, names, publicKeyOf, verify } from './account.js';
 
 test('derives the well-known accounts', () => {
   expect(names.map((n) => development(n).address)).toEqual([

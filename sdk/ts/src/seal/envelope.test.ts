@@ -2,9 +2,9 @@
 // padding as docs/wire/envelope.md says.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { hex, unhex } from '../bytes';
-import { kem, PrivateKey, seal, type Info } from './envelope';
-import { aad, message, pad, size, unpad } from './message';
+import { hex, unhex } from '../bytes.js';
+import { kem, PrivateKey, seal, type Info } from './envelope.js';
+import { aad, message, pad, size, unpad } from './message.js';
 
 interface Vector {
   suite: number;
@@ -16,7 +16,7 @@ interface Vector {
   envelope: string;
 }
 
-const vectors = (JSON.parse(readFileSync(new URL('../../../seal/testdata/vectors.json', import.meta.url), 'utf8')) as Vector[]).filter((v) => v.suite === 1);
+const vectors = (JSON.parse(readFileSync(new URL('../../../../seal/testdata/vectors.json', import.meta.url), 'utf8')) as Vector[]).filter((v) => v.suite === 1);
 
 describe('envelopes', () => {
   test('there are vectors', () => expect(vectors.length).toBeGreaterThan(0));

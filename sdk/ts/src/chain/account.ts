@@ -3,7 +3,7 @@
 
 import * as sr25519 from '@scure/sr25519';
 import { AccountId } from '@polkadot-api/substrate-bindings';
-import { blake2, concat, utf8 } from '../bytes';
+import { blake2, concat, utf8 } from '../bytes.js';
 
 /** Account is somebody who signs. */
 export interface Account {

@@ -2,10 +2,10 @@
 // SCALE; results are Result<Result<T, E>, LangError>.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { hex } from '../bytes';
-import { Contract, type Metadata } from './abi';
+import { hex } from '../bytes.js';
+import { Contract, type Metadata } from './abi.js';
 
-const hello = new Contract(JSON.parse(readFileSync(new URL('../../../examples/hello/bundle/hello.json', import.meta.url), 'utf8')) as Metadata);
+const hello = new Contract(JSON.parse(readFileSync(new URL('../../../../examples/hello/bundle/hello.json', import.meta.url), 'utf8')) as Metadata);
 const [increment, get] = ['increment', 'get'].map((l) => hello.messages.find((m) => m.label === l)!);
 
 test('encodes calls', () => {

@@ -2,8 +2,8 @@
 // their arguments and results are written.
 
 import * as scale from 'scale-ts';
-import { address, development, names, publicKeyOf } from '../chain/account';
-import { concat, hex, unhex } from '../bytes';
+import { address, development, names, publicKeyOf } from '../chain/account.js';
+import { concat, hex, unhex } from '../bytes.js';
 
 type Field = { name?: string; type: number };
 type Def = {

@@ -2,7 +2,7 @@
 // length tells little.
 
 import { Bytes, Struct, u16, u64, u8, type Codec } from 'scale-ts';
-import { concat, u32 } from '../bytes';
+import { concat, u32 } from '../bytes.js';
 
 /** message is the plaintext of a command or a query. */
 export const message = Struct({

@@ -5,7 +5,7 @@
 
 import { Aes256Gcm, CipherSuite, HkdfSha256 } from '@hpke/core';
 import { XWing } from '@hpke/hybridkem-x-wing';
-import { concat, u32, utf8 } from '../bytes';
+import { concat, u32, utf8 } from '../bytes.js';
 
 const version = 1;
 const hybrid = 1;

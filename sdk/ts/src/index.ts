@@ -1,0 +1,14 @@
+// Tacit in TypeScript: a chain behind one node, accounts that sign, contracts
+// whose commands and answers nobody else can read, and what proves that a worker
+// is what it says.
+
+export { blake2, concat, equal, hex, randomBytes, short, text, u32, unhex, utf8, type Hex } from './bytes.js';
+export { address, development, names, publicKeyOf, verify, type Account } from './chain/account.js';
+export { Chain, Refused, type Event, type Head, type Included } from './chain/chain.js';
+export { Disconnected, Rpc, RpcError } from './chain/rpc.js';
+export { Contract, type Message, type Metadata } from './contract/abi.js';
+export {
+  command, query, type Asked, type Cluster, type ContractInfo, type Outcome, type Progress, type Receipt, type Sealed, type Target,
+} from './contract/confidential.js';
+export { kem, PrivateKey, seal } from './seal/envelope.js';
+export { askInfo, Unreachable, WorkerError, type Answer, type Info } from './worker/wire.js';

@@ -19,9 +19,10 @@ test('derives the well-known accounts', () => {
   ]);
 });
 
-test('signs what it verifies', () => {
+test('signs what it verifies', async () => {
   const alice = development('Alice');
-  const signature = alice.sign(utf8('hello'));
+  const { scheme, bytes: signature } = await alice.signBytes(utf8('hello'));
+  expect(scheme).toBe(1);
   expect(verify(alice.publicKey, utf8('hello'), signature)).toBe(true);
   expect(verify(alice.publicKey, utf8('hallo'), signature)).toBe(false);
   expect(verify(publicKeyOf(development('Bob').address), utf8('hello'), signature)).toBe(false);

@@ -1,16 +1,31 @@
-// The development accounts. Everybody knows their keys: they are derived from
-// the phrase that all Substrate development chains use, here in the page.
+// Accounts that sign: the development accounts, whose keys everybody knows, since
+// they are derived from the phrase that all Substrate development chains use;
+// and keys of the caller's own. Those of wallets are in wallet.ts.
 
 import * as sr25519 from '@scure/sr25519';
 import { AccountId } from '@polkadot-api/substrate-bindings';
 import { blake2, concat, utf8 } from '../bytes.js';
 
-/** Account is somebody who signs. */
+import type { Unsigned } from './extrinsic.js';
+import { signedBytes } from './extrinsic.js';
+
+/** Signature is a signature and the number of its scheme: 0 ed25519, 1 sr25519,
+ * 2 ecdsa. */
+export interface Signature {
+  scheme: number;
+  bytes: Uint8Array;
+}
+
+/** Account is somebody who signs. Where its key lies is nobody else's concern. */
 export interface Account {
   name: string;
   address: string;
+  /** publicKey is the account's 32 bytes on the chain. */
   publicKey: Uint8Array;
-  sign(message: Uint8Array): Uint8Array;
+  /** signTransaction signs a transaction that the caller has filled in. */
+  signTransaction(tx: Unsigned): Promise<Signature>;
+  /** signBytes signs what is no transaction. A wallet puts <Bytes> around it. */
+  signBytes(message: Uint8Array): Promise<Signature>;
 }
 
 const codec = AccountId(42);
@@ -32,8 +47,16 @@ export const names = ['Alice', 'Bob', 'Charlie', 'Dave', 'Eve', 'Ferdie', 'Grace
 export function development(name: string): Account {
   const seed = Uint8Array.from(root.match(/../g)!, (h) => parseInt(h, 16));
   const secret = sr25519.HDKD.secretHard(sr25519.secretFromSeed(seed), chainCode(name));
+  return local(name, secret);
+}
+
+/** fromSeed makes an account of a mini secret of 32 bytes. */
+export const fromSeed = (name: string, seed: Uint8Array): Account => local(name, sr25519.secretFromSeed(seed));
+
+function local(name: string, secret: Uint8Array): Account {
   const publicKey = sr25519.getPublicKey(secret);
-  return { name, publicKey, address: address(publicKey), sign: (m) => sr25519.sign(secret, m) };
+  const sign = async (m: Uint8Array): Promise<Signature> => ({ scheme: 1, bytes: sr25519.sign(secret, m) });
+  return { name, publicKey, address: address(publicKey), signTransaction: (tx) => sign(signedBytes(tx)), signBytes: sign };
 }
 
 /** chainCode is a junction: its SCALE text in 32 bytes, hashed if it is longer. */

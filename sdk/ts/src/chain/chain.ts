@@ -3,9 +3,10 @@
 
 import { decAnyMetadata, unifyMetadata } from '@polkadot-api/substrate-bindings';
 import { getDynamicBuilder, getLookupFn } from '@polkadot-api/metadata-builders';
-import { Bytes, compact, Option } from 'scale-ts';
+import { Bytes, Option } from 'scale-ts';
 import { concat, hex, u32, unhex, blake2, type Hex } from '../bytes.js';
 import type { Account } from './account.js';
+import { encode, immortal, mortal, type Unsigned } from './extrinsic.js';
 import { Disconnected, type Rpc } from './rpc.js';
 
 /** Head is a block's header. */
@@ -163,16 +164,31 @@ export class Chain {
     return concat(Uint8Array.from(location), codec.enc(args));
   }
 
-  /** sign makes an extrinsic of format 4: immortal, without a tip. */
-  async sign(call: Uint8Array, who: Account): Promise<Uint8Array> {
-    const nonce = await this.nonce(who);
-    const extra = concat(Uint8Array.of(0), compact.enc(nonce), compact.enc(0));
-    const genesis = unhex(this.genesis);
-    const implicit = concat(u32(this.version.specVersion), u32(this.version.transactionVersion), genesis, genesis);
-    const payload = concat(call, extra, implicit);
-    const signature = who.sign(payload.length > 256 ? blake2(payload) : payload);
-    const body = concat(Uint8Array.of(0x84, 0), who.publicKey, Uint8Array.of(1), signature, extra, call);
-    return concat(compact.enc(body.length), body);
+  /** prepare fills in what a transaction must have: the account's next nonce, and
+   * a life of 2,048 blocks from the newest final one on. */
+  async prepare(call: Uint8Array, who: Account, tip = 0n): Promise<Unsigned> {
+    const [nonce, final] = await Promise.all([this.nonce(who), this.rpc.call<Hex>('chain_getFinalizedHead').then((h) => this.header(h))]);
+    const birth = final.number > 0 ? final : { hash: this.genesis, number: 0 };
+    const { specVersion, transactionVersion } = this.version;
+    return {
+      call, address: who.address, nonce, tip, era: final.number > 0 ? mortal(2048, final.number) : immortal, birth,
+      genesis: this.genesis, specVersion, transactionVersion,
+    };
+  }
+
+  /** sign makes an extrinsic. */
+  async sign(call: Uint8Array, who: Account, tip = 0n): Promise<Uint8Array> {
+    const tx = await this.prepare(call, who, tip);
+    return encode(tx, who.publicKey, await who.signTransaction(tx));
+  }
+
+  /** fee is what a call would cost an account, in the smallest unit, without a tip. */
+  async fee(call: Uint8Array, who: Account): Promise<bigint> {
+    const tx = await this.prepare(call, who);
+    const unsigned = encode(tx, who.publicKey, { scheme: 1, bytes: new Uint8Array(64).fill(1) });
+    const raw = await this.rpc.call<Hex>('state_call', 'TransactionPaymentApi_query_info', hex(concat(unsigned, u32(unsigned.length))));
+    const { value } = this.builder.buildRuntimeCall('TransactionPaymentApi', 'query_info');
+    return (value.dec(raw) as { partial_fee: bigint }).partial_fee;
   }
 
   /** submit signs a call, sends it and waits until it is in a block. It throws

@@ -29,8 +29,11 @@ export class Rpc {
   #opened = new Set<() => void>();
   #changed = new Set<(up: boolean) => void>();
   #pause = 250;
+  #closed = false;
 
-  constructor(readonly url: string) {
+  /** make makes a socket; by default it is the platform's own, which Node has
+   * since version 22 (20 with --experimental-websocket). */
+  constructor(readonly url: string, private readonly make: (url: string) => WebSocket = (u) => new WebSocket(u)) {
     this.#open();
   }
 
@@ -46,6 +49,12 @@ export class Rpc {
     this.#changed.add(f);
     f(this.up);
     return () => this.#changed.delete(f);
+  }
+
+  /** close ends the connection for good. */
+  close(): void {
+    this.#closed = true;
+    this.#socket?.close();
   }
 
   /** call asks once. */
@@ -72,7 +81,7 @@ export class Rpc {
   }
 
   #open(): void {
-    const socket = new WebSocket(this.url);
+    const socket = this.make(this.url);
     this.#socket = socket;
     socket.onopen = () => {
       this.#pause = 250;
@@ -86,6 +95,7 @@ export class Rpc {
       this.#waiters.clear();
       this.#listeners.clear();
       this.#early.clear();
+      if (this.#closed) return;
       setTimeout(() => this.#open(), this.#pause);
       this.#pause = Math.min(this.#pause * 2, 5_000);
     };

@@ -6,7 +6,7 @@ import { verify, type Account } from '../chain/account.js';
 import type { Chain, Head, Included } from '../chain/chain.js';
 import { kem, PrivateKey, seal } from '../seal/envelope.js';
 import { aad, message, pad, reply, statusName, unpad } from '../seal/message.js';
-import { send, signedAnswer, signingBytes, signingHash, sr25519, Unreachable, WorkerError, type Answer } from '../worker/wire.js';
+import { send, signedAnswer, signingBytes, signingHash, Unreachable, WorkerError, type Answer } from '../worker/wire.js';
 
 type Key = { kem: number; key: Uint8Array };
 
@@ -127,11 +127,11 @@ export async function query(
   const context = { genesis, target: identity, contract: unhex(contract), origin: who.publicKey, epoch: 0 };
   const { mine, sealed } = await prepare(to.keys, 'tacit/query/1', context, input);
   on.sealed(sealed);
-  const signature = who.sign(signingHash(genesis, identity, { contract: context.contract, origin: who.publicKey, least }, sealed.plaintext));
+  const signature = await who.signBytes(signingHash(genesis, identity, { contract: context.contract, origin: who.publicKey, least }, sealed.plaintext));
   const replied = await patiently(async () => {
     const url = await to.url();
     if (!url) throw new Error('The worker tells no address.');
-    return send(url, { contract: context.contract, origin: who.publicKey, least, envelope: sealed.envelope, scheme: sr25519, signature });
+    return send(url, { contract: context.contract, origin: who.publicKey, least, envelope: sealed.envelope, scheme: signature.scheme, signature: signature.bytes });
   });
   const request = blake2(sealed.envelope);
   const { answer, signature: theirs } = unpad(signedAnswer, await mine.open('tacit/reply/1', request, replied));

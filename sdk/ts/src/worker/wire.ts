@@ -75,9 +75,6 @@ export function signingBytes(genesis: Uint8Array, request: Uint8Array, a: Answer
 /** fault is a refusal, with its number. */
 export const fault = Struct({ kind: u16, text: str });
 
-/** sr25519 is the number of the scheme of signatures. */
-export const sr25519 = 1;
-
 /** Kinds of errors that time mends: busy, has not seen the block, has no code yet. */
 const passing = [4, 13, 14];
 

@@ -8,6 +8,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { address, asked, install } from './wallet.mjs';
 
 const url = process.env.CONSOLE ?? process.argv[2];
 if (!url) {
@@ -25,8 +26,9 @@ const browser = await chromium.launch({
 const faults = [];
 const hosts = new Set();
 
-async function open(options) {
+async function open(options, wallet = false) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  if (wallet) await install(context);
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   page.on('console', (m) => ['error', 'warning'].includes(m.type()) && faults.push(`${m.type()}: ${m.text()}`));
@@ -148,6 +150,59 @@ try {
     await page.locator('#who').selectOption('Alice');
     const article = await act(page, 'get');
     want((await article.locator('.answer').innerText()) === String(before + 7n), await article.innerText());
+  });
+
+  await step('a wallet sends tokens: fee before, receipt after', async () => {
+    const mine = await open({}, true);
+    await mine.goto(`${url}/#accounts`);
+    await mine.locator('#wallet-broken').click();
+    await mine.getByText('The user said no').waitFor();
+    await mine.locator('#wallet-stub').click();
+    await mine.locator('.person', { hasText: 'Mine' }).waitFor();
+    await mine.locator('#from').selectOption({ label: 'Mine' });
+    for (const [to, amount, words] of [['nobody', '1', 'no address'], ['Bob', 'much', 'no number'], ['Bob', '0', 'nothing'], ['Bob', '99999999999', '']]) {
+      await mine.locator('#to').fill(to);
+      await mine.locator('#amount').fill(amount);
+      await mine.locator('#transfer button').click();
+      await mine.waitForFunction((w) => document.querySelector('#transfer-fault').textContent.includes(w) && document.querySelector('#transfer-fault').textContent, words);
+    }
+    const before = asked.length;
+    await mine.locator('#to').fill('Bob');
+    await mine.locator('#amount').fill('2.5');
+    await mine.waitForFunction(() => /The fee is 0\.\d+/.test(document.querySelector('#fee').textContent));
+    await mine.locator('#transfer button').click();
+    await mine.locator('#receipt [data-state=done]').waitFor();
+    want(asked.length === before + 1 && asked.at(-1).p.address === address, 'the wallet was not asked once');
+    const text = await mine.locator('#receipt').innerText();
+    want(/2\.5 TACIT/.test(text) && /block/.test(text), text);
+    await picture(mine, 'accounts-light');
+    await mine.locator('#receipt a').click();
+    await mine.locator('.extrinsic', { hasText: 'Balances.transfer_keep_alive' }).waitFor();
+    want((await mine.locator('.extrinsic', { hasText: 'Balances.transfer_keep_alive' }).innerText()).includes('Balances.Transfer'), 'the block does not show the transfer');
+    await picture(mine, 'block-light');
+    const faint = await mine.evaluate(contrasts);
+    want(faint.length === 0, `too little contrast: ${faint.slice(0, 3).join('; ')}`);
+    await mine.context().close();
+    return text.match(/Fee\s+(.*)/)?.[1];
+  });
+
+  await step('blocks are listed, and found by number and by hash', async () => {
+    const other = await open({ colorScheme: 'dark' });
+    await other.goto(`${url}/#blocks`);
+    await other.waitForFunction(() => document.querySelectorAll('tbody tr').length > 5);
+    const first = await other.locator('tbody tr').first().innerText();
+    await other.waitForFunction((t) => document.querySelector('tbody tr').innerText !== t, first);
+    await other.locator('#go').fill('zero');
+    await other.locator('form.inline button').click();
+    await other.getByText('neither a number').waitFor();
+    await other.locator('#go').fill('1');
+    await other.locator('form.inline button').click();
+    await other.getByRole('heading', { name: 'Block 1', exact: true }).waitFor();
+    await other.goto(`${url}/#block/4000000000`);
+    await other.getByText('cannot be shown').waitFor();
+    const faint = await other.evaluate(contrasts);
+    want(faint.length === 0, `too little contrast: ${faint.slice(0, 3).join('; ')}`);
+    await other.context().close();
   });
 
   await step('it is readable in the dark and on a phone', async () => {

@@ -8,6 +8,7 @@ import { readConfig, type Config } from './config';
 import { byId, h, say, set } from './ui/dom';
 import { theme } from './ui/theme';
 import { pages } from './pages/pages';
+import { Wallets } from './wallets';
 
 const main = byId('main');
 
@@ -82,19 +83,36 @@ async function start(): Promise<void> {
     if (!up && chain) say('The connection to the node is lost; trying again');
   });
   chain = await open(rpc);
-  const world = { chain, config };
+  const wallets = new Wallets((await chain.rpc.call<string>('system_chainType')) === 'Development');
+  void wallets.resume();
+  const world = { chain, config, wallets };
   follow(rpc, chain, config);
   set(byId('chain-name'), chain.name);
   byId('foot').replaceChildren(
     h('p', {}, `Runtime ${chain.version.specName} ${chain.version.specVersion} · node ${rpc.url}`),
     h('p', {}, 'All keys and all decryption stay in this page. It loads nothing from elsewhere. ', h('a', { href: './licenses.md' }, 'Licences')),
   );
-  const show = (): void => {
+  const links = new Map(pages.flatMap(({ name, title }) => (title ? [[name, h('a', { href: `#${name}` }, title)] as const] : [])));
+  byId('nav').replaceChildren(...links.values());
+  let leave = new AbortController();
+  const show = (first = false): void => {
+    leave.abort();
+    leave = new AbortController();
+    const [name = '', ...rest] = location.hash.slice(1).split('/');
+    const row = pages.find((p) => p.name === name) ?? pages[0]!;
+    const title = row.title ?? (row.name === 'block' ? `Block ${rest[0]}` : 'Tacit');
+    document.title = `${title} · Tacit console`;
+    links.forEach((a, n) => (n === row.name || (n === 'blocks' && row.name === 'block') ? a.setAttribute('aria-current', 'page') : a.removeAttribute('aria-current')));
     main.replaceChildren();
-    (pages[location.hash.slice(1)] ?? pages['']!)(main, world);
+    row.page(main, world, decodeURIComponent(rest.join('/')), leave.signal);
+    if (!first) {
+      main.focus({ preventScroll: true });
+      scrollTo(0, 0);
+      say(title);
+    }
   };
-  addEventListener('hashchange', show);
-  show();
+  addEventListener('hashchange', () => show());
+  show(true);
 }
 
 void start();

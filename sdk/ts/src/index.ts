@@ -4,8 +4,8 @@
 
 export { blake2, concat, equal, hex, randomBytes, short, text, u32, unhex, utf8, type Hex } from './bytes.js';
 export { address, development, fromSeed, names, publicKeyOf, verify, type Account, type Signature } from './chain/account.js';
-export { Chain, Refused, type Event, type Head, type Included } from './chain/chain.js';
-export { encode, extensions, immortal, mortal, signedBytes, type Unsigned } from './chain/extrinsic.js';
+export { Chain, Refused, type Block, type Event, type Extrinsic, type Head, type Included, type Value } from './chain/chain.js';
+export { decode, encode, extensions, immortal, mortal, signedBytes, type Unsigned } from './chain/extrinsic.js';
 export { extensionsIn, open, payload, type Extension, type Payload } from './chain/wallet.js';
 export { Disconnected, Rpc, RpcError } from './chain/rpc.js';
 export { Contract, type Message, type Metadata } from './contract/abi.js';

@@ -5,8 +5,8 @@ import { decAnyMetadata, unifyMetadata } from '@polkadot-api/substrate-bindings'
 import { getDynamicBuilder, getLookupFn } from '@polkadot-api/metadata-builders';
 import { Bytes, Option } from 'scale-ts';
 import { concat, hex, u32, unhex, blake2, type Hex } from '../bytes.js';
-import type { Account } from './account.js';
-import { encode, immortal, mortal, type Unsigned } from './extrinsic.js';
+import { address, type Account } from './account.js';
+import { decode, encode, immortal, mortal, type Unsigned } from './extrinsic.js';
 import { Disconnected, type Rpc } from './rpc.js';
 
 /** Head is a block's header. */
@@ -33,11 +33,49 @@ export interface Included {
   events: Event[];
 }
 
+/** Value is what the metadata's codecs make of bytes: enums are {type, value},
+ * numbers over 32 bits are bigint, byte lists are hex. */
+export type Value = any;
+
+/** Extrinsic is one extrinsic of a block, decoded. */
+export interface Extrinsic {
+  index: number;
+  hash: Hex;
+  bytes: Hex;
+  /** signer is an address; inherents and what workers send have none. */
+  signer: string | undefined;
+  nonce: number | undefined;
+  tip: bigint | undefined;
+  pallet: string;
+  call: string;
+  args: Value;
+  events: Event[];
+  /** failed says why, where it failed. */
+  failed: string | undefined;
+}
+
+/** Block is a block, decoded. */
+export interface Block extends Head {
+  parent: Hex;
+  stateRoot: Hex;
+  extrinsicsRoot: Hex;
+  logs: Hex[];
+  /** justified says whether the node has the proof that it is final. */
+  justified: boolean;
+  extrinsics: Extrinsic[];
+  /** events that no extrinsic made. */
+  events: Event[];
+}
+
 /** Refused says that a transaction was executed and failed, and why. */
 export class Refused extends Error {}
 
 interface RawHeader {
   number: Hex;
+  parentHash: Hex;
+  stateRoot: Hex;
+  extrinsicsRoot: Hex;
+  digest: { logs: Hex[] };
 }
 
 type Builder = ReturnType<typeof getDynamicBuilder>;
@@ -52,6 +90,7 @@ export class Chain {
     readonly decimals: number,
     readonly symbol: string,
     private readonly builder: Builder,
+    private readonly callType: number,
   ) {}
 
   /** open learns what must be known before anything can be decoded. */
@@ -65,9 +104,12 @@ export class Chain {
     ]);
     const metadata = Option(Bytes()).dec(unhex(raw));
     if (!metadata) throw new Error('The node has no metadata of version 15.');
-    const builder = getDynamicBuilder(getLookupFn(unifyMetadata(decAnyMetadata(metadata))));
+    const unified = unifyMetadata(decAnyMetadata(metadata));
+    const lookup = getLookupFn(unified);
+    const builder = getDynamicBuilder(lookup);
+    if (lookup.call === null) throw new Error('The metadata names no calls.');
     const first = (v: unknown): unknown => (Array.isArray(v) ? v[0] : v);
-    return new Chain(rpc, genesis, name, version, Number(first(properties.tokenDecimals) ?? 12), String(first(properties.tokenSymbol) ?? ''), builder);
+    return new Chain(rpc, genesis, name, version, Number(first(properties.tokenDecimals) ?? 12), String(first(properties.tokenSymbol) ?? ''), builder, lookup.call);
   }
 
   /** header reads a block's header; without a hash, that of the newest block. */
@@ -125,6 +167,37 @@ export class Chain {
       name: event.value.type,
       fields: event.value.value,
     }));
+  }
+
+  /** block reads a block by its number or hash, with all that is in it. */
+  async block(which: number | Hex): Promise<Block> {
+    const hash = typeof which === 'number' ? await this.hashOf(which) : which;
+    const raw = hash && (await this.rpc.call<{ block: { header: RawHeader; extrinsics: Hex[] }; justifications: unknown[] | null } | null>('chain_getBlock', hash));
+    if (!hash || !raw) throw new Error(`The node has no block ${which}.`);
+    const { header, extrinsics } = raw.block;
+    const events = await this.events(hash);
+    return {
+      hash, number: Number(header.number), parent: header.parentHash, stateRoot: header.stateRoot, extrinsicsRoot: header.extrinsicsRoot,
+      logs: header.digest.logs, justified: !!raw.justifications?.length,
+      extrinsics: extrinsics.map((bytes, index) => this.#extrinsic(bytes, index, events)),
+      events: events.filter((e) => e.extrinsic === undefined),
+    };
+  }
+
+  #extrinsic(bytes: Hex, index: number, all: Event[]): Extrinsic {
+    const { signer, nonce, tip, call } = decode(unhex(bytes));
+    const events = all.filter((e) => e.extrinsic === index);
+    const failure = events.find((e) => e.pallet === 'System' && e.name === 'ExtrinsicFailed');
+    let made: { type: string; value: { type: string; value: Value } } = { type: '?', value: { type: '?', value: undefined } };
+    try {
+      made = this.builder.buildDefinition(this.callType).dec(call.slice()) as typeof made;
+    } catch {
+      // A block of another version of the runtime: its bytes are shown.
+    }
+    return {
+      index, bytes, hash: hex(blake2(unhex(bytes))), signer: signer && address(signer), nonce, tip, pallet: made.type, call: made.value.type, args: made.value.value,
+      events, failed: failure && reason(failure.fields.dispatch_error),
+    };
   }
 
   /** follow calls f with the events of each block from a number on, until f
@@ -238,11 +311,11 @@ export class Chain {
     });
   }
 
-  /** amount writes a balance with its unit. */
-  amount(value: bigint): string {
+  /** amount writes a balance with its unit, and so many digits after the point. */
+  amount(value: bigint, digits = 3): string {
     const unit = 10n ** BigInt(this.decimals);
     const whole = (value / unit).toString().replace(/\B(?=(\d{3})+$)/g, ' ');
-    const part = (value % unit).toString().padStart(this.decimals, '0').slice(0, 3).replace(/0+$/, '');
+    const part = (value % unit).toString().padStart(this.decimals, '0').slice(0, digits).replace(/0+$/, '');
     return `${whole}${part && `.${part}`} ${this.symbol}`;
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { hex, unhex } from '../bytes.js';
 import { development } from './account.js';
-import { encode, immortal, mortal, signedBytes, type Unsigned } from './extrinsic.js';
+import { decode, encode, immortal, mortal, signedBytes, type Unsigned } from './extrinsic.js';
 import { open, payload, split, type Extension, type Payload } from './wallet.js';
 
 // The values of the tests of Substrate's sp_runtime::generic::Era.
@@ -32,6 +32,14 @@ test('signs and encodes by the specification', () => {
   const body = `8400${'05'.repeat(32)}02${'06'.repeat(65)}${extra}00000c010203`;
   expect(hex(whole)).toBe(`0xbd01${body}`);
   expect(body.length / 2).toBe(0x1bd >> 2);
+});
+
+test('decodes what it encodes, and nothing else', () => {
+  const whole = encode(tx, new Uint8Array(32).fill(5), { scheme: 1, bytes: new Uint8Array(64) });
+  expect(decode(whole)).toEqual({ signer: new Uint8Array(32).fill(5), nonce: 7, tip: 300n, call: tx.call });
+  expect(decode(unhex('0x1004020b00'))).toEqual({ call: unhex('0x020b00') }); // Timestamp.set, bare
+  expect(() => decode(whole.subarray(0, 50))).toThrow();
+  expect(() => decode(unhex('0x0c050001'))).toThrow();
 });
 
 /** wallet is an extension that signs with a development key, and keeps what it

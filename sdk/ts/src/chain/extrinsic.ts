@@ -51,3 +51,31 @@ export function encode(tx: Unsigned, who: Uint8Array, signature: Signature): Uin
   const body = concat(Uint8Array.of(0x84, 0), who, Uint8Array.of(signature.scheme), signature.bytes, extra(tx), tx.call);
   return concat(compact.enc(body.length), body);
 }
+
+/** decode takes an extrinsic of format 4 apart. */
+export function decode(whole: Uint8Array): { signer?: Uint8Array; nonce?: number; tip?: bigint; call: Uint8Array } {
+  let rest = whole;
+  const take = (n: number): Uint8Array => {
+    if (rest.length < n) throw new Error('The extrinsic is cut off.');
+    const part = rest.subarray(0, n);
+    rest = rest.subarray(n);
+    return part;
+  };
+  const number = (): bigint => {
+    const value = BigInt(compact.dec(rest.slice(0, 17))); // the codec reads a whole buffer
+    take(compact.enc(value).length);
+    return value;
+  };
+  if (number() !== BigInt(rest.length)) throw new Error('The extrinsic has another length than it says.');
+  const version = take(1)[0]!;
+  if (version === 4) return { call: rest };
+  if (version !== 0x84) throw new Error(`This is no extrinsic of format 4: ${version}.`);
+  if (take(1)[0] !== 0) throw new Error('The signer is named by something else than an account.');
+  const signer = take(32);
+  const scheme = take(1)[0]!;
+  if (scheme > 2) throw new Error(`There is no signature scheme ${scheme}.`);
+  take(scheme === 2 ? 65 : 64);
+  if (take(1)[0] !== 0) take(1); // the era
+  const nonce = Number(number());
+  return { signer, nonce, tip: number(), call: rest };
+}

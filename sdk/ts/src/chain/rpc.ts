@@ -37,10 +37,12 @@ export class Rpc {
     this.#open();
   }
 
-  /** onOpen calls f each time the connection opens, and now if it is open. */
-  onOpen(f: () => void): void {
+  /** onOpen calls f each time the connection opens, and now if it is open, until
+   * the returned function is called. */
+  onOpen(f: () => void): () => void {
     this.#opened.add(f);
     if (this.up) f();
+    return () => this.#opened.delete(f);
   }
 
   /** onChange tells f whether the connection is up, now and later, until the

@@ -11,21 +11,22 @@ import { endpoint, type Worker } from './workers';
 const kept = 8;
 
 /** contract is the part of the page where one is tried. */
-export function contract(world: World): HTMLElement {
+export function contract(world: World, signal: AbortSignal): HTMLElement {
   const section = h('section', { class: 'contract', 'aria-labelledby': 'contract-title' }, h('h2', { id: 'contract-title' }, 'A confidential contract'));
   const wait = h('p', { class: 'card quiet' }, 'Looking for the contract…');
   section.append(wait);
-  void ready(world, (words) => wait.replaceChildren(...words)).then((info) => {
+  void ready(world, (words) => wait.replaceChildren(...words), signal).then((info) => {
+    if (!info) return;
     wait.remove();
-    section.append(...desk(world, info));
+    section.append(...desk(world, info, signal));
   });
   return section;
 }
 
-/** ready returns when there is a contract that can be called. */
-async function ready(world: World, tell: (words: (string | Node)[]) => void): Promise<ContractInfo> {
+/** ready returns when there is a contract that can be called, or the page was left. */
+async function ready(world: World, tell: (words: (string | Node)[]) => void, signal: AbortSignal): Promise<ContractInfo | undefined> {
   const { chain, config } = world;
-  for (;; await new Promise((r) => setTimeout(r, 1_000))) {
+  for (; !signal.aborted; await new Promise((r) => setTimeout(r, 1_000))) {
     try {
       if (!config.contract || !config.metadata) Object.assign(config, await readConfig());
       config.contract ??= await find(world);
@@ -43,6 +44,7 @@ async function ready(world: World, tell: (words: (string | Node)[]) => void): Pr
       tell(['The contract cannot be read now. Trying again…']);
     }
   }
+  return undefined;
 }
 
 /** find looks on the chain for a contract of the code that the page knows. */
@@ -53,7 +55,7 @@ async function find({ chain, config }: World): Promise<Hex | null> {
 }
 
 /** desk is the form and what came of it. */
-function desk(world: World, info: ContractInfo): HTMLElement[] {
+function desk(world: World, info: ContractInfo, signal: AbortSignal): HTMLElement[] {
   const { chain, config } = world;
   const abi = new Contract(config.metadata!);
   const people = new Map<string, Account>();
@@ -70,7 +72,7 @@ function desk(world: World, info: ContractInfo): HTMLElement[] {
     set(balance, `${a.address.slice(0, 6)}…${a.address.slice(-4)} · ${chain.amount(account?.data.free ?? 0n)}${a.address === info.deployer ? ' · deployed this contract' : ''}`);
   };
   who.addEventListener('change', () => void showBalance().catch(() => undefined));
-  chain.rpc.onOpen(() => void showBalance().catch(() => undefined));
+  signal.addEventListener('abort', chain.rpc.onOpen(() => void showBalance().catch(() => undefined)));
 
   const run = async (m: Message, input: Uint8Array, written: string): Promise<void> => {
     const actor = person(who.value);

@@ -7,7 +7,7 @@ import type { World } from '../pages';
 const shown = 28;
 
 /** heads is the card of the chain. */
-export function heads({ chain }: World): HTMLElement {
+export function heads({ chain }: World, signal: AbortSignal): HTMLElement {
   const head = h('dd', { id: 'head', class: 'figure__value' }, '…');
   const final = h('dd', { id: 'final', class: 'figure__value figure__value--final' }, '…');
   const note = h('p', { class: 'quiet' }, 'Waiting for a block.');
@@ -29,20 +29,25 @@ export function heads({ chain }: World): HTMLElement {
     set(note, `${span ? `A block every ${(span / 1000).toFixed(1)} s. ` : ''}${behind > 0 ? `${behind} block${behind > 1 ? 's' : ''} from new to final.` : 'Everything is final.'}`);
   };
 
-  chain.rpc.onOpen(() => {
+  let ends: Promise<() => void>[] = [];
+  signal.addEventListener('abort', () => ends.forEach((end) => void end.then((f) => f(), () => undefined)));
+  const off = chain.rpc.onOpen(() => {
     seen.times = [];
     void chain.storage<unknown[]>('Grandpa', 'Authorities').then((list) => set(validators, grouped(list?.length ?? 0)), () => undefined);
-    void chain.onHead((n) => {
-      seen.head = n;
-      seen.times = [...seen.times, Date.now()].slice(-20);
-      draw();
-    });
-    void chain.onFinal((n) => {
-      seen.final = n;
-      seen.head = Math.max(seen.head, n);
-      draw();
-    });
+    ends = [
+      chain.onHead((n) => {
+        seen.head = n;
+        seen.times = [...seen.times, Date.now()].slice(-20);
+        draw();
+      }),
+      chain.onFinal((n) => {
+        seen.final = n;
+        seen.head = Math.max(seen.head, n);
+        draw();
+      }),
+    ];
   });
+  signal.addEventListener('abort', off);
 
   return h('section', { class: 'card', 'aria-labelledby': 'chain-title' },
     h('h2', { id: 'chain-title' }, 'The chain'),

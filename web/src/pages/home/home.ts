@@ -8,13 +8,13 @@ import { contract } from './contract';
 import { heads } from './heads';
 import { workers } from './workers';
 
-export const home: Page = (into, world) => {
+export const home: Page = (into, world, _, signal) => {
   into.append(
     h('div', { class: 'intro' },
       h('h1', {}, 'Computing that keeps secrets, on a chain that keeps none'),
       h('p', {}, 'What you send is encrypted in this page, put in order by the chain, and read only by the contract, inside a worker’s trusted hardware. Try it, and compare what everybody sees with what you see.'),
     ),
-    h('div', { class: 'facts' }, heads(world), workers(world)),
-    contract(world),
+    h('div', { class: 'facts' }, heads(world, signal), workers(world, signal)),
+    contract(world, signal),
   );
 };

@@ -32,7 +32,7 @@ export async function endpoint({ chain, config }: World, identity: Hex): Promise
 }
 
 /** workers is the card of the workers. */
-export function workers(world: World): HTMLElement {
+export function workers(world: World, signal: AbortSignal): HTMLElement {
   const { chain } = world;
   const list = h('div', { class: 'workers' }, h('p', { class: 'quiet' }, 'Looking for workers…'));
   let drawn = '';
@@ -54,7 +54,9 @@ export function workers(world: World): HTMLElement {
     }
     live.forEach((f) => f());
   };
-  const again = (): void => void refresh().catch(() => undefined).finally(() => setTimeout(again, 1_500));
+  const again = (): void => {
+    if (!signal.aborted) void refresh().catch(() => undefined).finally(() => setTimeout(again, 1_500));
+  };
   again();
 
   return h('section', { class: 'card', id: 'workers', 'aria-labelledby': 'worker-title' }, h('h2', { id: 'worker-title' }, 'The worker'), list);

@@ -14,3 +14,7 @@ export {
 } from './contract/confidential.js';
 export { kem, PrivateKey, seal } from './seal/envelope.js';
 export { askInfo, Unreachable, WorkerError, type Answer, type Info } from './worker/wire.js';
+export { LightClient } from './light/client.js';
+export { decodeHeader, verifyJustification, type AuthoritySet, type Header } from './light/grandpa.js';
+export { Missing, read } from './light/trie.js';
+export { verifyWorker, type Check, type Registration, type Verdict } from './light/worker.js';

@@ -133,6 +133,14 @@ export class Chain {
     return this.rpc.subscribe<RawHeader>('chain_subscribeFinalizedHeads', 'chain_unsubscribeFinalizedHeads', [], (h) => f(Number(h.number)));
   }
 
+  /** key is where the state has an item, and decode reads its value. */
+  key(pallet: string, item: string, keys: unknown[] = []): Hex {
+    return this.builder.buildStorage(pallet, item).keys.enc(...keys) as Hex;
+  }
+  decode<T>(pallet: string, item: string, value: Uint8Array): T {
+    return this.builder.buildStorage(pallet, item).value.dec(value.slice()) as T;
+  }
+
   /** storage reads one item, undefined if it has no value. */
   async storage<T>(pallet: string, item: string, keys: unknown[] = [], at?: Hex): Promise<T | undefined> {
     const codec = this.builder.buildStorage(pallet, item);

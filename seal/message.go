@@ -14,6 +14,8 @@ const (
 	KindCall   = 0 // the input is that of a contract's constructor or message
 	KindSigned = 1 // the input is a signed inner extrinsic
 	KindLog    = 2 // the input asks for a contract's log; queries only
+	KindLedger = 3 // the input is an action, in a query it asks for a balance
+	KindPay    = 4 // the input is an amount, u128, and that of a call which is given it; not in queries
 )
 
 // Message is the plaintext of a command or a query: its SCALE encoding, then

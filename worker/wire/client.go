@@ -117,6 +117,16 @@ func (c *Client) Log(ctx context.Context, to Target, owner keys.Pair, contract h
 	return scale.Decode[Log](a.Output)
 }
 
+// Balance asks for what of holds in a cluster, as whom it is or as the owner of
+// a contract.
+func (c *Client) Balance(ctx context.Context, to Target, who keys.Pair, cluster hash.H256, least uint32, of [32]byte) (scale.U128, error) {
+	a, err := c.ask(ctx, to, who, cluster, least, seal.KindLedger, scale.Marshal(BalanceRequest{of}))
+	if err != nil {
+		return scale.U128{}, err
+	}
+	return scale.Decode[scale.U128](a.Output)
+}
+
 func (c *Client) ask(ctx context.Context, to Target, from keys.Pair, contract hash.H256, least uint32, kind uint8, input []byte) (Answer, error) {
 	reply, err := seal.GenerateKey(to.Key.Suite())
 	if err != nil {

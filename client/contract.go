@@ -17,6 +17,7 @@ import (
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	"github.com/tacit-network/tacit/runtime/pallet/contracts"
 	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
+	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
 	"github.com/tacit-network/tacit/worker/wire"
 )
@@ -32,6 +33,9 @@ type Outcome struct {
 	Number  chain.BlockNumber
 	Worker  [32]byte
 	Reply   seal.Reply
+	// Paid or Returned is what became of a withdrawal, if it was one.
+	Paid     *clusters.Withdrawn
+	Returned *clusters.WithdrawalReturned
 }
 
 // CreateCluster makes a cluster and waits until its workers have made its keys.
@@ -154,8 +158,8 @@ func (c *Client) CheckCode(ctx context.Context, who keys.Pair, cluster, code has
 	return nil
 }
 
-// message seals input to a cluster.
-func (c *Client) message(ctx context.Context, from chain.AccountID, id, contract hash.H256, input []byte) ([]byte, seal.PrivateKey, error) {
+// message seals input of a kind to a cluster.
+func (c *Client) message(ctx context.Context, from chain.AccountID, id, contract hash.H256, kind uint8, input []byte) ([]byte, seal.PrivateKey, error) {
 	cluster, err := c.Cluster(ctx, id)
 	if err != nil {
 		return nil, seal.PrivateKey{}, err
@@ -170,8 +174,16 @@ func (c *Client) message(ctx context.Context, from chain.AccountID, id, contract
 	}
 	envelope, err := seal.SealMessage(key, seal.InfoCommand, seal.Context{
 		Genesis: c.genesis, Target: id, Contract: contract, Origin: from, Epoch: cluster.Epoch,
-	}, seal.Message{Kind: seal.KindCall, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input})
+	}, seal.Message{Kind: kind, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input})
 	return envelope, reply, err
+}
+
+// pay makes a call's message one that gives it an amount too.
+func pay(value chain.Balance, input []byte) (kind uint8, message []byte) {
+	if value.IsZero() {
+		return seal.KindCall, input
+	}
+	return seal.KindPay, append(scale.Marshal(value), input...)
 }
 
 // best is the key of the strongest suite: the hybrid one where there is one.
@@ -196,10 +208,12 @@ type Pending struct {
 }
 
 // SendInstantiate makes a contract in a cluster, with an encrypted constructor
-// call. Commands may be sent to it at once.
-func (c *Client) SendInstantiate(ctx context.Context, who keys.Pair, cluster, code hash.H256, salt, input []byte) (hash.H256, *Pending, error) {
+// call that gives it value of what who holds in the cluster. Commands may be sent
+// to it at once.
+func (c *Client) SendInstantiate(ctx context.Context, who keys.Pair, cluster, code hash.H256, salt []byte, value chain.Balance, input []byte) (hash.H256, *Pending, error) {
 	id := words.ContractID(who.AccountID(), code, cluster, salt)
-	envelope, reply, err := c.message(ctx, who.AccountID(), cluster, id, input)
+	kind, input := pay(value, input)
+	envelope, reply, err := c.message(ctx, who.AccountID(), cluster, id, kind, input)
 	if err != nil {
 		return id, nil, err
 	}
@@ -210,9 +224,11 @@ func (c *Client) SendInstantiate(ctx context.Context, who keys.Pair, cluster, co
 	return id, &Pending{c, sent, cluster, reply, envelope}, nil
 }
 
-// SendCommand calls a contract of a cluster by an encrypted command.
-func (c *Client) SendCommand(ctx context.Context, who keys.Pair, cluster, contract hash.H256, input []byte) (*Pending, error) {
-	envelope, reply, err := c.message(ctx, who.AccountID(), cluster, contract, input)
+// SendCommand calls a contract of a cluster by an encrypted command, which gives
+// it value of what who holds in the cluster.
+func (c *Client) SendCommand(ctx context.Context, who keys.Pair, cluster, contract hash.H256, value chain.Balance, input []byte) (*Pending, error) {
+	kind, input := pay(value, input)
+	envelope, reply, err := c.message(ctx, who.AccountID(), cluster, contract, kind, input)
 	if err != nil {
 		return nil, err
 	}
@@ -235,12 +251,20 @@ func (p *Pending) Wait(ctx context.Context) (*Outcome, error) {
 	if e, ok := Event[contracts.CommandQueued](in); ok {
 		return p.c.await(ctx, in, p.envelope, p.cluster, e.Seq, p.reply)
 	}
+	if e, ok := Event[clusters.TransactionQueued](in); ok {
+		return p.c.await(ctx, in, p.envelope, p.cluster, e.Seq, p.reply)
+	}
 	return nil, errors.New("the chain queued no message")
 }
 
-// Instantiate is SendInstantiate and Wait.
+// Instantiate is SendInstantiate without money, and Wait.
 func (c *Client) Instantiate(ctx context.Context, who keys.Pair, cluster, code hash.H256, salt, input []byte) (hash.H256, *Outcome, error) {
-	id, p, err := c.SendInstantiate(ctx, who, cluster, code, salt, input)
+	return c.InstantiatePaying(ctx, who, cluster, code, salt, chain.Balance{}, input)
+}
+
+// InstantiatePaying is SendInstantiate and Wait.
+func (c *Client) InstantiatePaying(ctx context.Context, who keys.Pair, cluster, code hash.H256, salt []byte, value chain.Balance, input []byte) (hash.H256, *Outcome, error) {
+	id, p, err := c.SendInstantiate(ctx, who, cluster, code, salt, value, input)
 	if err != nil {
 		return id, nil, err
 	}
@@ -248,13 +272,18 @@ func (c *Client) Instantiate(ctx context.Context, who keys.Pair, cluster, code h
 	return id, out, err
 }
 
-// Command finds a contract's cluster, and is SendCommand and Wait.
+// Command is CommandPaying without money.
 func (c *Client) Command(ctx context.Context, who keys.Pair, contract hash.H256, input []byte) (*Outcome, error) {
+	return c.CommandPaying(ctx, who, contract, chain.Balance{}, input)
+}
+
+// CommandPaying finds a contract's cluster, and is SendCommand and Wait.
+func (c *Client) CommandPaying(ctx context.Context, who keys.Pair, contract hash.H256, value chain.Balance, input []byte) (*Outcome, error) {
 	info, err := c.Contract(ctx, contract)
 	if err != nil {
 		return nil, err
 	}
-	p, err := c.SendCommand(ctx, who, info.Cluster, contract, input)
+	p, err := c.SendCommand(ctx, who, info.Cluster, contract, value, input)
 	if err != nil {
 		return nil, err
 	}
@@ -268,10 +297,16 @@ func (c *Client) await(ctx context.Context, in *Included, envelope []byte, clust
 		for _, r := range events {
 			if e, ok := r.Event.(contracts.CommandDone); ok && e.Cluster == cluster && e.Receipt.Seq == seq {
 				out.Receipt, out.Worker, out.Number = e.Receipt, e.Worker, h.Number
-				return true, nil
+			}
+			// In the same block, of the same message up.
+			if e, ok := r.Event.(clusters.Withdrawn); ok && e.Cluster == cluster && e.Seq == seq {
+				out.Paid = &e
+			}
+			if e, ok := r.Event.(clusters.WithdrawalReturned); ok && e.Cluster == cluster && e.Seq == seq {
+				out.Returned = &e
 			}
 		}
-		return false, nil
+		return out.Number > 0, nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("wait for the receipt: %w", err)
@@ -352,7 +387,12 @@ func (c *Client) atWorker(ctx context.Context, contract hash.H256, do func(w *wi
 	if err != nil {
 		return err
 	}
-	cluster, err := c.Cluster(ctx, info.Cluster)
+	return c.atMember(ctx, info.Cluster, do)
+}
+
+// atMember asks the workers of a cluster.
+func (c *Client) atMember(ctx context.Context, id hash.H256, do func(w *wire.Client, to wire.Target) error) error {
+	cluster, err := c.Cluster(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -71,6 +71,7 @@ func (w *World) cluster(l *line) error {
 	for id := range w.rt.Clusters.Clusters.All(state) {
 		if _, known := w.names[id]; !known && w.rt.Clusters.ClusterCount.Get(state) > count {
 			w.clusters[name], w.names[id] = id, name
+			w.names[words.EscrowAccount(id)] = name + "'s escrow"
 		}
 	}
 	return w.tell(w.app.Head())
@@ -132,7 +133,7 @@ func (w *World) check(l *line) error {
 	return w.do(who, contracts.CheckCode{Cluster: w.clusters[l.opt("in", "c")], Code: w.codes[name]})
 }
 
-// instantiate CODE [args…] as=NAME in=CLUSTER by=Alice
+// instantiate CODE [args…] as=NAME in=CLUSTER by=Alice [value=AMOUNT]
 //
 // sends an encrypted constructor call, which is then called NAME.new.
 func (w *World) instantiate(l *line) error {
@@ -157,7 +158,11 @@ func (w *World) instantiate(l *line) error {
 		}
 	}
 	w.things[as], w.names[c.id] = c, as
-	m, err := w.seal(c, who, "new", input)
+	kind, input, err := paying(l, input)
+	if err != nil {
+		return err
+	}
+	m, err := w.seal(c, who, "new", kind, input)
 	if err != nil {
 		return err
 	}
@@ -178,8 +183,18 @@ func encode(c *contract, label string, args []string) ([]byte, error) {
 	return c.meta.Encode(e, args)
 }
 
-// seal encrypts input for a contract, from an account.
-func (w *World) seal(c *contract, who keys.Pair, label string, input []byte) (*message, error) {
+// paying makes input that of a message which gives the contract a value.
+func paying(l *line, input []byte) (kind uint8, message []byte, err error) {
+	text := l.opt("value", "")
+	if text == "" {
+		return seal.KindCall, input, nil
+	}
+	n, err := tokens(text)
+	return seal.KindPay, append(scale.Marshal(n), input...), err
+}
+
+// seal encrypts input of a kind for a contract, from an account.
+func (w *World) seal(c *contract, who keys.Pair, label string, kind uint8, input []byte) (*message, error) {
 	state, err := w.state()
 	if err != nil {
 		return nil, err
@@ -199,7 +214,7 @@ func (w *World) seal(c *contract, who keys.Pair, label string, input []byte) (*m
 	m := &message{contract: c, label: label, key: reply, cluster: c.cluster}
 	m.envelope, err = seal.SealMessage(to, seal.InfoCommand, seal.Context{
 		Genesis: w.app.Genesis(), Target: c.cluster, Contract: c.id, Origin: who.AccountID(), Epoch: cluster.Epoch,
-	}, seal.Message{Kind: seal.KindCall, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input})
+	}, seal.Message{Kind: kind, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input})
 	return m, err
 }
 
@@ -214,16 +229,19 @@ func (w *World) send(as string, who keys.Pair, m *message) error {
 	return w.do(who, m.call)
 }
 
-// command CONTRACT LABEL [args…] by=Bob [as=NAME] [code=CODE]
+// command CONTRACT LABEL [args…] by=Bob [as=NAME] [code=CODE] [value=AMOUNT] [hidden=yes]
 //
-// sends an encrypted command. Contracts made by hand have no metadata: their
+// sends an encrypted command. A hidden one does not show for which contract it
+// is, which the chain need not know. Contracts made by hand have no metadata: their
 // input is the label, or the name of a code.
 func (w *World) command(l *line) error {
 	m, who, err := w.prepare(l)
 	if err != nil {
 		return err
 	}
-	m.call = contracts.Command{Contract: m.contract.id, Envelope: m.envelope}
+	if m.call == nil {
+		m.call = contracts.Command{Contract: m.contract.id, Envelope: m.envelope}
+	}
 	return w.send(l.opt("as", "it"), who, m)
 }
 
@@ -252,8 +270,31 @@ func (w *World) prepare(l *line) (*message, keys.Pair, error) {
 		id := w.codes[code]
 		input = id[:]
 	}
-	m, err := w.seal(c, who, label, input)
+	if l.opt("hidden", "") != "" {
+		m, err := w.hide(c, who, label, l.opt("value", "0"), input)
+		return m, who, err
+	}
+	kind, input, err := paying(l, input)
+	if err != nil {
+		return nil, who, err
+	}
+	m, err := w.seal(c, who, label, kind, input)
 	return m, who, err
+}
+
+// hide makes a call that only the cluster can tell from other actions.
+func (w *World) hide(c *contract, who keys.Pair, label, value string, input []byte) (*message, error) {
+	n, err := tokens(value)
+	if err != nil {
+		return nil, err
+	}
+	action := scale.Encode[words.Action](words.Call{Contract: c.id, Value: n, Input: input})
+	m, err := w.seal(&contract{id: c.cluster, cluster: c.cluster}, who, label, seal.KindLedger, action)
+	if err != nil {
+		return nil, err
+	}
+	m.contract, m.call = c, clusters.Transact{Cluster: c.cluster, Envelope: m.envelope}
+	return m, nil
 }
 
 // resend NAME by=Bob [to=CONTRACT] [part=version|epoch|key|text|length] [as=NAME]
@@ -300,7 +341,12 @@ func (w *World) resend(l *line) error {
 	default:
 		return fmt.Errorf("an envelope has no part %q", part)
 	}
-	m.call = contracts.Command{Contract: m.contract.id, Envelope: m.envelope}
+	if again, ok := m.call.(clusters.Transact); ok {
+		again.Envelope = m.envelope
+		m.call = again
+	} else {
+		m.call = contracts.Command{Contract: m.contract.id, Envelope: m.envelope}
+	}
 	return w.send(l.opt("as", "it"), who, &m)
 }
 
@@ -377,6 +423,11 @@ func (w *World) find(m *message) (words.Receipt, error) {
 func (w *World) outcome(c *contract, label string, out, why []byte) string {
 	if len(why) > 0 {
 		return string(why)
+	}
+	if label == ledgerLabel {
+		if n, err := scale.Decode[scale.U128](out); err == nil {
+			return amount(n) + " left"
+		}
 	}
 	if c.meta == nil || label == "new" {
 		return fmt.Sprintf("0x%x", out)

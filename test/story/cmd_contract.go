@@ -153,7 +153,7 @@ func (w *World) instantiate(l *line) error {
 	}
 	var input []byte
 	if c.meta != nil {
-		if input, err = encode(c, "new", l.args[1:]); err != nil {
+		if input, err = w.encode(c, "new", l.args[1:]); err != nil {
 			return err
 		}
 	}
@@ -170,7 +170,9 @@ func (w *World) instantiate(l *line) error {
 	return w.send(as+".new", who, m)
 }
 
-func encode(c *contract, label string, args []string) ([]byte, error) {
+// encode makes a call's input of text, in which @Bob is Bob's address, or that of
+// a contract.
+func (w *World) encode(c *contract, label string, args []string) ([]byte, error) {
 	if c.meta == nil {
 		return []byte(label), nil
 	}
@@ -178,6 +180,16 @@ func encode(c *contract, label string, args []string) ([]byte, error) {
 	if err != nil {
 		if e, err = c.meta.Message(label); err != nil {
 			return nil, err
+		}
+	}
+	args = slices.Clone(args)
+	for i, a := range args {
+		if name, ok := strings.CutPrefix(a, "@"); ok {
+			id, err := w.holder(name)
+			if err != nil {
+				return nil, err
+			}
+			args[i] = id.String()
 		}
 	}
 	return c.meta.Encode(e, args)
@@ -262,7 +274,7 @@ func (w *World) prepare(l *line) (*message, keys.Pair, error) {
 	if who, err = w.account(l.opt("by", "Alice")); err != nil {
 		return nil, who, err
 	}
-	input, err := encode(c, label, l.args[2:])
+	input, err := w.encode(c, label, l.args[2:])
 	if err != nil {
 		return nil, who, err
 	}
@@ -475,7 +487,7 @@ func (w *World) query(l *line) error {
 	if err != nil {
 		return err
 	}
-	input, err := encode(c, label, l.args[2:])
+	input, err := w.encode(c, label, l.args[2:])
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,9 @@ type Message struct {
 	Input []byte
 }
 
+// Hash is blake2_256 of the message without its padding.
+func (m Message) Hash() hash.H256 { return hash.Blake2b256(scale.Marshal(m)) }
+
 // Key is a public key as it is written: the number of the KEM and the key.
 type Key struct {
 	KEM uint16
@@ -113,6 +116,8 @@ type Reply struct {
 	Gas    uint64 // exact; what is public is coarse
 	Output []byte // of the contract
 	Error  []byte // text: why a contract trapped
+	// Request is the hash of the message that is answered; see Message.Hash.
+	Request hash.H256
 }
 
 // SealReply encrypts an answer, padded like messages, to the caller's reply key.

@@ -137,7 +137,11 @@ func (w *Worker) view(q wire.Query, ledger bool) (view, error) {
 		}
 		if has {
 			v.cluster, v.answer.Next = w.clusters[to.ID], p.Head.Count
-			return v, nil
+			var err error
+			if v.answer.StateRoot, err = v.cluster.Root(v.snapshot, p.Head.Count); err != nil {
+				v.snapshot.Close()
+			}
+			return v, err
 		}
 	}
 	v.snapshot.Close()
@@ -150,6 +154,7 @@ func (w *Worker) view(q wire.Query, ledger bool) (view, error) {
 
 // reply signs an answer and seals it to the caller.
 func (w *Worker) reply(q wire.Query, m seal.Message, a wire.Answer, out host.Result) (wire.Reply, error) {
+	a.Request = m.Hash()
 	a.Status, a.Gas, a.Output, a.Error = uint8(out.Status), out.Gas, out.Data, []byte(out.Reason)
 	request := hash.Blake2b256(q.Envelope)
 	signed := wire.SignedAnswer{Answer: a}

@@ -234,7 +234,7 @@ func (c *Cluster) instantiate(ctx context.Context, t *Tx, m queue.Message, head 
 		t.set(codeName(msg.Code), []byte{})
 	}
 	t.log(m.Block, m.Time, out)
-	return c.receipt(m, msg.Contract, msg.Envelope, call.reply, out), nil
+	return c.receipt(m, msg.Contract, msg.Envelope, call.opened, out), nil
 }
 
 // ErrNoContract tells that a cluster has no such contract.
@@ -257,14 +257,14 @@ func (c *Cluster) command(ctx context.Context, t *Tx, m queue.Message, head hash
 		return Result{}, err
 	}
 	t.log(m.Block, m.Time, out)
-	return c.receipt(m, msg.Contract, msg.Envelope, call.reply, out), nil
+	return c.receipt(m, msg.Contract, msg.Envelope, call.opened, out), nil
 }
 
 // call is what a message asks a contract, and gives it.
 type call struct {
-	value scale.U128
-	input []byte
-	reply seal.Key
+	value  scale.U128
+	input  []byte
+	opened seal.Message
 }
 
 func (c *Cluster) openCall(t *Tx, contract hash.H256, m queue.Message, envelope []byte) (out call, origin keys.AccountID, text string) {
@@ -272,7 +272,7 @@ func (c *Cluster) openCall(t *Tx, contract hash.H256, m queue.Message, envelope 
 	if text != "" {
 		return out, origin, text
 	}
-	out = call{input: msg.Input, reply: msg.Reply}
+	out = call{input: msg.Input, opened: msg}
 	if msg.Kind == seal.KindPay {
 		d := scale.NewDecoder(msg.Input)
 		if err := d.Value(&out.value); err != nil {
@@ -300,10 +300,10 @@ func (c *Cluster) contractKey(id [32]byte) [32]byte {
 }
 
 // receipt seals what came of an execution to the caller.
-func (c *Cluster) receipt(m queue.Message, contract hash.H256, envelope []byte, to seal.Key, out host.Result) Result {
+func (c *Cluster) receipt(m queue.Message, contract hash.H256, envelope []byte, opened seal.Message, out host.Result) Result {
 	r := &words.Receipt{Seq: m.Seq, Contract: contract, Status: words.Status(out.Status), Gas: Coarse(out.Gas)}
-	sealed, err := seal.SealReply(to, seal.InfoReply, hash.Blake2b256(envelope), seal.Reply{
-		Status: uint8(out.Status), Gas: out.Gas, Output: out.Data, Error: []byte(out.Reason),
+	sealed, err := seal.SealReply(opened.Reply, seal.InfoReply, hash.Blake2b256(envelope), seal.Reply{
+		Status: uint8(out.Status), Gas: out.Gas, Output: out.Data, Error: []byte(out.Reason), Request: opened.Hash(),
 	})
 	if err != nil {
 		r.Error = []byte("the reply key is not one")
@@ -354,6 +354,16 @@ func (c *Cluster) Query(ctx context.Context, r Reader, q Call) (host.Result, err
 		err = t.err
 	}
 	return out, err
+}
+
+// Root is the blinded root of stored state, in which the messages below next are
+// executed.
+func (c *Cluster) Root(r Reader, next uint64) (hash.H256, error) {
+	t, err := c.Begin(r)
+	if err != nil {
+		return hash.H256{}, err
+	}
+	return t.Root(next), nil
 }
 
 // Has tells whether the cluster has a contract.

@@ -95,7 +95,7 @@ func (c *Cluster) transact(ctx context.Context, t *Tx, m queue.Message, head has
 			return Result{}, err
 		}
 	}
-	r := c.receipt(m, c.id, msg.Envelope, opened.Reply, out)
+	r := c.receipt(m, c.id, msg.Envelope, opened, out)
 	r.Withdrawal = paid
 	return r, nil
 }

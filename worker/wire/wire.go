@@ -208,8 +208,10 @@ type Reply struct{ Envelope []byte }
 type Answer struct {
 	Block     chain.BlockNumber // the last finalised block that the worker had seen proof of
 	BlockHash hash.H256
-	Next      uint64 // the number after the last message of the cluster that it had executed
-	Status    uint8  // as the VM numbers outcomes
+	Next      uint64    // the number after the last message of the cluster that it had executed
+	StateRoot hash.H256 // the blinded root of the cluster's state after it, as the chain has it
+	Request   hash.H256 // of the message that is answered; see seal.Message.Hash
+	Status    uint8     // as the VM numbers outcomes
 	Gas       uint64
 	Output    []byte
 	Error     []byte

@@ -33,6 +33,11 @@ type Outcome struct {
 	Number  chain.BlockNumber
 	Worker  [32]byte
 	Reply   seal.Reply
+	// Cluster is where it ran, Message what was in the envelope, and key opens the
+	// reply.
+	Cluster hash.H256
+	Message seal.Message
+	key     seal.PrivateKey
 	// Paid or Returned is what became of a withdrawal, if it was one.
 	Paid     *clusters.Withdrawn
 	Returned *clusters.WithdrawalReturned
@@ -159,23 +164,24 @@ func (c *Client) CheckCode(ctx context.Context, who keys.Pair, cluster, code has
 }
 
 // message seals input of a kind to a cluster.
-func (c *Client) message(ctx context.Context, from chain.AccountID, id, contract hash.H256, kind uint8, input []byte) ([]byte, seal.PrivateKey, error) {
+func (c *Client) message(ctx context.Context, from chain.AccountID, id, contract hash.H256, kind uint8, input []byte) (*Pending, error) {
 	cluster, err := c.Cluster(ctx, id)
 	if err != nil {
-		return nil, seal.PrivateKey{}, err
+		return nil, err
 	}
 	key, err := best(cluster.Keys)
 	if err != nil {
-		return nil, seal.PrivateKey{}, fmt.Errorf("cluster %v: %w", id, err)
+		return nil, fmt.Errorf("cluster %v: %w", id, err)
 	}
-	reply, err := seal.GenerateKey(key.Suite())
-	if err != nil {
-		return nil, reply, err
+	p := &Pending{c: c, cluster: id}
+	if p.reply, err = seal.GenerateKey(key.Suite()); err != nil {
+		return nil, err
 	}
-	envelope, err := seal.SealMessage(key, seal.InfoCommand, seal.Context{
+	p.message = seal.Message{Kind: kind, Nonce: seal.NewNonce(), Reply: seal.KeyOf(p.reply.Public()), Input: input}
+	p.envelope, err = seal.SealMessage(key, seal.InfoCommand, seal.Context{
 		Genesis: c.genesis, Target: id, Contract: contract, Origin: from, Epoch: cluster.Epoch,
-	}, seal.Message{Kind: kind, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input})
-	return envelope, reply, err
+	}, p.message)
+	return p, err
 }
 
 // pay makes a call's message one that gives it an amount too.
@@ -204,6 +210,7 @@ type Pending struct {
 	sent     *Sent
 	cluster  hash.H256
 	reply    seal.PrivateKey
+	message  seal.Message
 	envelope []byte
 }
 
@@ -213,30 +220,28 @@ type Pending struct {
 func (c *Client) SendInstantiate(ctx context.Context, who keys.Pair, cluster, code hash.H256, salt []byte, value chain.Balance, input []byte) (hash.H256, *Pending, error) {
 	id := words.ContractID(who.AccountID(), code, cluster, salt)
 	kind, input := pay(value, input)
-	envelope, reply, err := c.message(ctx, who.AccountID(), cluster, id, kind, input)
+	p, err := c.message(ctx, who.AccountID(), cluster, id, kind, input)
 	if err != nil {
 		return id, nil, err
 	}
-	sent, err := c.Send(ctx, who, contracts.Instantiate{Cluster: cluster, Code: code, Salt: salt, Envelope: envelope})
-	if err != nil {
+	if p.sent, err = c.Send(ctx, who, contracts.Instantiate{Cluster: cluster, Code: code, Salt: salt, Envelope: p.envelope}); err != nil {
 		return id, nil, err
 	}
-	return id, &Pending{c, sent, cluster, reply, envelope}, nil
+	return id, p, nil
 }
 
 // SendCommand calls a contract of a cluster by an encrypted command, which gives
 // it value of what who holds in the cluster.
 func (c *Client) SendCommand(ctx context.Context, who keys.Pair, cluster, contract hash.H256, value chain.Balance, input []byte) (*Pending, error) {
 	kind, input := pay(value, input)
-	envelope, reply, err := c.message(ctx, who.AccountID(), cluster, contract, kind, input)
+	p, err := c.message(ctx, who.AccountID(), cluster, contract, kind, input)
 	if err != nil {
 		return nil, err
 	}
-	sent, err := c.Send(ctx, who, contracts.Command{Contract: contract, Envelope: envelope})
-	if err != nil {
+	if p.sent, err = c.Send(ctx, who, contracts.Command{Contract: contract, Envelope: p.envelope}); err != nil {
 		return nil, err
 	}
-	return &Pending{c, sent, cluster, reply, envelope}, nil
+	return p, nil
 }
 
 // Wait waits for the receipt and opens it. It is called once.
@@ -246,13 +251,13 @@ func (p *Pending) Wait(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	if e, ok := Event[contracts.Instantiating](in); ok {
-		return p.c.await(ctx, in, p.envelope, p.cluster, e.Seq, p.reply)
+		return p.await(ctx, in, e.Seq)
 	}
 	if e, ok := Event[contracts.CommandQueued](in); ok {
-		return p.c.await(ctx, in, p.envelope, p.cluster, e.Seq, p.reply)
+		return p.await(ctx, in, e.Seq)
 	}
 	if e, ok := Event[clusters.TransactionQueued](in); ok {
-		return p.c.await(ctx, in, p.envelope, p.cluster, e.Seq, p.reply)
+		return p.await(ctx, in, e.Seq)
 	}
 	return nil, errors.New("the chain queued no message")
 }
@@ -291,9 +296,10 @@ func (c *Client) CommandPaying(ctx context.Context, who keys.Pair, contract hash
 }
 
 // await waits for the receipt of a message and opens what it holds.
-func (c *Client) await(ctx context.Context, in *Included, envelope []byte, cluster hash.H256, seq uint64, key seal.PrivateKey) (*Outcome, error) {
-	out := &Outcome{Sent: in, Envelope: envelope}
-	err := c.Follow(ctx, in.Number, func(h chain.Header, events []Record) (bool, error) {
+func (p *Pending) await(ctx context.Context, in *Included, seq uint64) (*Outcome, error) {
+	cluster := p.cluster
+	out := &Outcome{Sent: in, Envelope: p.envelope, Cluster: cluster, Message: p.message, key: p.reply}
+	err := p.c.Follow(ctx, in.Number, func(h chain.Header, events []Record) (bool, error) {
 		for _, r := range events {
 			if e, ok := r.Event.(contracts.CommandDone); ok && e.Cluster == cluster && e.Receipt.Seq == seq {
 				out.Receipt, out.Worker, out.Number = e.Receipt, e.Worker, h.Number
@@ -314,7 +320,7 @@ func (c *Client) await(ctx context.Context, in *Included, envelope []byte, clust
 	if len(out.Receipt.Output) == 0 {
 		return out, fmt.Errorf("the worker rejected the message: %s", out.Receipt.Error)
 	}
-	if err := key.OpenReply(seal.InfoReply, hash.Blake2b256(envelope), out.Receipt.Output, &out.Reply); err != nil {
+	if err := p.reply.OpenReply(seal.InfoReply, hash.Blake2b256(p.envelope), out.Receipt.Output, &out.Reply); err != nil {
 		return out, fmt.Errorf("open the receipt: %w", err)
 	}
 	return out, nil

@@ -56,15 +56,14 @@ func (c *Client) Deposit(ctx context.Context, who keys.Pair, cluster hash.H256, 
 
 // SendTransact has a cluster do something that only its workers read.
 func (c *Client) SendTransact(ctx context.Context, who keys.Pair, cluster hash.H256, a words.Action) (*Pending, error) {
-	envelope, reply, err := c.message(ctx, who.AccountID(), cluster, cluster, seal.KindLedger, scale.Encode(a))
+	p, err := c.message(ctx, who.AccountID(), cluster, cluster, seal.KindLedger, scale.Encode(a))
 	if err != nil {
 		return nil, err
 	}
-	sent, err := c.Send(ctx, who, clusters.Transact{Cluster: cluster, Envelope: envelope})
-	if err != nil {
+	if p.sent, err = c.Send(ctx, who, clusters.Transact{Cluster: cluster, Envelope: p.envelope}); err != nil {
 		return nil, err
 	}
-	return &Pending{c, sent, cluster, reply, envelope}, nil
+	return p, nil
 }
 
 // Transact is SendTransact and Wait.
@@ -92,10 +91,10 @@ func (c *Client) Ledger(ctx context.Context, cluster hash.H256) (words.Ledger, e
 }
 
 // QueryIn is Query for a contract of a cluster that the chain need not know,
-// since another contract made it.
-func (c *Client) QueryIn(ctx context.Context, who keys.Pair, cluster, contract hash.H256, least chain.BlockNumber, input []byte) (out wire.Answer, err error) {
+// since another contract made it. It returns all of the exchange.
+func (c *Client) QueryIn(ctx context.Context, who keys.Pair, cluster, contract hash.H256, least chain.BlockNumber, input []byte) (out wire.Exchange, err error) {
 	return out, c.atMember(ctx, cluster, func(w *wire.Client, to wire.Target) (err error) {
-		out, err = w.Ask(ctx, to, who, contract, least, input)
+		out, err = w.Exchange(ctx, to, who, contract, least, input)
 		return err
 	})
 }

@@ -17,13 +17,13 @@ import (
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/client"
+	"github.com/tacit-network/tacit/client/receipt"
 	"github.com/tacit-network/tacit/contract/abi"
 	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	"github.com/tacit-network/tacit/scale"
-	"github.com/tacit-network/tacit/worker/wire"
 )
 
 func contractCommand() *cobra.Command {
@@ -122,6 +122,16 @@ func contractUpload() *cobra.Command {
 	s.add(cmd)
 	cmd.Flags().StringVar(&cluster, "cluster", "", "cluster whose workers check the code; the first one by default")
 	return cmd
+}
+
+// clusterOf is the cluster that is named, or else the one that the chain knows a
+// contract in.
+func clusterOf(ctx context.Context, c *client.Client, contract hash.H256, name string) (hash.H256, error) {
+	if name != "" {
+		return someCluster(ctx, c, name)
+	}
+	info, err := c.Contract(ctx, contract)
+	return info.Cluster, err
 }
 
 // errNoCluster means that the chain has no cluster that is ready.
@@ -279,6 +289,7 @@ func contractCall() *cobra.Command {
 	var f userFlags
 	var s signerFlags
 	var meta, give, cluster string
+	var save saved
 	cmd := &cobra.Command{
 		Use: "call CONTRACT MESSAGE [ARGUMENT…]", Short: "Send an encrypted command and wait for its receipt", Args: cobra.MinimumNArgs(2),
 		Example: "  tacit contract call 0x… increment 5 --metadata hello.json",
@@ -309,6 +320,9 @@ func contractCall() *cobra.Command {
 				if err != nil {
 					return nil, nil, err
 				}
+				if err := save.write(ctx, ofOutcome(c, out)); err != nil {
+					return nil, nil, err
+				}
 				if err := ended(m, entry, out); err != nil {
 					return nil, nil, err
 				}
@@ -327,6 +341,7 @@ func contractCall() *cobra.Command {
 	cmd.Flags().StringVar(&meta, "metadata", "", "the contract's metadata, JSON")
 	cmd.Flags().StringVar(&give, "value", "", "give the contract tokens that the signer has in the cluster")
 	cmd.Flags().StringVar(&cluster, "cluster", "", "the contract's cluster")
+	save.add(cmd)
 	return cmd
 }
 
@@ -358,6 +373,7 @@ func contractQuery() *cobra.Command {
 	var s signerFlags
 	var meta, cluster string
 	var least uint32
+	var save saved
 	cmd := &cobra.Command{
 		Use: "query CONTRACT MESSAGE [ARGUMENT…]", Short: "Ask a contract, encrypted to its worker; nothing goes on the chain", Args: cobra.MinimumNArgs(2),
 		Example: "  tacit contract query 0x… get --metadata hello.json",
@@ -378,15 +394,16 @@ func contractQuery() *cobra.Command {
 				if least == 0 {
 					least = final.Number
 				}
-				var a wire.Answer
-				if cluster == "" {
-					a, err = c.Query(ctx, who, id, chain.BlockNumber(least), input)
-				} else if where, parse := hash.ParseH256(cluster); parse != nil {
-					err = hint(parse, "a cluster is named by 64 hex digits")
-				} else {
-					a, err = c.QueryIn(ctx, who, where, id, chain.BlockNumber(least), input)
-				}
+				where, err := clusterOf(ctx, c, id, cluster)
 				if err != nil {
+					return nil, nil, err
+				}
+				x, err := c.QueryIn(ctx, who, where, id, chain.BlockNumber(least), input)
+				if err != nil {
+					return nil, nil, err
+				}
+				a := x.Answer.Answer
+				if err := save.write(ctx, func(ctx context.Context) (*receipt.File, error) { return c.QueryReceipt(ctx, x) }); err != nil {
 					return nil, nil, err
 				}
 				if err := outcome(m, entry, a.Status, a.Output, a.Error); err != nil {
@@ -402,6 +419,7 @@ func contractQuery() *cobra.Command {
 	s.add(cmd)
 	cmd.Flags().StringVar(&meta, "metadata", "", "the contract's metadata, JSON")
 	cmd.Flags().StringVar(&cluster, "cluster", "", "the contract's cluster, for a contract that another one made")
+	save.add(cmd)
 	cmd.Flags().Uint32Var(&least, "least", 0, "the worker must have seen this block; the newest final one by default")
 	return cmd
 }

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
@@ -24,6 +25,9 @@ type view struct {
 	snapshot *store.Snapshot
 }
 
+// queryTime bounds what a query waits for the network.
+const queryTime = 10 * time.Second
+
 // Query answers a query over the state as it is now. Commands go on meanwhile.
 func (w *Worker) Query(ctx context.Context, q wire.Query) (wire.Reply, error) {
 	select {
@@ -41,6 +45,8 @@ func (w *Worker) Query(ctx context.Context, q wire.Query) (wire.Reply, error) {
 		return wire.Reply{}, err
 	}
 	defer v.snapshot.Close()
+	ctx, cancel := context.WithTimeout(ctx, queryTime)
+	defer cancel()
 	switch message.Kind {
 	case seal.KindLog:
 		return w.answerLog(q, message, v)
@@ -48,7 +54,7 @@ func (w *Worker) Query(ctx context.Context, q wire.Query) (wire.Reply, error) {
 		return w.answerBalance(q, message, v)
 	}
 	out, err := v.cluster.Query(ctx, v.snapshot, cluster.Call{
-		Contract: q.Contract, Origin: q.Origin, Block: v.answer.Block, Time: v.time, Input: message.Input,
+		Contract: q.Contract, Origin: q.Origin, Block: v.answer.Block, Time: v.time, Input: message.Input, Web: w.web,
 	})
 	switch {
 	case errors.Is(err, cluster.ErrNoCode):

@@ -9,8 +9,8 @@
 // dropped.
 //
 // The package does not know where state and money are kept nor how they are
-// encrypted, and lets no contract reach a clock, a network or randomness
-// that differs between machines.
+// encrypted, and lets no command reach a clock, a network or randomness that
+// differs between machines.
 package host
 
 import (
@@ -105,6 +105,8 @@ type Env struct {
 	// Cache is what contracts remember on this machine; nil: nothing. Only queries
 	// reach it.
 	Cache Cache
+	// Web makes HTTP requests; nil: there is no network. Only queries reach it.
+	Web Web
 	// Money is what everybody holds; nil: nothing.
 	Money Money
 	// Quota is the most that a contract may store; 0: MaxStorage.

@@ -41,6 +41,7 @@ type transaction struct {
 	lines    []Line
 	debug    []byte
 	calls    uint32
+	requests int // over HTTP
 	quota    uint64
 	fault    error // of this machine: nothing of the transaction counts
 }

@@ -78,6 +78,10 @@ type Host interface {
 	Sign(scheme Scheme, key [32]byte, message []byte) []byte
 	Verify(scheme Scheme, public, message, signature []byte) bool
 
+	// Fetch makes an HTTP request. Queries alone can: in a command the status is
+	// FetchUnavailable.
+	Fetch(r Request) Response
+
 	// CacheSet remembers a value on this machine for some seconds; CacheGet finds
 	// it again. Commands find nothing: what one machine remembers must not decide.
 	CacheSet(key, value []byte, seconds uint64) bool

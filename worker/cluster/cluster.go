@@ -330,6 +330,7 @@ type Call struct {
 	Block    uint32
 	Time     uint64
 	Input    []byte
+	Web      host.Web // nil: there is no network
 }
 
 // Query runs a call over stored state.
@@ -348,7 +349,7 @@ func (c *Cluster) Query(ctx context.Context, r Reader, q Call) (host.Result, err
 	out, err := host.Run(ctx, contract.Module, "call", host.Env{
 		State: contract.State, Code: contract.Code, Owner: contract.Owner, Others: contracts{c, t}, Caller: q.Origin, Address: q.Contract,
 		Block: q.Block, Time: q.Time, Input: q.Input, Seed: randomSeed(), Keys: c.contractKey,
-		Query: true, Cache: c.cache.at(q.Time), Money: ledger{t},
+		Query: true, Cache: c.cache.at(q.Time), Web: q.Web, Money: ledger{t},
 	}, QueryGas)
 	if err == nil {
 		err = t.err

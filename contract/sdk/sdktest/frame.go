@@ -21,6 +21,8 @@ const (
 	maxInput  = 64 << 10
 	maxLine   = 1 << 10
 	maxEvents = 256
+
+	maxRequests = 5
 )
 
 // transaction is what all calls of one transaction change.
@@ -31,6 +33,7 @@ type transaction struct {
 	balances  map[sdk.AccountID]sdk.U128
 	events    []Event
 	lines     []Line
+	requests  int    // over HTTP
 	random    uint64 // bytes of randomness that were read, in blocks
 }
 
@@ -326,6 +329,18 @@ func (f *frame) Sign(scheme sdk.Scheme, key [32]byte, message []byte) []byte {
 
 func (f *frame) Verify(scheme sdk.Scheme, public, message, signature []byte) bool {
 	return scheme <= sdk.Ecdsa && keys.Verify(keys.Scheme(scheme), public, message, signature)
+}
+
+func (f *frame) Fetch(r sdk.Request) sdk.Response {
+	switch f.t.requests++; {
+	case !f.t.query:
+		return sdk.Response{Status: sdk.FetchUnavailable, Reason: "there is no network in commands"}
+	case f.t.requests > maxRequests:
+		panic(trapped("too many requests in one query"))
+	case f.t.w.Web == nil:
+		return sdk.Response{Status: sdk.FetchFailed, Reason: "the server cannot be reached"}
+	}
+	return f.t.w.Web(r)
 }
 
 func (f *frame) CacheSet(key, value []byte, seconds uint64) bool {

@@ -29,6 +29,8 @@ type World struct {
 	Events []Event // of calls that succeeded
 	Lines  []Line  // that contracts logged, also in calls that failed
 	Debug  []string
+	// Web answers the HTTP requests of queries; nil: no server can be reached.
+	Web func(sdk.Request) sdk.Response
 
 	tb        testing.TB
 	codes     map[sdk.Hash]*code

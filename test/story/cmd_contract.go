@@ -171,7 +171,7 @@ func (w *World) instantiate(l *line) error {
 }
 
 // encode makes a call's input of text, in which @Bob is Bob's address, or that of
-// a contract.
+// a contract or a server, and @answer what the last query gave.
 func (w *World) encode(c *contract, label string, args []string) ([]byte, error) {
 	if c.meta == nil {
 		return []byte(label), nil
@@ -184,7 +184,14 @@ func (w *World) encode(c *contract, label string, args []string) ([]byte, error)
 	}
 	args = slices.Clone(args)
 	for i, a := range args {
-		if name, ok := strings.CutPrefix(a, "@"); ok {
+		name, ok := strings.CutPrefix(a, "@")
+		switch s := w.servers[name]; {
+		case !ok:
+		case name == "answer":
+			args[i] = w.answer
+		case s != nil:
+			args[i] = s.URL + "/"
+		default:
 			id, err := w.holder(name)
 			if err != nil {
 				return nil, err
@@ -467,6 +474,14 @@ func (w *World) meta(name string) (*abi.Metadata, error) {
 	return nil, nil
 }
 
+// message is what the metadata says of a message.
+func (c *contract) message(label string) (*abi.Entry, error) {
+	if c.meta == nil {
+		return nil, errors.New("there is no metadata")
+	}
+	return c.meta.Message(label)
+}
+
 // query CONTRACT LABEL [args…] by=Alice [at=WORKER] [bad=ciphertext|signature|origin|contract|future]
 //
 // asks a worker.
@@ -505,6 +520,9 @@ func (w *World) query(l *line) error {
 			return fmt.Errorf("%s (kind %d)", text(err), kind)
 		}
 		return err
+	}
+	if e, err := c.message(label); err == nil {
+		w.answer, _ = c.meta.Decode(e, a.Output) // an error shows below
 	}
 	w.printf("%s as of block %d: %s\n", label, a.Block, w.outcome(c, label, a.Output, a.Error))
 	return nil

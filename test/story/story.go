@@ -70,6 +70,7 @@ func command(name string) func(*World, *line) error {
 		"log": (*World).log, "child": (*World).child,
 
 		"deposit": (*World).deposit, "give": (*World).give, "withdraw": (*World).withdraw, "holds": (*World).holds, "ledger": (*World).ledger,
+		"server": (*World).server,
 	}[name]
 }
 

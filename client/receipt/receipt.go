@@ -152,6 +152,7 @@ type Verdict struct {
 	Image     hash.H256      `json:"image"`     // of the worker's program
 	Contract  hash.H256      `json:"contract"`
 	Origin    keys.AccountID `json:"origin"` // of a query; that of a command is in the queue
+	Value     scale.U128     `json:"value"` // that the request gave to the contract
 	Input     Hex            `json:"input"`
 	Status    uint8          `json:"status"` // 0 is success
 	Output    Hex            `json:"output"`
@@ -259,6 +260,13 @@ func (f *File) request(v *Verdict) (string, error) {
 		return "", fmt.Errorf("the request does not decode: %w", err)
 	}
 	v.Input = m.Input
+	if m.Kind == seal.KindPay {
+		d := scale.NewDecoder(m.Input)
+		if err := d.Value(&v.Value); err != nil {
+			return "", fmt.Errorf("what the request gives does not decode: %w", err)
+		}
+		v.Input = d.Rest()
+	}
 	const other = "the worker answered another request than the one in the file"
 	if q := f.Query; q != nil {
 		s, err := scale.Decode[wire.SignedAnswer](q.Answer)

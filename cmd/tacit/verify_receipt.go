@@ -105,6 +105,9 @@ func printReceipt(w io.Writer, v *receipt.Verdict) {
 		return
 	}
 	fmt.Fprintf(w, "\n%s to contract %v\ninput   0x%s\n", v.Kind, v.Contract, hex.EncodeToString(v.Input))
+	if !v.Value.IsZero() {
+		fmt.Fprintf(w, "gives   %s\n", tokens(v.Value))
+	}
 	status := "ok"
 	if v.Status != 0 {
 		if status = statuses[v.Status]; status == "" {

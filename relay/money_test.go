@@ -14,26 +14,29 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/runtime"
+	pallet "github.com/tacit-network/tacit/runtime/pallet/clusters"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+	"github.com/tacit-network/tacit/runtime/pallet/queue"
 	"github.com/tacit-network/tacit/scale"
 )
 
-// Money goes into a cluster, moves there in secret and comes out, by the SDK;
-// and what workers said of it all is verified offline.
+// Money goes into a cluster of two workers, moves there in secret and comes out
+// once, by the SDK; and what workers said of it all is verified offline.
 func TestMoneyAndReceipts(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	w := newWorld(t, ctx)
 	t.Cleanup(cancel)
-	stop := w.enclave("//operator").startRelay(ctx)
-	defer stop()
+	for _, operator := range []string{"//operator", "//operator//2"} {
+		defer w.enclave(operator).startRelay(ctx)()
+	}
 	bob, carol := account(t, "//Bob"), account(t, "//Carol")
 	h := newHello(t)
 	err := client.With(ctx, w.node, func(ctx context.Context, c *client.Client) error {
-		if err := registered(ctx, c, 1); err != nil {
+		if err := registered(ctx, c, 2); err != nil {
 			return err
 		}
-		cluster, err := c.CreateCluster(ctx, w.alice, 1)
+		cluster, err := c.CreateCluster(ctx, w.alice, 2)
 		if err != nil {
 			return err
 		}
@@ -105,6 +108,7 @@ func TestMoneyAndReceipts(t *testing.T) {
 		verify(t, "query", query, genesis, func(v *receipt.Verdict) bool {
 			return v.Origin == w.alice.AccountID() && h.text("get", v.Output) == "3" && bytes.Equal(v.Input, h.input("get")) && v.Block >= out.Number
 		})
+		agreed(t, ctx, c)
 		// What the query saw is the state that the chain has on record.
 		on, err := c.Cluster(ctx, cluster)
 		if err != nil {
@@ -119,6 +123,31 @@ func TestMoneyAndReceipts(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// agreed checks that the chain refused nothing that workers said, saw no two
+// states, and paid once.
+func agreed(t *testing.T, ctx context.Context, c *client.Client) {
+	t.Helper()
+	head, err := c.Header(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paid := 0
+	err = c.Follow(ctx, 1, func(h chain.Header, events []client.Record) (bool, error) {
+		for _, r := range events {
+			switch e := r.Event.(type) {
+			case pallet.RootsDiffer, queue.MessageRefused:
+				t.Errorf("block %d: %+v", h.Number, e)
+			case pallet.Withdrawn:
+				paid++
+			}
+		}
+		return h.Number >= head.Number, nil
+	})
+	if err != nil || paid != 1 {
+		t.Errorf("paid %d times, %v", paid, err)
 	}
 }
 

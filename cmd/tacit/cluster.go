@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 
 	"github.com/spf13/cobra"
 
@@ -140,10 +141,19 @@ func clusterDeposit() *cobra.Command {
 	return cmd
 }
 
+// amounts are the numbers in what a ledger says, which are all amounts.
+var amounts = regexp.MustCompile(`[0-9]+`)
+
 // acted reads the outcome of a transfer or a withdrawal: what is left.
 func acted(out *client.Outcome) (left scale.U128, err error) {
 	if out.Reply.Status != 0 {
-		text := string(out.Reply.Error)
+		text := amounts.ReplaceAllStringFunc(string(out.Reply.Error), func(digits string) string {
+			n, err := scale.ParseU128(digits)
+			if err != nil {
+				return digits
+			}
+			return tokens(n)
+		})
 		if text == "" {
 			text = fmt.Sprintf("it ended with status %d", out.Reply.Status)
 		}

@@ -377,10 +377,10 @@ func (c *Client) Query(ctx context.Context, who keys.Pair, contract hash.H256, l
 	})
 }
 
-// ContractLog reads a contract's log from an entry on, as its owner, encrypted
-// by one of its workers.
-func (c *Client) ContractLog(ctx context.Context, owner keys.Pair, contract hash.H256, least chain.BlockNumber, from uint64) (out wire.Log, err error) {
-	return out, c.atWorker(ctx, contract, func(w *wire.Client, to wire.Target) (err error) {
+// ContractLog reads the log of a contract of a cluster from an entry on, as its
+// owner, encrypted by one of its workers.
+func (c *Client) ContractLog(ctx context.Context, owner keys.Pair, cluster, contract hash.H256, least chain.BlockNumber, from uint64) (out wire.Log, err error) {
+	return out, c.atMember(ctx, cluster, func(w *wire.Client, to wire.Target) (err error) {
 		out, err = w.Log(ctx, to, owner, contract, least, from)
 		return err
 	})

@@ -25,6 +25,16 @@ type view struct {
 	snapshot *store.Snapshot
 }
 
+// patient fetches for a query, and gives its place to others meanwhile.
+type patient struct{ *Worker }
+
+// Fetch implements host.Web.
+func (p patient) Fetch(ctx context.Context, r host.WebRequest) host.WebResponse {
+	<-p.queries
+	defer func() { p.queries <- struct{}{} }()
+	return p.web.Fetch(ctx, r)
+}
+
 // queryTime bounds what a query waits for the network.
 const queryTime = 10 * time.Second
 
@@ -54,7 +64,7 @@ func (w *Worker) Query(ctx context.Context, q wire.Query) (wire.Reply, error) {
 		return w.answerBalance(q, message, v)
 	}
 	out, err := v.cluster.Query(ctx, v.snapshot, cluster.Call{
-		Contract: q.Contract, Origin: q.Origin, Block: v.answer.Block, Time: v.time, Input: message.Input, Web: w.web,
+		Contract: q.Contract, Origin: q.Origin, Block: v.answer.Block, Time: v.time, Input: message.Input, Web: patient{w},
 	})
 	switch {
 	case errors.Is(err, cluster.ErrNoCode):

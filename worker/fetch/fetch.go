@@ -82,6 +82,9 @@ func New(cfg Config) *Client {
 	return c
 }
 
+// AtOnce is how many requests run at once.
+func (c *Client) AtOnce() int { return c.cfg.AtOnce }
+
 // ErrForbidden tells that a request goes where contracts may not.
 var ErrForbidden = errors.New("contracts reach the public Internet alone")
 

@@ -269,11 +269,12 @@ func clusterBalance() *cobra.Command {
 				if other != nil {
 					holder = *other
 				}
-				final, err := c.Finalized(ctx)
+				// As of the newest block, so that it shows what the last command did.
+				head, err := c.Header(ctx, nil)
 				if err != nil {
 					return nil, nil, err
 				}
-				n, err := c.LedgerBalance(ctx, who, cluster, final.Number, holder)
+				n, err := c.LedgerBalance(ctx, who, cluster, head.Number, holder)
 				if err != nil {
 					if wire.KindOf(err) == wire.KindNotOwner {
 						err = hint(err, "sign as the holder, or as whoever made the contract, with --from or --key-file")

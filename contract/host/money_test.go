@@ -96,7 +96,7 @@ func TestMoney(t *testing.T) {
 		{"transfer of nothing", 0, pay(bob, 0).ask(atOut, "seal0.transfer", atAddress, 32, atAmount, 16).give(atOut, 4), vm.OK, "00000000", 100, 50, bob, 0},
 		{"transfer to itself", 0, pay(me, 100).ask(atOut, "seal0.transfer", atAddress, 32, atAmount, 16).give(atOut, 4), vm.OK, "00000000", 100, 50, bob, 0},
 		{"transfer to a contract that ended", 0, pay(closed, 1).ask(atOut, "seal0.transfer", atAddress, 32, atAmount, 16).give(atOut, 4), vm.OK, "05000000", 100, 50, closed, 1},
-		{"transfer and trap", 0, pay(bob, 30).do("seal0.transfer", atAddress, 32, atAmount, 16).do("seal0.transfer", atAddress, 31, atAmount, 16), vm.Trapped, "neither account nor amount", 100, 50, bob, 0},
+		{"transfer and trap", 0, pay(bob, 30).do("seal0.transfer", atAddress, 32, atAmount, 16).do("seal0.seal_return", 2, 0, 0), vm.Trapped, "unknown return flags", 100, 50, bob, 0},
 		{"call", 0, call(shop, 30, 0).give(atOut, 4), vm.OK, "00000000", 70, 50, shop, 30},
 		{"call with more", 0, call(shop, 101, 0).give(atOut, 4), vm.OK, "05000000", 100, 50, shop, 0},
 		{"call of nobody", 0, call(bob, 1, 0).give(atOut, 4), vm.OK, "08000000", 100, 50, bob, 0},

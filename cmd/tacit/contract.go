@@ -320,13 +320,15 @@ func contractCall() *cobra.Command {
 				if err != nil {
 					return nil, nil, err
 				}
-				if err := save.write(ctx, ofOutcome(c, out)); err != nil {
-					return nil, nil, err
-				}
+				// What was executed is told also where its receipt cannot be had.
+				unsaved := save.write(ctx, ofOutcome(c, out))
 				if err := ended(m, entry, out); err != nil {
-					return nil, nil, err
+					return nil, nil, errors.Join(err, unsaved)
 				}
 				result, err := m.Decode(entry, out.Reply.Output)
+				if unsaved != nil {
+					err = errors.Join(err, fmt.Errorf("the command was executed in block %d and gave %s; %w", out.Number, result, unsaved))
+				}
 				v := map[string]any{
 					"result": result, "gas": out.Reply.Gas, "block": out.Number, "sent": out.Sent.Hash, "ciphertext": hex.EncodeToString(out.Envelope),
 				}

@@ -152,7 +152,7 @@ func someCluster(ctx context.Context, c *client.Client, name string) (hash.H256,
 			return id, nil
 		}
 	}
-	return hash.H256{}, hint(errNoCluster, "`tacit dev --demo hello` makes one; or use --new-cluster with `contract instantiate`")
+	return hash.H256{}, hint(errNoCluster, "`tacit cluster create` makes one; or use --new-cluster with `contract instantiate`")
 }
 
 func contractInstantiate() *cobra.Command {

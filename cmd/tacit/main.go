@@ -112,7 +112,7 @@ var hints = []struct{ text, hint string }{
 	{"TooFewWorkers", "fewer workers are registered than the cluster needs: `tacit worker status` lists them"},
 	{"NotOwner", "only the account that made the contract may do this"},
 	{"CodeNotFound", "`tacit contract upload` puts a code on the chain and prints its hash"},
-	{"NoSuchCluster", "leave --cluster out to take the first one, or make one with `tacit contract instantiate --new-cluster`"},
+	{"NoSuchCluster", "leave --cluster out to take the first one, or make one with `tacit cluster create`"},
 	{"there is no contract", "a contract is named by what `tacit contract instantiate` printed, on this chain; of one that another contract made, name the --cluster"},
 	{"the node has no block", "`tacit chain head` shows the newest block"},
 	{"there is no block", "`tacit chain head` shows the newest block"},

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tacit-network/tacit/hash"
 )
 
 // The verbs about money, as users type them, with a worker that is killed in
@@ -29,6 +31,14 @@ func TestMoney(t *testing.T) {
 	holds := func(who, want string) {
 		t.Helper()
 		n.wait(who+" to hold "+want, func() bool { return run("cluster", "balance", "--from", who)["balance"] == want })
+	}
+	own, ok := run("cluster", "create")["cluster"].(string)
+	if _, err := hash.ParseH256(own); err != nil || !ok {
+		t.Errorf("a cluster of one's own: %q, %v", own, err)
+	}
+	run("cluster", "deposit", "1", "--cluster", own)
+	if n := run("cluster", "balance", "--cluster", own)["balance"]; n != "1000000000000" {
+		t.Errorf("%v are in the cluster of one's own", n)
 	}
 	run("cluster", "deposit", "10", "--from", "//Bob")
 	holds("//Bob", "10000000000000")

@@ -152,7 +152,7 @@ type Verdict struct {
 	Image     hash.H256      `json:"image"`     // of the worker's program
 	Contract  hash.H256      `json:"contract"`
 	Origin    keys.AccountID `json:"origin"` // of a query; that of a command is in the queue
-	Value     scale.U128     `json:"value"` // that the request gave to the contract
+	Value     scale.U128     `json:"value"`  // that the request gave to the contract
 	Input     Hex            `json:"input"`
 	Status    uint8          `json:"status"` // 0 is success
 	Output    Hex            `json:"output"`

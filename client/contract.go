@@ -17,6 +17,7 @@ import (
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	"github.com/tacit-network/tacit/runtime/pallet/contracts"
 	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
+	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
 	"github.com/tacit-network/tacit/worker/wire"
 )
@@ -32,6 +33,14 @@ type Outcome struct {
 	Number  chain.BlockNumber
 	Worker  [32]byte
 	Reply   seal.Reply
+	// Cluster is where it ran, Message what was in the envelope, and key opens the
+	// reply.
+	Cluster hash.H256
+	Message seal.Message
+	key     seal.PrivateKey
+	// Paid or Returned is what became of a withdrawal, if it was one.
+	Paid     *clusters.Withdrawn
+	Returned *clusters.WithdrawalReturned
 }
 
 // CreateCluster makes a cluster and waits until its workers have made its keys.
@@ -154,24 +163,33 @@ func (c *Client) CheckCode(ctx context.Context, who keys.Pair, cluster, code has
 	return nil
 }
 
-// message seals input to a cluster.
-func (c *Client) message(ctx context.Context, from chain.AccountID, id, contract hash.H256, input []byte) ([]byte, seal.PrivateKey, error) {
+// message seals input of a kind to a cluster.
+func (c *Client) message(ctx context.Context, from chain.AccountID, id, contract hash.H256, kind uint8, input []byte) (*Pending, error) {
 	cluster, err := c.Cluster(ctx, id)
 	if err != nil {
-		return nil, seal.PrivateKey{}, err
+		return nil, err
 	}
 	key, err := best(cluster.Keys)
 	if err != nil {
-		return nil, seal.PrivateKey{}, fmt.Errorf("cluster %v: %w", id, err)
+		return nil, fmt.Errorf("cluster %v: %w", id, err)
 	}
-	reply, err := seal.GenerateKey(key.Suite())
-	if err != nil {
-		return nil, reply, err
+	p := &Pending{c: c, cluster: id}
+	if p.reply, err = seal.GenerateKey(key.Suite()); err != nil {
+		return nil, err
 	}
-	envelope, err := seal.SealMessage(key, seal.InfoCommand, seal.Context{
+	p.message = seal.Message{Kind: kind, Nonce: seal.NewNonce(), Reply: seal.KeyOf(p.reply.Public()), Input: input}
+	p.envelope, err = seal.SealMessage(key, seal.InfoCommand, seal.Context{
 		Genesis: c.genesis, Target: id, Contract: contract, Origin: from, Epoch: cluster.Epoch,
-	}, seal.Message{Kind: seal.KindCall, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input})
-	return envelope, reply, err
+	}, p.message)
+	return p, err
+}
+
+// pay makes a call's message one that gives it an amount too.
+func pay(value chain.Balance, input []byte) (kind uint8, message []byte) {
+	if value.IsZero() {
+		return seal.KindCall, input
+	}
+	return seal.KindPay, append(scale.Marshal(value), input...)
 }
 
 // best is the key of the strongest suite: the hybrid one where there is one.
@@ -192,35 +210,38 @@ type Pending struct {
 	sent     *Sent
 	cluster  hash.H256
 	reply    seal.PrivateKey
+	message  seal.Message
 	envelope []byte
 }
 
 // SendInstantiate makes a contract in a cluster, with an encrypted constructor
-// call. Commands may be sent to it at once.
-func (c *Client) SendInstantiate(ctx context.Context, who keys.Pair, cluster, code hash.H256, salt, input []byte) (hash.H256, *Pending, error) {
+// call that gives it value of what who holds in the cluster. Commands may be sent
+// to it at once.
+func (c *Client) SendInstantiate(ctx context.Context, who keys.Pair, cluster, code hash.H256, salt []byte, value chain.Balance, input []byte) (hash.H256, *Pending, error) {
 	id := words.ContractID(who.AccountID(), code, cluster, salt)
-	envelope, reply, err := c.message(ctx, who.AccountID(), cluster, id, input)
+	kind, input := pay(value, input)
+	p, err := c.message(ctx, who.AccountID(), cluster, id, kind, input)
 	if err != nil {
 		return id, nil, err
 	}
-	sent, err := c.Send(ctx, who, contracts.Instantiate{Cluster: cluster, Code: code, Salt: salt, Envelope: envelope})
-	if err != nil {
+	if p.sent, err = c.Send(ctx, who, contracts.Instantiate{Cluster: cluster, Code: code, Salt: salt, Envelope: p.envelope}); err != nil {
 		return id, nil, err
 	}
-	return id, &Pending{c, sent, cluster, reply, envelope}, nil
+	return id, p, nil
 }
 
-// SendCommand calls a contract of a cluster by an encrypted command.
-func (c *Client) SendCommand(ctx context.Context, who keys.Pair, cluster, contract hash.H256, input []byte) (*Pending, error) {
-	envelope, reply, err := c.message(ctx, who.AccountID(), cluster, contract, input)
+// SendCommand calls a contract of a cluster by an encrypted command, which gives
+// it value of what who holds in the cluster.
+func (c *Client) SendCommand(ctx context.Context, who keys.Pair, cluster, contract hash.H256, value chain.Balance, input []byte) (*Pending, error) {
+	kind, input := pay(value, input)
+	p, err := c.message(ctx, who.AccountID(), cluster, contract, kind, input)
 	if err != nil {
 		return nil, err
 	}
-	sent, err := c.Send(ctx, who, contracts.Command{Contract: contract, Envelope: envelope})
-	if err != nil {
+	if p.sent, err = c.Send(ctx, who, contracts.Command{Contract: contract, Envelope: p.envelope}); err != nil {
 		return nil, err
 	}
-	return &Pending{c, sent, cluster, reply, envelope}, nil
+	return p, nil
 }
 
 // Wait waits for the receipt and opens it. It is called once.
@@ -230,17 +251,25 @@ func (p *Pending) Wait(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	if e, ok := Event[contracts.Instantiating](in); ok {
-		return p.c.await(ctx, in, p.envelope, p.cluster, e.Seq, p.reply)
+		return p.await(ctx, in, e.Seq)
 	}
 	if e, ok := Event[contracts.CommandQueued](in); ok {
-		return p.c.await(ctx, in, p.envelope, p.cluster, e.Seq, p.reply)
+		return p.await(ctx, in, e.Seq)
+	}
+	if e, ok := Event[clusters.TransactionQueued](in); ok {
+		return p.await(ctx, in, e.Seq)
 	}
 	return nil, errors.New("the chain queued no message")
 }
 
-// Instantiate is SendInstantiate and Wait.
+// Instantiate is SendInstantiate without money, and Wait.
 func (c *Client) Instantiate(ctx context.Context, who keys.Pair, cluster, code hash.H256, salt, input []byte) (hash.H256, *Outcome, error) {
-	id, p, err := c.SendInstantiate(ctx, who, cluster, code, salt, input)
+	return c.InstantiatePaying(ctx, who, cluster, code, salt, chain.Balance{}, input)
+}
+
+// InstantiatePaying is SendInstantiate and Wait.
+func (c *Client) InstantiatePaying(ctx context.Context, who keys.Pair, cluster, code hash.H256, salt []byte, value chain.Balance, input []byte) (hash.H256, *Outcome, error) {
+	id, p, err := c.SendInstantiate(ctx, who, cluster, code, salt, value, input)
 	if err != nil {
 		return id, nil, err
 	}
@@ -248,13 +277,18 @@ func (c *Client) Instantiate(ctx context.Context, who keys.Pair, cluster, code h
 	return id, out, err
 }
 
-// Command finds a contract's cluster, and is SendCommand and Wait.
+// Command is CommandPaying without money.
 func (c *Client) Command(ctx context.Context, who keys.Pair, contract hash.H256, input []byte) (*Outcome, error) {
+	return c.CommandPaying(ctx, who, contract, chain.Balance{}, input)
+}
+
+// CommandPaying finds a contract's cluster, and is SendCommand and Wait.
+func (c *Client) CommandPaying(ctx context.Context, who keys.Pair, contract hash.H256, value chain.Balance, input []byte) (*Outcome, error) {
 	info, err := c.Contract(ctx, contract)
 	if err != nil {
 		return nil, err
 	}
-	p, err := c.SendCommand(ctx, who, info.Cluster, contract, input)
+	p, err := c.SendCommand(ctx, who, info.Cluster, contract, value, input)
 	if err != nil {
 		return nil, err
 	}
@@ -262,16 +296,23 @@ func (c *Client) Command(ctx context.Context, who keys.Pair, contract hash.H256,
 }
 
 // await waits for the receipt of a message and opens what it holds.
-func (c *Client) await(ctx context.Context, in *Included, envelope []byte, cluster hash.H256, seq uint64, key seal.PrivateKey) (*Outcome, error) {
-	out := &Outcome{Sent: in, Envelope: envelope}
-	err := c.Follow(ctx, in.Number, func(h chain.Header, events []Record) (bool, error) {
+func (p *Pending) await(ctx context.Context, in *Included, seq uint64) (*Outcome, error) {
+	cluster := p.cluster
+	out := &Outcome{Sent: in, Envelope: p.envelope, Cluster: cluster, Message: p.message, key: p.reply}
+	err := p.c.Follow(ctx, in.Number, func(h chain.Header, events []Record) (bool, error) {
 		for _, r := range events {
 			if e, ok := r.Event.(contracts.CommandDone); ok && e.Cluster == cluster && e.Receipt.Seq == seq {
 				out.Receipt, out.Worker, out.Number = e.Receipt, e.Worker, h.Number
-				return true, nil
+			}
+			// In the same block, of the same message up.
+			if e, ok := r.Event.(clusters.Withdrawn); ok && e.Cluster == cluster && e.Seq == seq {
+				out.Paid = &e
+			}
+			if e, ok := r.Event.(clusters.WithdrawalReturned); ok && e.Cluster == cluster && e.Seq == seq {
+				out.Returned = &e
 			}
 		}
-		return false, nil
+		return out.Number > 0, nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("wait for the receipt: %w", err)
@@ -279,7 +320,7 @@ func (c *Client) await(ctx context.Context, in *Included, envelope []byte, clust
 	if len(out.Receipt.Output) == 0 {
 		return out, fmt.Errorf("the worker rejected the message: %s", out.Receipt.Error)
 	}
-	if err := key.OpenReply(seal.InfoReply, hash.Blake2b256(envelope), out.Receipt.Output, &out.Reply); err != nil {
+	if err := p.reply.OpenReply(seal.InfoReply, hash.Blake2b256(p.envelope), out.Receipt.Output, &out.Reply); err != nil {
 		return out, fmt.Errorf("open the receipt: %w", err)
 	}
 	return out, nil
@@ -336,10 +377,10 @@ func (c *Client) Query(ctx context.Context, who keys.Pair, contract hash.H256, l
 	})
 }
 
-// ContractLog reads a contract's log from an entry on, as its owner, encrypted
-// by one of its workers.
-func (c *Client) ContractLog(ctx context.Context, owner keys.Pair, contract hash.H256, least chain.BlockNumber, from uint64) (out wire.Log, err error) {
-	return out, c.atWorker(ctx, contract, func(w *wire.Client, to wire.Target) (err error) {
+// ContractLog reads the log of a contract of a cluster from an entry on, as its
+// owner, encrypted by one of its workers.
+func (c *Client) ContractLog(ctx context.Context, owner keys.Pair, cluster, contract hash.H256, least chain.BlockNumber, from uint64) (out wire.Log, err error) {
+	return out, c.atMember(ctx, cluster, func(w *wire.Client, to wire.Target) (err error) {
 		out, err = w.Log(ctx, to, owner, contract, least, from)
 		return err
 	})
@@ -352,7 +393,12 @@ func (c *Client) atWorker(ctx context.Context, contract hash.H256, do func(w *wi
 	if err != nil {
 		return err
 	}
-	cluster, err := c.Cluster(ctx, info.Cluster)
+	return c.atMember(ctx, info.Cluster, do)
+}
+
+// atMember asks the workers of a cluster.
+func (c *Client) atMember(ctx context.Context, id hash.H256, do func(w *wire.Client, to wire.Target) error) error {
+	cluster, err := c.Cluster(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters"
 	"github.com/tacit-network/tacit/runtime/pallet/proxy"
 )
 
@@ -45,10 +46,20 @@ func (permit) Allows(t proxy.ProxyType, call frame.AnyCall) bool {
 	case proxy.Staking:
 		return forStaking.have(call)
 	case proxy.Contracts:
-		return forContracts.have(call)
+		return forContracts.have(call) && !spends(call)
 	case proxy.CancelProxy:
 		_, is := call.Args.(proxy.RejectAnnouncement)
 		return is
+	}
+	return false
+}
+
+// spends says whether a call moves money into or out of a cluster's ledger,
+// which is more than contracts need.
+func spends(call frame.AnyCall) bool {
+	switch call.Args.(type) {
+	case clusters.Deposit, clusters.Transact:
+		return true
 	}
 	return false
 }

@@ -29,6 +29,8 @@ func TestProxyTypes(t *testing.T) {
 		{"batch", utility.Batch{}, [6]bool{true, true, true, true, true, false}},
 		{"payout", treasury.Payout{}, [6]bool{true, true, true}},
 		{"cluster", clusters.Create{}, [6]bool{true, false, false, false, true}},
+		{"deposit", clusters.Deposit{}, [6]bool{true}},
+		{"transact", clusters.Transact{}, [6]bool{true}},
 		{"reject", proxy.RejectAnnouncement{}, [6]bool{true, true, false, false, false, true}},
 		{"remove an announcement", proxy.RemoveAnnouncement{}, [6]bool{true, true}},
 	} {

@@ -131,6 +131,9 @@ func build(version Version) *Runtime {
 // existentialDeposit is the least that an account may hold.
 var existentialDeposit = scale.U64(1_000_000_000)
 
+// maxEnvelope is the most bytes of a message to a cluster.
+const maxEnvelope = 128 << 10
+
 // deposit is what storing so many items and bytes costs as long as it lasts.
 func deposit(items, bytes uint64) chain.Balance {
 	return scale.U64(100_000_000_000*items + 1_000_000*bytes)
@@ -171,11 +174,11 @@ func (r *Runtime) confidential() {
 	}
 	r.Queue.Workers = r.Registry
 	r.Clusters = &clusters.Pallet{
-		Config:  clusters.Config{MaxReplicas: 16, ClusterDeposit: Unit},
+		Config:  clusters.Config{MaxReplicas: 16, ClusterDeposit: Unit, EscrowDeposit: existentialDeposit, MaxEnvelope: maxEnvelope},
 		Workers: r.Registry, Queue: r.Queue, Money: r.Balances, Seed: seed{r},
 	}
 	r.Contracts = &contracts.Pallet{
-		Config:   contracts.Config{DepositPerByte: scale.U64(1_000_000), MaxEnvelope: 128 << 10, MaxSalt: 64},
+		Config:   contracts.Config{DepositPerByte: scale.U64(1_000_000), MaxEnvelope: maxEnvelope, MaxSalt: 64},
 		Clusters: r.Clusters, Queue: r.Queue, Money: r.Balances,
 	}
 	r.Clusters.Contracts = r.Contracts

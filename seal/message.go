@@ -14,6 +14,8 @@ const (
 	KindCall   = 0 // the input is that of a contract's constructor or message
 	KindSigned = 1 // the input is a signed inner extrinsic
 	KindLog    = 2 // the input asks for a contract's log; queries only
+	KindLedger = 3 // the input is an action, in a query it asks for a balance
+	KindPay    = 4 // the input is an amount, u128, and that of a call which is given it; not in queries
 )
 
 // Message is the plaintext of a command or a query: its SCALE encoding, then
@@ -24,6 +26,9 @@ type Message struct {
 	Reply Key // to whom the answer is sealed
 	Input []byte
 }
+
+// Hash is blake2_256 of the message without its padding.
+func (m Message) Hash() hash.H256 { return hash.Blake2b256(scale.Marshal(m)) }
 
 // Key is a public key as it is written: the number of the KEM and the key.
 type Key struct {
@@ -111,6 +116,8 @@ type Reply struct {
 	Gas    uint64 // exact; what is public is coarse
 	Output []byte // of the contract
 	Error  []byte // text: why a contract trapped
+	// Request is the hash of the message that is answered; see Message.Hash.
+	Request hash.H256
 }
 
 // SealReply encrypts an answer, padded like messages, to the caller's reply key.

@@ -130,6 +130,9 @@ func ParsePrivateKey(s Suite, key []byte) (PrivateKey, error) {
 // Suite returns the key's suite.
 func (k PrivateKey) Suite() Suite { return k.suite }
 
+// Reveal returns the key's bytes, for one that is meant to be shown: a reply's.
+func (k PrivateKey) Reveal() ([]byte, error) { return k.key.Bytes() }
+
 // Public returns the key's public part.
 func (k PrivateKey) Public() PublicKey { return PublicKey{k.suite, k.key.PublicKey()} }
 

@@ -47,7 +47,7 @@ func typed(next http.Handler) http.Handler {
 func (w *Worker) UserHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+wire.PathInfo, get(w, func() any { return w.Info() }))
-	mux.HandleFunc("POST "+wire.PathQuery, post(w, wire.MaxQuery, 4*w.cfg.Queries, w.Query))
+	mux.HandleFunc("POST "+wire.PathQuery, post(w, wire.MaxQuery, 4*w.cfg.Queries+w.web.AtOnce(), w.Query))
 	return crossOrigin(mux)
 }
 

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
@@ -24,6 +25,19 @@ type view struct {
 	snapshot *store.Snapshot
 }
 
+// patient fetches for a query, and gives its place to others meanwhile.
+type patient struct{ *Worker }
+
+// Fetch implements host.Web.
+func (p patient) Fetch(ctx context.Context, r host.WebRequest) host.WebResponse {
+	<-p.queries
+	defer func() { p.queries <- struct{}{} }()
+	return p.web.Fetch(ctx, r)
+}
+
+// queryTime bounds what a query waits for the network.
+const queryTime = 10 * time.Second
+
 // Query answers a query over the state as it is now. Commands go on meanwhile.
 func (w *Worker) Query(ctx context.Context, q wire.Query) (wire.Reply, error) {
 	select {
@@ -36,16 +50,21 @@ func (w *Worker) Query(ctx context.Context, q wire.Query) (wire.Reply, error) {
 	if err != nil {
 		return wire.Reply{}, err
 	}
-	v, err := w.view(q)
+	v, err := w.view(q, message.Kind == seal.KindLedger)
 	if err != nil {
 		return wire.Reply{}, err
 	}
 	defer v.snapshot.Close()
-	if message.Kind == seal.KindLog {
+	ctx, cancel := context.WithTimeout(ctx, queryTime)
+	defer cancel()
+	switch message.Kind {
+	case seal.KindLog:
 		return w.answerLog(q, message, v)
+	case seal.KindLedger:
+		return w.answerBalance(q, message, v)
 	}
 	out, err := v.cluster.Query(ctx, v.snapshot, cluster.Call{
-		Contract: q.Contract, Origin: q.Origin, Block: v.answer.Block, Time: v.time, Input: message.Input,
+		Contract: q.Contract, Origin: q.Origin, Block: v.answer.Block, Time: v.time, Input: message.Input, Web: patient{w},
 	})
 	switch {
 	case errors.Is(err, cluster.ErrNoCode):
@@ -72,6 +91,22 @@ func (w *Worker) answerLog(q wire.Query, m seal.Message, v view) (wire.Reply, er
 	return w.reply(q, m, v.answer, host.Result{Outcome: vm.Outcome{Data: scale.Marshal(log)}})
 }
 
+// answerBalance tells what the origin holds in a cluster, or a contract of its.
+func (w *Worker) answerBalance(q wire.Query, m seal.Message, v view) (wire.Reply, error) {
+	r, err := scale.Decode[wire.BalanceRequest](m.Input)
+	if err != nil {
+		return wire.Reply{}, wire.Errorf(wire.KindBadRequest, "the request for a balance does not decode")
+	}
+	n, err := v.cluster.Balance(v.snapshot, q.Origin, r.Of)
+	if errors.Is(err, cluster.ErrNotHolder) {
+		return wire.Reply{}, wire.Errorf(wire.KindNotOwner, "%v", err)
+	}
+	if err != nil {
+		return wire.Reply{}, err
+	}
+	return w.reply(q, m, v.answer, host.Result{Outcome: vm.Outcome{Data: scale.Marshal(n)}})
+}
+
 // openQuery decrypts a query and checks who asks.
 func (w *Worker) openQuery(q wire.Query) (seal.Message, error) {
 	e, err := seal.ParseEnvelope(q.Envelope)
@@ -81,7 +116,7 @@ func (w *Worker) openQuery(q wire.Query) (seal.Message, error) {
 	m, err := w.hpke[e.Suite].OpenMessage(seal.InfoQuery, seal.Context{
 		Genesis: w.cfg.Chain.Genesis, Target: w.Identity(), Contract: q.Contract, Origin: q.Origin,
 	}, e)
-	if err != nil || m.Kind != seal.KindCall && m.Kind != seal.KindLog {
+	if err != nil || m.Kind != seal.KindCall && m.Kind != seal.KindLog && m.Kind != seal.KindLedger {
 		return seal.Message{}, wire.Errorf(wire.KindEnvelope, "the envelope does not open for this worker, account and contract")
 	}
 	sum := q.SigningHash(w.cfg.Chain.Genesis, w.Identity(), scale.Marshal(m))
@@ -92,8 +127,9 @@ func (w *Worker) openQuery(q wire.Query) (seal.Message, error) {
 	return m, nil
 }
 
-// view finds the contract's cluster and takes a snapshot.
-func (w *Worker) view(q wire.Query) (view, error) {
+// view finds the contract's cluster, or the cluster whose ledger is asked, and
+// takes a snapshot.
+func (w *Worker) view(q wire.Query, ledger bool) (view, error) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	var v view
@@ -107,22 +143,34 @@ func (w *Worker) view(q wire.Query) (view, error) {
 		if !ok || w.clusters[to.ID] == nil {
 			continue
 		}
-		has, err := w.clusters[to.ID].Has(v.snapshot, q.Contract)
-		if err != nil {
-			v.snapshot.Close()
-			return v, err
+		has := to.ID == q.Contract
+		if !ledger {
+			var err error
+			if has, err = w.clusters[to.ID].Has(v.snapshot, q.Contract); err != nil {
+				v.snapshot.Close()
+				return v, err
+			}
 		}
 		if has {
 			v.cluster, v.answer.Next = w.clusters[to.ID], p.Head.Count
-			return v, nil
+			var err error
+			if v.answer.StateRoot, err = v.cluster.Root(v.snapshot, p.Head.Count); err != nil {
+				v.snapshot.Close()
+			}
+			return v, err
 		}
 	}
 	v.snapshot.Close()
-	return v, wire.Errorf(wire.KindNoContract, "this worker has no contract %v", q.Contract)
+	what := "contract"
+	if ledger {
+		what = "cluster"
+	}
+	return v, wire.Errorf(wire.KindNoContract, "this worker has no %s %v", what, q.Contract)
 }
 
 // reply signs an answer and seals it to the caller.
 func (w *Worker) reply(q wire.Query, m seal.Message, a wire.Answer, out host.Result) (wire.Reply, error) {
+	a.Request = m.Hash()
 	a.Status, a.Gas, a.Output, a.Error = uint8(out.Status), out.Gas, out.Data, []byte(out.Reason)
 	request := hash.Blake2b256(q.Envelope)
 	signed := wire.SignedAnswer{Answer: a}

@@ -284,10 +284,14 @@ func (r *round) runCluster(ctx context.Context, snapshot *store.Snapshot, to que
 	}
 	p := r.position(to)
 	var receipts []clusters.Receipt
-	size := 0
+	var withdrawals []clusters.Withdrawal
+	from, size := p.Head.Count, 0
 	flush := func() {
-		r.send(clusters.Receipts{Cluster: to.ID, Next: p.Head.Count, StateRoot: t.Root(p.Head.Count), Receipts: receipts})
-		receipts, size = nil, 0
+		r.send(clusters.Receipts{
+			Cluster: to.ID, From: from, Next: p.Head.Count, StateRoot: t.Root(p.Head.Count), Held: t.Held(),
+			Receipts: receipts, Withdrawals: withdrawals,
+		})
+		from, receipts, withdrawals, size = p.Head.Count, nil, nil, 0
 	}
 	done := 0
 	for _, m := range messages {
@@ -305,11 +309,15 @@ func (r *round) runCluster(ctx context.Context, snapshot *store.Snapshot, to que
 		if res.Checked != nil {
 			r.send(*res.Checked)
 		}
+		if res.Withdrawal != nil {
+			withdrawals = append(withdrawals, *res.Withdrawal)
+		}
 		if res.Receipt != nil {
 			receipts = append(receipts, *res.Receipt)
-			if size += len(res.Receipt.Output) + len(res.Receipt.Error); size > receiptSize {
-				flush()
-			}
+			size += len(res.Receipt.Output) + len(res.Receipt.Error)
+		}
+		if size > receiptSize || len(receipts) == clusters.MaxReceipts || len(withdrawals) == clusters.MaxWithdrawals {
+			flush()
 		}
 	}
 	if done == 0 {

@@ -7,7 +7,8 @@
 // numbered, until a proof shows that the chain has them. Users' queries run on
 // a snapshot, beside all that.
 //
-// The worker opens no connection and decides nothing by a clock. Its state
+// The worker opens no connection but for contracts' queries (see package fetch),
+// and decides nothing by a clock. Its state
 // survives a crash at any point; a state that the host put back is executed
 // forward again to the same one.
 package worker
@@ -38,6 +39,7 @@ import (
 	"github.com/tacit-network/tacit/seal"
 	"github.com/tacit-network/tacit/tee"
 	"github.com/tacit-network/tacit/worker/cluster"
+	"github.com/tacit-network/tacit/worker/fetch"
 	"github.com/tacit-network/tacit/worker/store"
 	"github.com/tacit-network/tacit/worker/wire"
 )
@@ -50,6 +52,7 @@ type Config struct {
 	ImageID hash.H256 // the name that the chain knows the program by
 	VM      vm.Config
 	Queries int          // at once; 0 means 4
+	Web     fetch.Config // of HTTP in queries
 	Logger  *slog.Logger // nil is silence
 }
 
@@ -65,6 +68,7 @@ type Worker struct {
 	store    *store.Store
 	queue    *queue.State
 	queries  chan struct{} // a place for each query that may run
+	web      *fetch.Client
 
 	syncing sync.Mutex // held by the one sync that may run
 
@@ -144,7 +148,7 @@ func Open(ctx context.Context, cfg Config) (*Worker, error) {
 		cfg.Queries = 4
 	}
 	w := &Worker{
-		cfg: cfg, log: cfg.Logger, queue: queue.NewState(), queries: make(chan struct{}, cfg.Queries),
+		cfg: cfg, log: cfg.Logger, queue: queue.NewState(), queries: make(chan struct{}, cfg.Queries), web: fetch.New(cfg.Web),
 		hpke: map[seal.Suite]seal.PrivateKey{}, clusters: map[hash.H256]*cluster.Cluster{},
 	}
 	if w.log == nil {

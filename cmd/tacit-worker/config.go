@@ -28,6 +28,9 @@ type Config struct {
 	SealToMachine bool `json:"seal_to_machine"`
 	// Queries is how many run at once; 0 means 4.
 	Queries int `json:"queries"`
+	// PrivateHTTP lets the HTTP requests of contracts' queries reach this machine
+	// and its networks. For development; only simulated hardware offers it.
+	PrivateHTTP bool `json:"private_http"`
 	// Interpreter runs contracts without compiling them.
 	Interpreter bool `json:"interpreter"`
 	// ExitOnEOF ends the worker when the input that the configuration came from
@@ -87,6 +90,9 @@ func (c Config) Validate() error {
 	}
 	if c.TEE != "simulated" {
 		faults = append(faults, fmt.Errorf("tee %q is not offered, only \"simulated\"", c.TEE))
+	}
+	if c.PrivateHTTP && c.TEE != "simulated" {
+		faults = append(faults, errors.New("private_http is for simulated hardware"))
 	}
 	if c.Chain.Genesis.IsZero() {
 		faults = append(faults, errors.New("chain.genesis is missing"))

@@ -31,6 +31,7 @@ import (
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/tee/sim"
 	"github.com/tacit-network/tacit/worker"
+	"github.com/tacit-network/tacit/worker/fetch"
 )
 
 func main() {
@@ -143,7 +144,7 @@ func serve(ctx context.Context, cfg Config, m Measured, stdout io.Writer) (err e
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	w, err := worker.Open(ctx, worker.Config{
 		Dir: cfg.Dir, Chain: chain, Backend: backend, ImageID: m.Image,
-		VM: vm.Config{Interpreter: cfg.Interpreter}, Queries: cfg.Queries, Logger: log,
+		VM: vm.Config{Interpreter: cfg.Interpreter}, Queries: cfg.Queries, Web: fetch.Config{Private: cfg.PrivateHTTP}, Logger: log,
 	})
 	if err != nil {
 		return err

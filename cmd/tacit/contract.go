@@ -17,10 +17,13 @@ import (
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/client"
+	"github.com/tacit-network/tacit/client/receipt"
 	"github.com/tacit-network/tacit/contract/abi"
 	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+	"github.com/tacit-network/tacit/scale"
 )
 
 func contractCommand() *cobra.Command {
@@ -121,6 +124,16 @@ func contractUpload() *cobra.Command {
 	return cmd
 }
 
+// clusterOf is the cluster that is named, or else the one that the chain knows a
+// contract in.
+func clusterOf(ctx context.Context, c *client.Client, contract hash.H256, name string) (hash.H256, error) {
+	if name != "" {
+		return someCluster(ctx, c, name)
+	}
+	info, err := c.Contract(ctx, contract)
+	return info.Cluster, err
+}
+
 // errNoCluster means that the chain has no cluster that is ready.
 var errNoCluster = errors.New("there is no cluster yet")
 
@@ -139,13 +152,13 @@ func someCluster(ctx context.Context, c *client.Client, name string) (hash.H256,
 			return id, nil
 		}
 	}
-	return hash.H256{}, hint(errNoCluster, "`tacit dev --demo hello` makes one; or use --new-cluster with `contract instantiate`")
+	return hash.H256{}, hint(errNoCluster, "`tacit cluster create` makes one; or use --new-cluster with `contract instantiate`")
 }
 
 func contractInstantiate() *cobra.Command {
 	var f userFlags
 	var s signerFlags
-	var cluster, meta, constructor, salt string
+	var cluster, meta, constructor, salt, give string
 	var fresh bool
 	cmd := &cobra.Command{
 		Use: "instantiate CODE.wasm|CODE-HASH [ARGUMENT…]", Short: "Make a contract, by an encrypted call of its constructor", Args: cobra.MinimumNArgs(1),
@@ -160,6 +173,10 @@ func contractInstantiate() *cobra.Command {
 				return err
 			}
 			input, err := m.Encode(entry, args[1:])
+			if err != nil {
+				return err
+			}
+			value, err := valueOf(entry, give)
 			if err != nil {
 				return err
 			}
@@ -192,7 +209,7 @@ func contractInstantiate() *cobra.Command {
 				if err != nil {
 					return nil, nil, err
 				}
-				id, out, err := c.Instantiate(ctx, who, where, code, []byte(salt), input)
+				id, out, err := c.InstantiatePaying(ctx, who, where, code, []byte(salt), value, input)
 				if err != nil {
 					return nil, nil, err
 				}
@@ -210,6 +227,7 @@ func contractInstantiate() *cobra.Command {
 	cmd.Flags().BoolVar(&fresh, "new-cluster", false, "make a cluster for the contract")
 	cmd.Flags().StringVar(&meta, "metadata", "", "the contract's metadata, JSON")
 	cmd.Flags().StringVar(&constructor, "constructor", "new", "name of the constructor")
+	cmd.Flags().StringVar(&give, "value", "", "give the contract tokens that the signer has in the cluster")
 	cmd.Flags().StringVar(&salt, "salt", "", "makes another contract of the same code; by default it is new each time")
 	return cmd
 }
@@ -226,7 +244,7 @@ func outcome(m *abi.Metadata, entry *abi.Entry, status uint8, output, text []byt
 	if status == 0 {
 		return nil
 	}
-	if status == 1 {
+	if status == 1 && len(text) == 0 {
 		if _, err := m.Decode(entry, output); err != nil {
 			return err
 		}
@@ -239,6 +257,17 @@ func outcome(m *abi.Metadata, entry *abi.Entry, status uint8, output, text []byt
 		name += ": " + string(text)
 	}
 	return errors.New(name)
+}
+
+// valueOf reads what a call gives to the contract, which is to take it.
+func valueOf(entry *abi.Entry, text string) (scale.U128, error) {
+	if text == "" {
+		return scale.U128{}, nil
+	}
+	if !entry.Payable {
+		return scale.U128{}, hint(fmt.Errorf("%s takes no money", entry.Label), "leave --value out; `tacit cluster transfer` gives tokens to a contract without a call")
+	}
+	return parseTokens(text)
 }
 
 func readMetadata(path string) (*abi.Metadata, error) {
@@ -259,12 +288,19 @@ func readMetadata(path string) (*abi.Metadata, error) {
 func contractCall() *cobra.Command {
 	var f userFlags
 	var s signerFlags
-	var meta string
+	var meta, give, cluster string
+	var save saved
 	cmd := &cobra.Command{
 		Use: "call CONTRACT MESSAGE [ARGUMENT…]", Short: "Send an encrypted command and wait for its receipt", Args: cobra.MinimumNArgs(2),
 		Example: "  tacit contract call 0x… increment 5 --metadata hello.json",
+		Long: "With --cluster the command does not show which contract it is for, and may be for one that another contract made,\n" +
+			"which the chain does not know.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, m, entry, input, err := message(meta, args)
+			if err != nil {
+				return err
+			}
+			value, err := valueOf(entry, give)
 			if err != nil {
 				return err
 			}
@@ -273,14 +309,26 @@ func contractCall() *cobra.Command {
 				return err
 			}
 			return f.run(cmd, func(ctx context.Context, c *client.Client) (any, func(io.Writer), error) {
-				out, err := c.Command(ctx, who, id, input)
+				var out *client.Outcome
+				if cluster == "" {
+					out, err = c.CommandPaying(ctx, who, id, value, input)
+				} else if where, parse := hash.ParseH256(cluster); parse != nil {
+					err = hint(parse, "a cluster is named by 64 hex digits")
+				} else {
+					out, err = c.Transact(ctx, who, where, words.Call{Contract: id, Value: value, Input: input})
+				}
 				if err != nil {
 					return nil, nil, err
 				}
+				// What was executed is told also where its receipt cannot be had.
+				unsaved := save.write(ctx, ofOutcome(c, out))
 				if err := ended(m, entry, out); err != nil {
-					return nil, nil, err
+					return nil, nil, errors.Join(err, unsaved)
 				}
 				result, err := m.Decode(entry, out.Reply.Output)
+				if unsaved != nil {
+					err = errors.Join(err, fmt.Errorf("the command was executed in block %d and gave %s; %w", out.Number, result, unsaved))
+				}
 				v := map[string]any{
 					"result": result, "gas": out.Reply.Gas, "block": out.Number, "sent": out.Sent.Hash, "ciphertext": hex.EncodeToString(out.Envelope),
 				}
@@ -293,6 +341,9 @@ func contractCall() *cobra.Command {
 	f.add(cmd)
 	s.add(cmd)
 	cmd.Flags().StringVar(&meta, "metadata", "", "the contract's metadata, JSON")
+	cmd.Flags().StringVar(&give, "value", "", "give the contract tokens that the signer has in the cluster")
+	cmd.Flags().StringVar(&cluster, "cluster", "", "the contract's cluster")
+	save.add(cmd)
 	return cmd
 }
 
@@ -322,8 +373,9 @@ func labels(m *abi.Metadata) []string {
 func contractQuery() *cobra.Command {
 	var f userFlags
 	var s signerFlags
-	var meta string
+	var meta, cluster string
 	var least uint32
+	var save saved
 	cmd := &cobra.Command{
 		Use: "query CONTRACT MESSAGE [ARGUMENT…]", Short: "Ask a contract, encrypted to its worker; nothing goes on the chain", Args: cobra.MinimumNArgs(2),
 		Example: "  tacit contract query 0x… get --metadata hello.json",
@@ -344,8 +396,16 @@ func contractQuery() *cobra.Command {
 				if least == 0 {
 					least = final.Number
 				}
-				a, err := c.Query(ctx, who, id, chain.BlockNumber(least), input)
+				where, err := clusterOf(ctx, c, id, cluster)
 				if err != nil {
+					return nil, nil, err
+				}
+				x, err := c.QueryIn(ctx, who, where, id, chain.BlockNumber(least), input)
+				if err != nil {
+					return nil, nil, err
+				}
+				a := x.Answer.Answer
+				if err := save.write(ctx, func(ctx context.Context) (*receipt.File, error) { return c.QueryReceipt(ctx, x) }); err != nil {
 					return nil, nil, err
 				}
 				if err := outcome(m, entry, a.Status, a.Output, a.Error); err != nil {
@@ -360,6 +420,8 @@ func contractQuery() *cobra.Command {
 	f.add(cmd)
 	s.add(cmd)
 	cmd.Flags().StringVar(&meta, "metadata", "", "the contract's metadata, JSON")
+	cmd.Flags().StringVar(&cluster, "cluster", "", "the contract's cluster, for a contract that another one made")
+	save.add(cmd)
 	cmd.Flags().Uint32Var(&least, "least", 0, "the worker must have seen this block; the newest final one by default")
 	return cmd
 }

@@ -18,7 +18,7 @@ import (
 func contractLogs() *cobra.Command {
 	var f userFlags
 	var s signerFlags
-	var meta string
+	var meta, cluster string
 	var since uint64
 	var follow bool
 	cmd := &cobra.Command{
@@ -44,7 +44,11 @@ func contractLogs() *cobra.Command {
 				if err != nil {
 					return nil, nil, err
 				}
-				log, err := c.ContractLog(ctx, who, id, final.Number, since)
+				where, err := clusterOf(ctx, c, id, cluster)
+				if err != nil {
+					return nil, nil, err
+				}
+				log, err := c.ContractLog(ctx, who, where, id, final.Number, since)
 				if err != nil {
 					if wire.KindOf(err) == wire.KindNotOwner {
 						err = hint(err, "sign as whoever made the contract, with --from or --key-file")
@@ -75,6 +79,7 @@ func contractLogs() *cobra.Command {
 	f.add(cmd)
 	s.add(cmd)
 	cmd.Flags().StringVar(&meta, "metadata", "", "the contract's metadata, JSON, by which events are read")
+	cmd.Flags().StringVar(&cluster, "cluster", "", "the contract's cluster, for a contract that another one made")
 	cmd.Flags().Uint64Var(&since, "since", 0, "the first entry; the oldest that is kept by default")
 	cmd.Flags().BoolVar(&follow, "follow", false, "go on as entries are added")
 	return cmd

@@ -41,6 +41,7 @@ type devOptions struct {
 	blockTime        time.Duration
 	validators       int
 	verbose          bool
+	privateHTTP      bool
 	started          time.Time
 	out              io.Writer
 	log              *slog.Logger
@@ -70,6 +71,7 @@ func devCommand() *cobra.Command {
 	f.StringVar(&o.light, "light", "127.0.0.1:0", "where light clients such as smoldot connect; port 0 picks a free one, nothing is nowhere")
 	f.DurationVar(&o.blockTime, "block-time", 200*time.Millisecond, "time from block to block, for a new chain")
 	f.IntVar(&o.validators, "validators", 1, "how many validators a new chain has; all run in this process")
+	f.BoolVar(&o.privateHTTP, "private-http", false, "let contracts' queries reach this machine and its networks over HTTP")
 	f.BoolVar(&o.verbose, "verbose", false, "print the log")
 	return cmd
 }
@@ -154,7 +156,7 @@ func (o *devOptions) network(ctx context.Context, dir, binary string, measuremen
 		return err
 	}
 	enclave := &process{
-		binary: binary, dir: filepath.Join(dir, "worker"), listen: o.worker, log: o.log, verbose: o.verbose,
+		binary: binary, dir: filepath.Join(dir, "worker"), listen: o.worker, log: o.log, verbose: o.verbose, privateHTTP: o.privateHTTP,
 		genesis: n.App().Genesis(), authorities: firstAuthorities(spec), up: make(chan struct{}),
 	}
 	over, end := context.WithCancel(ctx)

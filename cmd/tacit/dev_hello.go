@@ -112,7 +112,7 @@ func (o *devOptions) hello(ctx context.Context, c *client.Client, enclave *proce
 	}
 	o.say("  The worker follows the chain by its own light client, and has proof up to block %d.", info.Block)
 	if command == nil {
-		if command, err = c.SendCommand(ctx, alice, d.Cluster, d.Contract, increment); err != nil {
+		if command, err = c.SendCommand(ctx, alice, d.Cluster, d.Contract, chain.Balance{}, increment); err != nil {
 			return nil, err
 		}
 	}
@@ -147,11 +147,11 @@ func (o *devOptions) deploy(ctx context.Context, c *client.Client, alice keys.Pa
 		return d, nil, err
 	}
 	salt := []byte(strconv.FormatInt(time.Now().UnixNano(), 36))
-	contract, made, err := c.SendInstantiate(ctx, alice, d.Cluster, code, salt, constructor)
+	contract, made, err := c.SendInstantiate(ctx, alice, d.Cluster, code, salt, chain.Balance{}, constructor)
 	if err != nil {
 		return d, nil, err
 	}
-	if command, err = c.SendCommand(ctx, alice, d.Cluster, contract, increment); err != nil {
+	if command, err = c.SendCommand(ctx, alice, d.Cluster, contract, chain.Balance{}, increment); err != nil {
 		return d, nil, err
 	}
 	out, err := made.Wait(ctx)

@@ -81,6 +81,7 @@ type process struct {
 	authorities         [][32]byte
 	log                 *slog.Logger
 	verbose             bool
+	privateHTTP         bool
 
 	up   chan struct{} // closed when the worker answered first
 	once sync.Once
@@ -135,7 +136,7 @@ func (p *process) run(ctx context.Context) error {
 // one runs the worker once.
 func (p *process) one(ctx context.Context) error {
 	config, err := json.Marshal(map[string]any{
-		"dir": p.dir, "listen": p.listen, "exit_on_eof": true, "seal_to_machine": true, "debug": p.verbose,
+		"dir": p.dir, "listen": p.listen, "exit_on_eof": true, "seal_to_machine": true, "debug": p.verbose, "private_http": p.privateHTTP,
 		"chain": workerChain(p.genesis, p.authorities),
 	})
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 
 // commands are the verbs, in the order in which help shows them.
 var commands = []func() *cobra.Command{
-	devCommand, initCommand, nodeCommand, relayCommand, keyCommand, accountCommand, txCommand, chainCommand, contractCommand,
+	devCommand, initCommand, nodeCommand, relayCommand, keyCommand, accountCommand, txCommand, chainCommand, contractCommand, clusterCommand,
 	workerCommand, verifyCommand, inspectCommand, stakeCommand, benchCommand,
 }
 
@@ -98,6 +98,8 @@ func hintOf(err error) string {
 var hints = []struct{ text, hint string }{
 	{"connection refused", "is a node running? Start one with `tacit dev`, or name another with --rpc"},
 	{"listen for light clients", "is something running there already? Choose another IP:port with --light"},
+	{"Clusters.Nothing", "the amount is to be more than nothing"},
+	{"the caller holds less than the value", "`tacit cluster balance` shows what the account has in the cluster, `tacit cluster deposit` adds to it"},
 	{"no worker answered", "`tacit worker status` shows the workers and how far they are"},
 	{"deadline exceeded", "it took longer than --wait allows"},
 	{"WebSocket", "--rpc names a node, such as ws://127.0.0.1:9944"},
@@ -110,8 +112,8 @@ var hints = []struct{ text, hint string }{
 	{"TooFewWorkers", "fewer workers are registered than the cluster needs: `tacit worker status` lists them"},
 	{"NotOwner", "only the account that made the contract may do this"},
 	{"CodeNotFound", "`tacit contract upload` puts a code on the chain and prints its hash"},
-	{"NoSuchCluster", "leave --cluster out to take the first one, or make one with `tacit contract instantiate --new-cluster`"},
-	{"there is no contract", "a contract is named by what `tacit contract instantiate` printed, on this chain"},
+	{"NoSuchCluster", "leave --cluster out to take the first one, or make one with `tacit cluster create`"},
+	{"there is no contract", "a contract is named by what `tacit contract instantiate` printed, on this chain; of one that another contract made, name the --cluster"},
 	{"the node has no block", "`tacit chain head` shows the newest block"},
 	{"there is no block", "`tacit chain head` shows the newest block"},
 }

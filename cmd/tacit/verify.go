@@ -21,9 +21,9 @@ import (
 func verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Verify a TEE's quote, or take one",
+		Short: "Verify a TEE's quote, or take one; verify a worker's answer",
 	}
-	cmd.AddCommand(verifyQuoteCommand(), verifySampleCommand(), verifyTakeCommand())
+	cmd.AddCommand(verifyQuoteCommand(), verifySampleCommand(), verifyTakeCommand(), verifyReceiptCommand())
 	return cmd
 }
 

@@ -85,7 +85,7 @@ func list(docs []string) []string {
 func (g *generator) entry(e sdk.Entry, docs Docs, fail, lang uint32) (*Entry, error) {
 	sel := hash.Blake2b256([]byte(e.Name))
 	out := &Entry{
-		Label: e.Name, Selector: "0x" + hex.EncodeToString(sel[:4]), Args: []Arg{}, Mutates: e.Mutates,
+		Label: e.Name, Selector: "0x" + hex.EncodeToString(sel[:4]), Args: []Arg{}, Mutates: e.Mutates, Payable: e.Payable,
 		Docs: list(docs.Entries[e.Name]),
 	}
 	for _, a := range e.Args {

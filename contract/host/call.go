@@ -79,8 +79,8 @@ func (x *execution) call(c *vm.Call, s []uint64, r request) error {
 		return err
 	}
 	callee := [32]byte(id)
-	if moves, err := movesMoney(c, r.value); moves || err != nil {
-		s[0] = codeTransferFailed
+	value, err := x.value(c, r.value)
+	if err != nil {
 		return err
 	}
 	if x.depth+1 >= MaxDepth {
@@ -101,19 +101,19 @@ func (x *execution) call(c *vm.Call, s []uint64, r request) error {
 		s[0] = codeNotCallable
 		return nil
 	}
-	env := x.callee(callee, other, input)
-	out, err := x.enter(c, other.Module, "call", env, r)
+	before := x.t.mark()
+	if !x.t.move(x.env.Address, callee, value) {
+		s[0] = codeTransferFailed
+		return nil
+	}
+	out, err := x.enter(c, other.Module, "call", x.callee(callee, other, value, input), r)
 	if err != nil {
 		return err
 	}
+	if out.Status != vm.OK {
+		x.t.rollback(before)
+	}
 	return x.finish(c, s, r, out)
-}
-
-// movesMoney tells whether a value, which a pointer leads to, is not zero.
-// Contracts hold no money yet.
-func movesMoney(c *vm.Call, ptr uint32) (bool, error) {
-	value, err := c.Read(ptr, 16)
-	return err == nil && !bytes.Equal(value, make([]byte, 16)), err
 }
 
 func (x *execution) calleeInput(c *vm.Call, r request) ([]byte, error) {
@@ -167,10 +167,10 @@ func (x *execution) machine(err error) error {
 }
 
 // callee is what a contract sees that this one calls.
-func (x *execution) callee(id [32]byte, other Contract, input []byte) Env {
+func (x *execution) callee(id [32]byte, other Contract, value scale.U128, input []byte) Env {
 	env := x.env
 	env.State, env.Code, env.Owner = other.State, other.Code, other.Owner
-	env.Caller, env.Address, env.Value, env.Input = x.env.Address, id, scale.U128{}, input
+	env.Caller, env.Address, env.Value, env.Input = x.env.Address, id, value, input
 	return env
 }
 

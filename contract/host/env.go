@@ -8,9 +8,9 @@
 // [Run] executes one export over an [Env]; the changes of a call that fails are
 // dropped.
 //
-// The package does not know where state is stored nor how it is encrypted,
-// moves no money, and lets no contract reach a clock, a network or randomness
-// that differs between machines.
+// The package does not know where state and money are kept nor how they are
+// encrypted, and lets no command reach a clock, a network or randomness that
+// differs between machines.
 package host
 
 import (
@@ -89,8 +89,8 @@ type Env struct {
 	Owner   [32]byte  // who made the contract
 	Others  Contracts // nil: there are none
 	Caller  [32]byte
-	Address [32]byte // of the contract
-	Value   scale.U128
+	Address [32]byte   // of the contract
+	Value   scale.U128 // that the caller gives to the contract
 	Block   uint32
 	Time    uint64 // ms since 1970
 	Input   []byte
@@ -105,6 +105,10 @@ type Env struct {
 	// Cache is what contracts remember on this machine; nil: nothing. Only queries
 	// reach it.
 	Cache Cache
+	// Web makes HTTP requests; nil: there is no network. Only queries reach it.
+	Web Web
+	// Money is what everybody holds; nil: nothing.
+	Money Money
 	// Quota is the most that a contract may store; 0: MaxStorage.
 	Quota uint64
 }
@@ -147,6 +151,9 @@ func Run(ctx context.Context, m *vm.Module, export string, env Env, gas uint64) 
 		return Result{Outcome: vm.Outcome{Status: vm.Trapped, Reason: "input too long"}}, nil
 	}
 	t := newTransaction(env)
+	if !t.move(env.Caller, env.Address, env.Value) {
+		return Result{Outcome: vm.Outcome{Status: vm.Reverted, Reason: "the caller holds less than the value"}}, nil
+	}
 	x := &execution{t: t, env: env, origin: env.Caller, reentry: true, constructing: export == "deploy"}
 	out, err := m.Execute(ctx, export, x, gas)
 	if err == nil {

@@ -19,6 +19,7 @@ type extension struct {
 }
 
 var extensions = []extension{
+	{1, extWeb},
 	{2, extSign},
 	{3, extVerify},
 	{4, extDerive},

@@ -255,8 +255,8 @@ func TestRefusedImports(t *testing.T) {
 		}
 		imports[name] = nil
 	}
-	_, err := vm.Instrument(bare([]string{"seal0.transfer"}, [][2]string{{"", ""}}, nil, nil), &vm.Ink, imports)
-	if !errors.Is(err, vm.ErrRefused) || !strings.Contains(err.Error(), "imports seal0.transfer, which this network does not offer yet") {
+	_, err := vm.Instrument(bare([]string{"seal0.xcm_send"}, [][2]string{{"", ""}}, nil, nil), &vm.Ink, imports)
+	if !errors.Is(err, vm.ErrRefused) || !strings.Contains(err.Error(), "imports seal0.xcm_send, which this network does not offer yet") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -109,8 +109,8 @@ func (x *execution) instantiate(c *vm.Call, s []uint64, r making) error {
 	if err != nil {
 		return err
 	}
-	if moves, err := movesMoney(c, r.value); moves || err != nil {
-		s[0] = codeTransferFailed
+	value, err := x.value(c, r.value)
+	if err != nil {
 		return err
 	}
 	if x.depth+1 >= MaxDepth {
@@ -131,14 +131,21 @@ func (x *execution) instantiate(c *vm.Call, s []uint64, r making) error {
 		}
 		return err
 	}
-	return x.construct(c, s, r, id, m, code, input)
+	before := x.t.mark()
+	if !x.t.move(x.env.Address, id, value) {
+		s[0] = codeTransferFailed
+		return nil
+	}
+	record := Record{Code: code, Owner: x.env.Owner}
+	env := x.callee(id, Contract{record, m, x.env.Others.State(id)}, value, input)
+	return x.construct(c, s, r, env, record, m, before)
 }
 
-func (x *execution) construct(c *vm.Call, s []uint64, r making, id [32]byte, m *vm.Module, code hash.H256, input []byte) error {
-	record := Record{Code: code, Owner: x.env.Owner}
-	env := x.callee(id, Contract{record, m, x.env.Others.State(id)}, input)
+// construct runs a constructor, which the money went to already. What happened
+// since before is undone when it fails.
+func (x *execution) construct(c *vm.Call, s []uint64, r making, env Env, record Record, m *vm.Module, before mark) error {
+	id := env.Address
 	// In force before the constructor runs, which may call others that call back.
-	before := x.t.mark()
 	x.t.states[id] = env.State
 	x.t.setRecord(id, record)
 	out, err := x.enter(c, m, "deploy", env, r.request)
@@ -186,12 +193,13 @@ func terminate0(x *execution, c *vm.Call, s []uint64) error {
 
 func terminate1(x *execution, c *vm.Call, s []uint64) error { return x.terminate(c, u32(s, 0)) }
 
-// terminate ends the contract for ever. There is no money that the beneficiary
-// could get.
+// terminate ends the contract for ever. The beneficiary gets all its money.
 func (x *execution) terminate(c *vm.Call, beneficiary uint32) error {
-	if _, err := c.Read(beneficiary, 32); err != nil {
+	b, err := c.Read(beneficiary, 32)
+	if err != nil {
 		return err
 	}
+	heir := [32]byte(b)
 	if x.readOnly {
 		return trap("contract ended in a read-only call")
 	}
@@ -203,11 +211,22 @@ func (x *execution) terminate(c *vm.Call, beneficiary uint32) error {
 			return trap("contract ended while another call of it runs")
 		}
 	}
-	if err := c.Charge(gasWrite); err != nil {
+	if err := c.Charge(gasWrite + gasMove); err != nil {
 		return err
 	}
 	if x.env.Others == nil {
 		return trap("there is no cluster")
+	}
+	other, found, err := x.find(c, heir)
+	if err != nil {
+		return err
+	}
+	held := x.t.balance(x.env.Address)
+	if !held.IsZero() && (heir == x.env.Address || !found && other.Ended) {
+		return trap("the money of the contract would be lost")
+	}
+	if !x.t.move(x.env.Address, heir, held) {
+		return trap("the beneficiary cannot take the money")
 	}
 	x.t.setRecord(x.env.Address, Record{Code: x.code(), Owner: x.env.Owner, Ended: true})
 	return c.Return(0, nil)

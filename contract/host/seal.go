@@ -22,6 +22,7 @@ const (
 const (
 	gasRead      = 30_000
 	gasWrite     = 100_000
+	gasMove      = 2 * (gasRead + gasWrite) // of money, from one to another
 	gasReadByte  = 4
 	gasWriteByte = 20
 	gasCopyByte  = 1

@@ -33,6 +33,9 @@ var table = []seal{
 	{"seal0", "caller", "pp>", true, caller},
 	{"seal0", "address", "pp>", true, address},
 	{"seal0", "value_transferred", "pp>", true, valueTransferred},
+	{"seal0", "balance", "pp>", true, balance},
+	{"seal0", "minimum_balance", "pp>", true, minimumBalance},
+	{"seal0", "transfer", "pppp>p", true, transfer},
 	{"seal0", "now", "pp>", true, now},
 	{"seal0", "block_number", "pp>", true, blockNumber},
 	{"seal0", "deposit_event", "pppp>", true, depositEvent},
@@ -68,10 +71,9 @@ var table = []seal{
 }
 
 // unoffered are the functions of the interface that are refused by name: those
-// of money, which contracts hold none of; those that reach the chain; and those
-// that pallet-contracts itself refuses, deprecated or not stable yet.
-const unoffered = `seal0.transfer seal0.balance seal0.minimum_balance
-seal0.call_runtime seal0.xcm_execute seal0.xcm_send
+// that reach the chain, and those that pallet-contracts itself refuses,
+// deprecated or not stable yet.
+const unoffered = `seal0.call_runtime seal0.xcm_execute seal0.xcm_send
 seal0.random seal1.random seal0.rent_allowance seal0.set_rent_allowance
 seal1.set_rent_allowance seal0.restore_to seal1.restore_to seal0.tombstone_deposit
 seal0.set_transient_storage seal0.get_transient_storage seal0.clear_transient_storage

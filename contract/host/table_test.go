@@ -96,7 +96,7 @@ func TestInterface(t *testing.T) {
 			}
 		}
 	}
-	if want := "seal0.transfer seal0.balance seal0.minimum_balance seal0.call_runtime seal0.xcm_execute seal0.xcm_send "; missing != want {
+	if want := "seal0.call_runtime seal0.xcm_execute seal0.xcm_send "; missing != want {
 		t.Errorf("refused: %s, want %s", missing, want)
 	}
 	if names != 97 {

@@ -31,6 +31,7 @@ var tacitTable = []seal{
 	{tacitModule, "cache_set", "ppppg>p", false, cacheSet},
 	{tacitModule, "cache_get", "pppp>p", false, cacheGet},
 	{tacitModule, "cache_remove", "pp>", false, cacheRemove},
+	{tacitModule, "http", "pppp>", false, webRequest},
 }
 
 // Prices of randomness, keys and the cache.

@@ -243,7 +243,7 @@ func TestExtensions(t *testing.T) {
 			t.Errorf("code_exists: %x, want %d", r.Data[:1], want)
 		}
 	}
-	for _, id := range []int{0, 1, 15, 22, 25, 1<<16 + 2} {
+	for _, id := range []int{0, 15, 22, 25, 1<<16 + 2} {
 		expect(t, fmt.Sprint("extension ", id), ext(id, nil), vm.Trapped, fmt.Sprintf("chain extension %d is not offered here", id))
 	}
 	for _, id := range []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 19} {

@@ -33,19 +33,24 @@ type transaction struct {
 	changes map[place]change
 	usage   map[[32]byte]uint64 // bytes that contracts store, of those that changed
 	records map[[32]byte]Record // of contracts that were made, changed or ended
-	undo    []func()            // what takes the changes back, the last one first
-	events  []Event
-	lines   []Line
-	debug   []byte
-	calls   uint32
-	quota   uint64
-	fault   error // of this machine: nothing of the transaction counts
+	money   Money               // nil: nobody holds anything
+	// balances are of those whose money moved.
+	balances map[[32]byte]scale.U128
+	undo     []func() // what takes the changes back, the last one first
+	events   []Event
+	lines    []Line
+	debug    []byte
+	calls    uint32
+	requests int // over HTTP
+	quota    uint64
+	fault    error // of this machine: nothing of the transaction counts
 }
 
 func newTransaction(env Env) *transaction {
 	return &transaction{
 		states:  map[[32]byte]State{env.Address: env.State},
 		changes: map[place]change{},
+		money:   env.Money,
 		quota:   cmp.Or(env.Quota, MaxStorage),
 	}
 }
@@ -160,6 +165,9 @@ func (t *transaction) commit(others Contracts) {
 		if !t.records[id].Ended {
 			t.states[id].Set([]byte(usageKey), binary.LittleEndian.AppendUint64(nil, t.usage[id]))
 		}
+	}
+	for _, id := range sorted(t.balances) {
+		t.money.SetBalance(id, t.balances[id])
 	}
 	for _, id := range sorted(t.records) {
 		others.Put(id, t.records[id])

@@ -3,6 +3,30 @@ package sdk
 // U128 is an amount.
 type U128 struct{ Lo, Hi uint64 }
 
+// Add returns a + b, and whether that is an amount.
+func (a U128) Add(b U128) (sum U128, ok bool) {
+	sum = U128{a.Lo + b.Lo, a.Hi + b.Hi}
+	if sum.Lo < a.Lo {
+		sum.Hi++
+	}
+	return sum, !sum.Less(a)
+}
+
+// Sub returns a - b, and whether that is an amount.
+func (a U128) Sub(b U128) (diff U128, ok bool) {
+	diff = U128{a.Lo - b.Lo, a.Hi - b.Hi}
+	if a.Lo < b.Lo {
+		diff.Hi--
+	}
+	return diff, !a.Less(b)
+}
+
+// Less tells whether a is less than b.
+func (a U128) Less(b U128) bool { return a.Hi < b.Hi || a.Hi == b.Hi && a.Lo < b.Lo }
+
+// IsZero tells whether a is nothing.
+func (a U128) IsZero() bool { return a == U128{} }
+
 // Reader reads arguments. After a fault every read gives zero, and the call is
 // refused in the end.
 type Reader struct {

@@ -7,6 +7,8 @@ type Entry struct {
 	Args    []Param
 	Result  *Type
 	Mutates bool
+	// Payable tells that the entry may be given money.
+	Payable bool
 	run     func(c *Call, args *Reader) ([]byte, error)
 }
 
@@ -27,9 +29,15 @@ func Arg[T any](name string, codec Codec[T]) Argument[T] { return Argument[T]{na
 
 func (a Argument[T]) param() Param { return Param{a.name, a.codec.Type} }
 
+// Payable lets an entry be given money, of which Call.Value tells.
+func Payable(e Entry) Entry {
+	e.Payable = true
+	return e
+}
+
 // View0 is a message without arguments that changes nothing.
 func View0[R any](name string, result Codec[R], do func(c *Call) (R, error)) Entry {
-	return Entry{name, nil, result.Type, false, func(c *Call, args *Reader) ([]byte, error) {
+	return Entry{name, nil, result.Type, false, false, func(c *Call, args *Reader) ([]byte, error) {
 		if !args.done() {
 			return nil, errInput
 		}
@@ -39,7 +47,7 @@ func View0[R any](name string, result Codec[R], do func(c *Call) (R, error)) Ent
 
 // View1 is a message with one argument that changes nothing.
 func View1[A, R any](name string, a Argument[A], result Codec[R], do func(c *Call, a A) (R, error)) Entry {
-	return Entry{name, []Param{a.param()}, result.Type, false, func(c *Call, args *Reader) ([]byte, error) {
+	return Entry{name, []Param{a.param()}, result.Type, false, false, func(c *Call, args *Reader) ([]byte, error) {
 		v := a.codec.Read(args)
 		if !args.done() {
 			return nil, errInput
@@ -50,7 +58,7 @@ func View1[A, R any](name string, a Argument[A], result Codec[R], do func(c *Cal
 
 // View2 is a message with two arguments that changes nothing.
 func View2[A, B, R any](name string, a Argument[A], b Argument[B], result Codec[R], do func(c *Call, a A, b B) (R, error)) Entry {
-	return Entry{name, []Param{a.param(), b.param()}, result.Type, false, func(c *Call, args *Reader) ([]byte, error) {
+	return Entry{name, []Param{a.param(), b.param()}, result.Type, false, false, func(c *Call, args *Reader) ([]byte, error) {
 		v := a.codec.Read(args)
 		w := b.codec.Read(args)
 		if !args.done() {
@@ -62,7 +70,7 @@ func View2[A, B, R any](name string, a Argument[A], b Argument[B], result Codec[
 
 // View3 is a message with three arguments that changes nothing.
 func View3[A, B, C, R any](name string, a Argument[A], b Argument[B], d Argument[C], result Codec[R], do func(c *Call, a A, b B, d C) (R, error)) Entry {
-	return Entry{name, []Param{a.param(), b.param(), d.param()}, result.Type, false, func(c *Call, args *Reader) ([]byte, error) {
+	return Entry{name, []Param{a.param(), b.param(), d.param()}, result.Type, false, false, func(c *Call, args *Reader) ([]byte, error) {
 		v := a.codec.Read(args)
 		w := b.codec.Read(args)
 		x := d.codec.Read(args)

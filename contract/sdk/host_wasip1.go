@@ -17,6 +17,12 @@ func sealAddress(out, outLen unsafe.Pointer)
 //go:wasmimport seal0 value_transferred
 func sealValue(out, outLen unsafe.Pointer)
 
+//go:wasmimport seal0 balance
+func sealBalance(out, outLen unsafe.Pointer)
+
+//go:wasmimport seal0 transfer
+func sealTransfer(to unsafe.Pointer, toLen uint32, amount unsafe.Pointer, amountLen uint32) uint32
+
 //go:wasmimport seal0 now
 func sealNow(out, outLen unsafe.Pointer)
 
@@ -83,6 +89,9 @@ func tacitCacheSet(key unsafe.Pointer, keyLen uint32, value unsafe.Pointer, valu
 //go:wasmimport tacit cache_get
 func tacitCacheGet(key unsafe.Pointer, keyLen uint32, out, outLen unsafe.Pointer) uint32
 
+//go:wasmimport tacit http
+func tacitHTTP(request unsafe.Pointer, requestLen uint32, out, outLen unsafe.Pointer)
+
 // sealed is the Host inside an enclave.
 type sealed struct{}
 
@@ -111,8 +120,9 @@ func fixed(read func(out, outLen unsafe.Pointer), out []byte) {
 
 // Inputs and values are at most these long; see the limits of the host.
 const (
-	maxInput = 64 << 10
-	maxValue = 16 << 10
+	maxInput    = 64 << 10
+	maxValue    = 16 << 10
+	maxResponse = 96 << 10
 )
 
 // The buffers lie in the memory that every call begins with: a heap that has to
@@ -136,6 +146,17 @@ func (sealed) Value() U128 {
 	var b [16]byte
 	fixed(sealValue, b[:])
 	return Amount.Read(&Reader{b: b[:]})
+}
+
+func (sealed) Balance() U128 {
+	var b [16]byte
+	fixed(sealBalance, b[:])
+	return Amount.Read(&Reader{b: b[:]})
+}
+
+func (sealed) Transfer(to AccountID, amount U128) bool {
+	b := Amount.Append(nil, amount)
+	return sealTransfer(ptr(to[:]), uint32(len(to)), ptr(b), uint32(len(b))) == 0
 }
 
 func (sealed) Now() uint64 {
@@ -181,10 +202,10 @@ func (sealed) Blake2b256(data []byte) (h Hash) {
 // the next call.
 var answers [maxInput]byte
 
-func (sealed) CallContract(to AccountID, flags CallFlags, input []byte) ([]byte, CallStatus) {
-	var value [16]byte
+func (sealed) CallContract(to AccountID, flags CallFlags, value U128, input []byte) ([]byte, CallStatus) {
+	amount := Amount.Append(nil, value)
 	n := uint32(maxInput)
-	status := CallStatus(sealCall(uint32(flags), ptr(to[:]), 0, ptr(value[:]), ptr(input), uint32(len(input)), ptr(answers[:]), unsafe.Pointer(&n)))
+	status := CallStatus(sealCall(uint32(flags), ptr(to[:]), 0, ptr(amount), ptr(input), uint32(len(input)), ptr(answers[:]), unsafe.Pointer(&n)))
 	return answered(n, status), status
 }
 
@@ -196,20 +217,17 @@ func answered(n uint32, status CallStatus) []byte {
 	return append([]byte(nil), answers[:n]...)
 }
 
-func (sealed) Instantiate(code Hash, salt, input []byte) (made AccountID, out []byte, status CallStatus) {
-	var value [16]byte
+func (sealed) Instantiate(code Hash, value U128, salt, input []byte) (made AccountID, out []byte, status CallStatus) {
+	amount := Amount.Append(nil, value)
 	n, size := uint32(maxInput), uint32(len(made))
-	status = CallStatus(sealInstantiate(ptr(code[:]), 0, ptr(value[:]), ptr(input), uint32(len(input)),
+	status = CallStatus(sealInstantiate(ptr(code[:]), 0, ptr(amount), ptr(input), uint32(len(input)),
 		ptr(made[:]), unsafe.Pointer(&size), ptr(answers[:]), unsafe.Pointer(&n), ptr(salt), uint32(len(salt))))
 	return made, answered(n, status), status
 }
 
 func (sealed) SetCode(code Hash) bool { return sealSetCode(ptr(code[:])) == 0 }
 
-func (sealed) Terminate() {
-	var nobody AccountID
-	sealTerminate(ptr(nobody[:]))
-}
+func (sealed) Terminate(heir AccountID) { sealTerminate(ptr(heir[:])) }
 
 func (sealed) Owner() (a AccountID) { fixed(tacitOwner, a[:]); return a }
 func (sealed) InTransaction() bool  { return tacitInTransaction() == 1 }
@@ -252,6 +270,16 @@ func (sealed) CacheGet(key []byte) ([]byte, bool) {
 		return nil, false
 	}
 	return append([]byte(nil), valueBuffer[:n]...), true
+}
+
+// responses gets what servers answer.
+var responses [maxResponse]byte
+
+func (sealed) Fetch(r Request) Response {
+	b := r.append(nil)
+	n := uint32(maxResponse)
+	tacitHTTP(ptr(b), uint32(len(b)), ptr(responses[:]), unsafe.Pointer(&n))
+	return readResponse(responses[:n])
 }
 
 func (sealed) Debug(text string) {

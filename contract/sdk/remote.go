@@ -42,6 +42,8 @@ func (f *Failure) Error() string {
 		return "there is no such contract"
 	case f.Status == NoCode:
 		return "there is no such code"
+	case f.Status == TransferFailed:
+		return "the contract holds less than the value"
 	case f.Status == Trapped:
 		return "the other contract trapped"
 	}
@@ -56,12 +58,17 @@ type Remote0[R any] struct {
 
 // Call calls it. The other contract cannot call back.
 func (m Remote0[R]) Call(c *Call, to AccountID) (R, error) {
-	return remote(c, to, 0, c.Selector(m.Name), m.Result)
+	return remote(c, to, 0, U128{}, c.Selector(m.Name), m.Result)
+}
+
+// Pay calls it and gives it value. The other contract cannot call back.
+func (m Remote0[R]) Pay(c *Call, to AccountID, value U128) (R, error) {
+	return remote(c, to, 0, value, c.Selector(m.Name), m.Result)
 }
 
 // View calls it and lets it change nothing.
 func (m Remote0[R]) View(c *Call, to AccountID) (R, error) {
-	return remote(c, to, ReadOnly, c.Selector(m.Name), m.Result)
+	return remote(c, to, ReadOnly, U128{}, c.Selector(m.Name), m.Result)
 }
 
 // Remote1 is a message of another contract with one argument.
@@ -73,12 +80,17 @@ type Remote1[A, R any] struct {
 
 // Call calls it. The other contract cannot call back.
 func (m Remote1[A, R]) Call(c *Call, to AccountID, a A) (R, error) {
-	return remote(c, to, 0, m.A.Append(c.Selector(m.Name), a), m.Result)
+	return remote(c, to, 0, U128{}, m.A.Append(c.Selector(m.Name), a), m.Result)
+}
+
+// Pay calls it and gives it value. The other contract cannot call back.
+func (m Remote1[A, R]) Pay(c *Call, to AccountID, value U128, a A) (R, error) {
+	return remote(c, to, 0, value, m.A.Append(c.Selector(m.Name), a), m.Result)
 }
 
 // View calls it and lets it change nothing.
 func (m Remote1[A, R]) View(c *Call, to AccountID, a A) (R, error) {
-	return remote(c, to, ReadOnly, m.A.Append(c.Selector(m.Name), a), m.Result)
+	return remote(c, to, ReadOnly, U128{}, m.A.Append(c.Selector(m.Name), a), m.Result)
 }
 
 // Remote2 is a message of another contract with two arguments.
@@ -91,18 +103,28 @@ type Remote2[A, B, R any] struct {
 
 // Call calls it. The other contract cannot call back.
 func (m Remote2[A, B, R]) Call(c *Call, to AccountID, a A, b B) (R, error) {
-	return remote(c, to, 0, m.B.Append(m.A.Append(c.Selector(m.Name), a), b), m.Result)
+	return remote(c, to, 0, U128{}, m.B.Append(m.A.Append(c.Selector(m.Name), a), b), m.Result)
+}
+
+// Pay calls it and gives it value. The other contract cannot call back.
+func (m Remote2[A, B, R]) Pay(c *Call, to AccountID, value U128, a A, b B) (R, error) {
+	return remote(c, to, 0, value, m.B.Append(m.A.Append(c.Selector(m.Name), a), b), m.Result)
 }
 
 // View calls it and lets it change nothing.
 func (m Remote2[A, B, R]) View(c *Call, to AccountID, a A, b B) (R, error) {
-	return remote(c, to, ReadOnly, m.B.Append(m.A.Append(c.Selector(m.Name), a), b), m.Result)
+	return remote(c, to, ReadOnly, U128{}, m.B.Append(m.A.Append(c.Selector(m.Name), a), b), m.Result)
 }
 
 // Make makes a contract of a code by a constructor, whose encoded arguments
 // follow.
 func (c *Call) Make(code Hash, salt []byte, constructor string, args []byte) (AccountID, error) {
-	made, out, status := c.Instantiate(code, salt, append(c.Selector(constructor), args...))
+	return c.MakePaying(code, U128{}, salt, constructor, args)
+}
+
+// MakePaying is Make that gives the new contract value.
+func (c *Call) MakePaying(code Hash, value U128, salt []byte, constructor string, args []byte) (AccountID, error) {
+	made, out, status := c.Instantiate(code, value, salt, append(c.Selector(constructor), args...))
 	_, err := answer(out, status, Unit)
 	return made, err
 }
@@ -114,8 +136,8 @@ func (c *Call) Selector(message string) []byte {
 	return sel[:4:4]
 }
 
-func remote[R any](c *Call, to AccountID, flags CallFlags, input []byte, result Codec[R]) (R, error) {
-	out, status := c.CallContract(to, flags, input)
+func remote[R any](c *Call, to AccountID, flags CallFlags, value U128, input []byte, result Codec[R]) (R, error) {
+	out, status := c.CallContract(to, flags, value, input)
 	return answer(out, status, result)
 }
 

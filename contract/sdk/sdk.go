@@ -31,8 +31,13 @@ type Host interface {
 	// Self is the contract, Owner who made it.
 	Self() AccountID
 	Owner() AccountID
-	// Value is what was transferred with the call; contracts hold no money yet.
+	// Value is what the caller gave to the contract with the call, which has it.
 	Value() U128
+	// Balance is what the contract holds.
+	Balance() U128
+	// Transfer gives something of it to an account or a contract, which does not
+	// run. It is false when the contract holds less.
+	Transfer(to AccountID, amount U128) bool
 	// Now is the block's time in ms since 1970, Block its number.
 	Now() uint64
 	Block() uint32
@@ -50,17 +55,18 @@ type Host interface {
 	// Debug writes text that a test shows, and nobody else.
 	Debug(text string)
 
-	// CallContract calls another contract of the cluster. What it changed is undone
-	// unless the status is Done.
-	CallContract(to AccountID, flags CallFlags, input []byte) (output []byte, status CallStatus)
-	// Instantiate makes a contract of a code that the cluster knows. Its owner is
-	// this contract's.
-	Instantiate(code Hash, salt, input []byte) (made AccountID, output []byte, status CallStatus)
+	// CallContract calls another contract of the cluster and gives it value. What it
+	// changed is undone, and the value comes back, unless the status is Done.
+	CallContract(to AccountID, flags CallFlags, value U128, input []byte) (output []byte, status CallStatus)
+	// Instantiate makes a contract of a code that the cluster knows, and gives it
+	// value. Its owner is this contract's.
+	Instantiate(code Hash, value U128, salt, input []byte) (made AccountID, output []byte, status CallStatus)
 	// SetCode gives this contract another code from the next call on. It is false
 	// when the cluster does not know the code.
 	SetCode(code Hash) bool
-	// Terminate ends this contract for ever. It does not return.
-	Terminate()
+	// Terminate ends this contract for ever and gives what it holds to heir. It does
+	// not return.
+	Terminate(heir AccountID)
 
 	Blake2b256(data []byte) Hash
 	// Random fills b with what nobody could foretell when the command was sent; it
@@ -71,6 +77,10 @@ type Host interface {
 	PublicKey(scheme Scheme, key [32]byte) []byte
 	Sign(scheme Scheme, key [32]byte, message []byte) []byte
 	Verify(scheme Scheme, public, message, signature []byte) bool
+
+	// Fetch makes an HTTP request. Queries alone can: in a command the status is
+	// FetchUnavailable.
+	Fetch(r Request) Response
 
 	// CacheSet remembers a value on this machine for some seconds; CacheGet finds
 	// it again. Commands find nothing: what one machine remembers must not decide.
@@ -133,6 +143,8 @@ var errInput error = NewError("input does not decode")
 //	00 00 value   the result
 //	00 01 error   the place of an Error of the contract; reverts
 //	01 01         the input could not be read; reverts
+//
+// A call that gives money to an entry that is not Payable traps.
 func (k *Contract) Run(h Host, entries []Entry) (output []byte, revert bool) {
 	c := &Call{h}
 	input := h.Input()
@@ -141,6 +153,9 @@ func (k *Contract) Run(h Host, entries []Entry) (output []byte, revert bool) {
 			e := &entries[i]
 			if sel := h.Blake2b256([]byte(e.Name)); string(sel[:4]) != string(input[:4]) {
 				continue
+			}
+			if !e.Payable && !h.Value().IsZero() {
+				panic(e.Name + " takes no money")
 			}
 			value, err := e.run(c, &Reader{b: input[4:]})
 			if err == nil {

@@ -55,9 +55,11 @@ type host struct {
 	state map[string][]byte
 	topic []sdk.Hash
 	data  []byte
+	value sdk.U128
 }
 
 func (h *host) Input() []byte                       { return h.input }
+func (h *host) Value() sdk.U128                     { return h.value }
 func (h *host) Caller() sdk.AccountID               { return sdk.AccountID{1} }
 func (h *host) Blake2b256(b []byte) sdk.Hash        { return sdk.Hash(hash.Blake2b256(b)) }
 func (h *host) Load(k []byte) ([]byte, bool)        { v, ok := h.state[string(k)]; return v, ok }
@@ -114,6 +116,52 @@ func TestRun(t *testing.T) {
 	}()
 	h.input = input("unlisted")
 	notebook.Run(h, notebook.Messages)
+}
+
+// Sums and differences are those of package scale.
+func TestU128(t *testing.T) {
+	edges := []uint64{0, 1, 2, 1<<63 - 1, 1 << 63, 1<<64 - 2, 1<<64 - 1}
+	for _, a := range edges {
+		for _, b := range edges {
+			for _, c := range edges {
+				for _, d := range edges {
+					x, y := sdk.U128{Lo: a, Hi: b}, sdk.U128{Lo: c, Hi: d}
+					p, q := scale.U128{Lo: a, Hi: b}, scale.U128{Lo: c, Hi: d}
+					sum, fits := x.Add(y)
+					if want, ok := p.Add(q); fits != ok || ok && sum != sdk.U128(want) {
+						t.Errorf("%v + %v: %v %v, want %v %v", x, y, sum, fits, want, ok)
+					}
+					diff, fits := x.Sub(y)
+					if want, ok := p.Sub(q); fits != ok || ok && diff != sdk.U128(want) {
+						t.Errorf("%v - %v: %v %v, want %v %v", x, y, diff, fits, want, ok)
+					}
+					if x.Less(y) != p.Less(q) || x.IsZero() != p.IsZero() {
+						t.Errorf("%v and %v", x, y)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Money is for entries that take it.
+func TestPayable(t *testing.T) {
+	got := sdk.U128{}
+	k := sdk.Contract{Name: "till", Messages: []sdk.Entry{
+		sdk.Payable(sdk.Change0("pay", func(c *sdk.Call) error { got = c.Value(); return nil })),
+		sdk.Change0("look", func(*sdk.Call) error { return nil }),
+	}}
+	h := &host{state: map[string][]byte{}, value: sdk.U128{Lo: 7}, input: input("pay")}
+	if out, revert := k.Run(h, k.Messages); revert || fmt.Sprintf("%x", out) != "0000" || got.Lo != 7 {
+		t.Errorf("paid %v, %x", got, out)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a message takes money that is not payable")
+		}
+	}()
+	h.input = input("look")
+	k.Run(h, k.Messages)
 }
 
 type point struct {

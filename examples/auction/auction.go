@@ -3,8 +3,8 @@
 // second bid (Vickrey's rule: it pays to bid what the thing is worth to you).
 // Bids that lost stay secret.
 //
-// Contracts hold no money yet: the auction says who won and at what price, and
-// moves nothing.
+// The auction says who won and at what price, and moves no money: example wallet
+// does.
 package main
 
 import "github.com/tacit-network/tacit/contract/sdk"

@@ -71,6 +71,7 @@ func (w *World) cluster(l *line) error {
 	for id := range w.rt.Clusters.Clusters.All(state) {
 		if _, known := w.names[id]; !known && w.rt.Clusters.ClusterCount.Get(state) > count {
 			w.clusters[name], w.names[id] = id, name
+			w.names[words.EscrowAccount(id)] = name + "'s escrow"
 		}
 	}
 	return w.tell(w.app.Head())
@@ -132,7 +133,7 @@ func (w *World) check(l *line) error {
 	return w.do(who, contracts.CheckCode{Cluster: w.clusters[l.opt("in", "c")], Code: w.codes[name]})
 }
 
-// instantiate CODE [args…] as=NAME in=CLUSTER by=Alice
+// instantiate CODE [args…] as=NAME in=CLUSTER by=Alice [value=AMOUNT]
 //
 // sends an encrypted constructor call, which is then called NAME.new.
 func (w *World) instantiate(l *line) error {
@@ -152,12 +153,16 @@ func (w *World) instantiate(l *line) error {
 	}
 	var input []byte
 	if c.meta != nil {
-		if input, err = encode(c, "new", l.args[1:]); err != nil {
+		if input, err = w.encode(c, "new", l.args[1:]); err != nil {
 			return err
 		}
 	}
 	w.things[as], w.names[c.id] = c, as
-	m, err := w.seal(c, who, "new", input)
+	kind, input, err := paying(l, input)
+	if err != nil {
+		return err
+	}
+	m, err := w.seal(c, who, "new", kind, input)
 	if err != nil {
 		return err
 	}
@@ -165,7 +170,9 @@ func (w *World) instantiate(l *line) error {
 	return w.send(as+".new", who, m)
 }
 
-func encode(c *contract, label string, args []string) ([]byte, error) {
+// encode makes a call's input of text, in which @Bob is Bob's address, or that of
+// a contract or a server, and @answer what the last query gave.
+func (w *World) encode(c *contract, label string, args []string) ([]byte, error) {
 	if c.meta == nil {
 		return []byte(label), nil
 	}
@@ -175,11 +182,38 @@ func encode(c *contract, label string, args []string) ([]byte, error) {
 			return nil, err
 		}
 	}
+	args = slices.Clone(args)
+	for i, a := range args {
+		name, ok := strings.CutPrefix(a, "@")
+		switch s := w.servers[name]; {
+		case !ok:
+		case name == "answer":
+			args[i] = w.answer
+		case s != nil:
+			args[i] = s.URL + "/"
+		default:
+			id, err := w.holder(name)
+			if err != nil {
+				return nil, err
+			}
+			args[i] = id.String()
+		}
+	}
 	return c.meta.Encode(e, args)
 }
 
-// seal encrypts input for a contract, from an account.
-func (w *World) seal(c *contract, who keys.Pair, label string, input []byte) (*message, error) {
+// paying makes input that of a message which gives the contract a value.
+func paying(l *line, input []byte) (kind uint8, message []byte, err error) {
+	text := l.opt("value", "")
+	if text == "" {
+		return seal.KindCall, input, nil
+	}
+	n, err := tokens(text)
+	return seal.KindPay, append(scale.Marshal(n), input...), err
+}
+
+// seal encrypts input of a kind for a contract, from an account.
+func (w *World) seal(c *contract, who keys.Pair, label string, kind uint8, input []byte) (*message, error) {
 	state, err := w.state()
 	if err != nil {
 		return nil, err
@@ -199,7 +233,7 @@ func (w *World) seal(c *contract, who keys.Pair, label string, input []byte) (*m
 	m := &message{contract: c, label: label, key: reply, cluster: c.cluster}
 	m.envelope, err = seal.SealMessage(to, seal.InfoCommand, seal.Context{
 		Genesis: w.app.Genesis(), Target: c.cluster, Contract: c.id, Origin: who.AccountID(), Epoch: cluster.Epoch,
-	}, seal.Message{Kind: seal.KindCall, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input})
+	}, seal.Message{Kind: kind, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input})
 	return m, err
 }
 
@@ -214,16 +248,19 @@ func (w *World) send(as string, who keys.Pair, m *message) error {
 	return w.do(who, m.call)
 }
 
-// command CONTRACT LABEL [args…] by=Bob [as=NAME] [code=CODE]
+// command CONTRACT LABEL [args…] by=Bob [as=NAME] [code=CODE] [value=AMOUNT] [hidden=yes]
 //
-// sends an encrypted command. Contracts made by hand have no metadata: their
+// sends an encrypted command. A hidden one does not show for which contract it
+// is, which the chain need not know. Contracts made by hand have no metadata: their
 // input is the label, or the name of a code.
 func (w *World) command(l *line) error {
 	m, who, err := w.prepare(l)
 	if err != nil {
 		return err
 	}
-	m.call = contracts.Command{Contract: m.contract.id, Envelope: m.envelope}
+	if m.call == nil {
+		m.call = contracts.Command{Contract: m.contract.id, Envelope: m.envelope}
+	}
 	return w.send(l.opt("as", "it"), who, m)
 }
 
@@ -244,7 +281,7 @@ func (w *World) prepare(l *line) (*message, keys.Pair, error) {
 	if who, err = w.account(l.opt("by", "Alice")); err != nil {
 		return nil, who, err
 	}
-	input, err := encode(c, label, l.args[2:])
+	input, err := w.encode(c, label, l.args[2:])
 	if err != nil {
 		return nil, who, err
 	}
@@ -252,8 +289,31 @@ func (w *World) prepare(l *line) (*message, keys.Pair, error) {
 		id := w.codes[code]
 		input = id[:]
 	}
-	m, err := w.seal(c, who, label, input)
+	if l.opt("hidden", "") != "" {
+		m, err := w.hide(c, who, label, l.opt("value", "0"), input)
+		return m, who, err
+	}
+	kind, input, err := paying(l, input)
+	if err != nil {
+		return nil, who, err
+	}
+	m, err := w.seal(c, who, label, kind, input)
 	return m, who, err
+}
+
+// hide makes a call that only the cluster can tell from other actions.
+func (w *World) hide(c *contract, who keys.Pair, label, value string, input []byte) (*message, error) {
+	n, err := tokens(value)
+	if err != nil {
+		return nil, err
+	}
+	action := scale.Encode[words.Action](words.Call{Contract: c.id, Value: n, Input: input})
+	m, err := w.seal(&contract{id: c.cluster, cluster: c.cluster}, who, label, seal.KindLedger, action)
+	if err != nil {
+		return nil, err
+	}
+	m.contract, m.call = c, clusters.Transact{Cluster: c.cluster, Envelope: m.envelope}
+	return m, nil
 }
 
 // resend NAME by=Bob [to=CONTRACT] [part=version|epoch|key|text|length] [as=NAME]
@@ -300,7 +360,12 @@ func (w *World) resend(l *line) error {
 	default:
 		return fmt.Errorf("an envelope has no part %q", part)
 	}
-	m.call = contracts.Command{Contract: m.contract.id, Envelope: m.envelope}
+	if again, ok := m.call.(clusters.Transact); ok {
+		again.Envelope = m.envelope
+		m.call = again
+	} else {
+		m.call = contracts.Command{Contract: m.contract.id, Envelope: m.envelope}
+	}
 	return w.send(l.opt("as", "it"), who, &m)
 }
 
@@ -378,6 +443,11 @@ func (w *World) outcome(c *contract, label string, out, why []byte) string {
 	if len(why) > 0 {
 		return string(why)
 	}
+	if label == ledgerLabel {
+		if n, err := scale.Decode[scale.U128](out); err == nil {
+			return amount(n) + " left"
+		}
+	}
 	if c.meta == nil || label == "new" {
 		return fmt.Sprintf("0x%x", out)
 	}
@@ -404,6 +474,14 @@ func (w *World) meta(name string) (*abi.Metadata, error) {
 	return nil, nil
 }
 
+// message is what the metadata says of a message.
+func (c *contract) message(label string) (*abi.Entry, error) {
+	if c.meta == nil {
+		return nil, errors.New("there is no metadata")
+	}
+	return c.meta.Message(label)
+}
+
 // query CONTRACT LABEL [args…] by=Alice [at=WORKER] [bad=ciphertext|signature|origin|contract|future]
 //
 // asks a worker.
@@ -424,7 +502,7 @@ func (w *World) query(l *line) error {
 	if err != nil {
 		return err
 	}
-	input, err := encode(c, label, l.args[2:])
+	input, err := w.encode(c, label, l.args[2:])
 	if err != nil {
 		return err
 	}
@@ -442,6 +520,9 @@ func (w *World) query(l *line) error {
 			return fmt.Errorf("%s (kind %d)", text(err), kind)
 		}
 		return err
+	}
+	if e, err := c.message(label); err == nil {
+		w.answer, _ = c.meta.Decode(e, a.Output) // an error shows below
 	}
 	w.printf("%s as of block %d: %s\n", label, a.Block, w.outcome(c, label, a.Output, a.Error))
 	return nil

@@ -16,7 +16,7 @@ import (
 
 // examples are the contracts that stories build, beside hello, which lies built
 // in the repository.
-var examples = []string{"note", "guess", "auction"}
+var examples = []string{"note", "guess", "auction", "wallet", "price"}
 
 // built is an example that was built.
 type built struct {

@@ -21,6 +21,7 @@ import (
 	"github.com/tacit-network/tacit/tee"
 	"github.com/tacit-network/tacit/tee/sim"
 	"github.com/tacit-network/tacit/worker"
+	"github.com/tacit-network/tacit/worker/fetch"
 	"github.com/tacit-network/tacit/worker/wire"
 )
 
@@ -34,9 +35,10 @@ type enclave struct {
 	past   *wire.Registration // one that was made before
 }
 
-// worker NAME [fault=debug|report-data|outdated|ancient] [program=other] [genesis=other]
+// worker NAME [fault=debug|report-data|outdated|ancient] [program=other] [genesis=other] [private=http]
 //
-// starts a worker on a machine of its own.
+// starts a worker on a machine of its own, from which contracts' queries reach
+// private networks or not.
 func (w *World) startWorker(l *line) error {
 	name, err := l.arg(0)
 	if err != nil {
@@ -56,7 +58,7 @@ func (w *World) startWorker(l *line) error {
 	default:
 		return fmt.Errorf("nothing is known about the fault %q", fault)
 	}
-	cfg := worker.Config{Dir: w.tb.TempDir(), Chain: w.config()}
+	cfg := worker.Config{Dir: w.tb.TempDir(), Chain: w.config(), Web: fetch.Config{Private: l.opt("private", "") == "http"}}
 	if l.opt("program", "") == "other" {
 		machine.MRTD = attest.Digest{8}
 	}
@@ -102,13 +104,17 @@ func (w *World) enclave(l *line) (*enclave, error) {
 	return nil, fmt.Errorf("no worker is called %s", name)
 }
 
-// restart NAME
+// restart NAME [private=no|http]
 //
-// ends a worker, telling it nothing, and starts it again on its disk.
+// ends a worker, telling it nothing, and starts it again on its disk, perhaps
+// with other rules for contracts' queries.
 func (w *World) restartWorker(l *line) error {
 	e, err := w.enclave(l)
 	if err != nil {
 		return err
+	}
+	if private := l.opt("private", ""); private != "" {
+		e.cfg.Web.Private = private == "http"
 	}
 	if err := e.worker.Close(context.Background()); err != nil {
 		return err

@@ -173,6 +173,14 @@ var (
 	ports = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 )
 
+// shorten leaves decimal numbers as they are.
+func shorten(s string) string {
+	if strings.Trim(s, "0123456789") == "" {
+		return s
+	}
+	return "…"
+}
+
 // plain takes what is random out of a text.
 func (w *World) plain(s string) string {
 	for id, name := range w.names {
@@ -180,7 +188,7 @@ func (w *World) plain(s string) string {
 			s = strings.ReplaceAll(s, form, name)
 		}
 	}
-	return ports.ReplaceAllString(hexes.ReplaceAllString(s, "…"), "host")
+	return ports.ReplaceAllString(hexes.ReplaceAllStringFunc(s, shorten), "host")
 }
 
 // bookkeeping is what every block changes.

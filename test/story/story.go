@@ -68,6 +68,9 @@ func command(name string) func(*World, *line) error {
 		"instantiate": (*World).instantiate, "command": (*World).command, "resend": (*World).resend,
 		"observe": (*World).observe, "receipt": (*World).receipt, "query": (*World).query,
 		"log": (*World).log, "child": (*World).child,
+
+		"deposit": (*World).deposit, "give": (*World).give, "withdraw": (*World).withdraw, "holds": (*World).holds, "ledger": (*World).ledger,
+		"server": (*World).server,
 	}[name]
 }
 

@@ -67,6 +67,8 @@ type World struct {
 	codes    map[string]hash.H256
 	things   map[string]*contract
 	built    map[string]built // examples
+	servers  map[string]*httptest.Server
+	answer   string // of the last query
 	sent     map[string]*message
 	names    map[[32]byte]string
 	shared   map[chain.AccountID]shared
@@ -84,7 +86,7 @@ type contract struct {
 func newWorld(t testing.TB) *World {
 	w := &World{
 		tb: t, now: start, fs: vfs.NewCrashableMem(), rt: runtime.New(), accounts: map[string]keys.Pair{}, workers: map[string]*enclave{},
-		clusters: map[string]hash.H256{}, codes: map[string]hash.H256{}, things: map[string]*contract{}, built: map[string]built{},
+		clusters: map[string]hash.H256{}, codes: map[string]hash.H256{}, things: map[string]*contract{}, built: map[string]built{}, servers: map[string]*httptest.Server{},
 		sent: map[string]*message{}, names: map[[32]byte]string{}, shared: map[chain.AccountID]shared{},
 	}
 	w.names[w.rt.Treasury.PotAccount] = "treasury"

@@ -1,8 +1,8 @@
-// Package cluster executes what a cluster is told: codes, constructors and
-// commands, in the order of its queue.
+// Package cluster executes what a cluster is told: codes, constructors,
+// commands, and what becomes of money, in the order of its queue.
 //
-// A message of the queue comes in; changes of the encrypted state and a receipt
-// go out. All that decides is in the message, the state and the cluster's
+// A message of the queue comes in; changes of the encrypted state, a receipt and
+// perhaps a withdrawal go out. All that decides is in the message, the state and the cluster's
 // secret, so that every replica comes to the same state. Input that means
 // nothing changes nothing and is answered by an error receipt; an error of a
 // method means that this machine could not execute, and says nothing about the
@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
@@ -101,8 +102,9 @@ func (c *Cluster) Begin(r Reader) (*Tx, error) { return newTx(c.vault, r) }
 // Result is what came of a message: a receipt, or for a code what there is to
 // say about it.
 type Result struct {
-	Receipt *words.Receipt
-	Checked *words.CodeChecked
+	Receipt    *words.Receipt
+	Checked    *words.CodeChecked
+	Withdrawal *words.Withdrawal // of the message, if it took something out
 }
 
 // Execute does what m says and puts the changes into t. head is the queue's
@@ -126,6 +128,12 @@ func (c *Cluster) Execute(ctx context.Context, t *Tx, m queue.Message, head hash
 		r, err = c.instantiate(ctx, t, m, head, msg)
 	case words.Command:
 		r, err = c.command(ctx, t, m, head, msg)
+	case words.Deposit:
+		r = c.credit(t, m, msg.From, msg.Amount)
+	case words.Return:
+		r = c.credit(t, m, msg.To, msg.Amount)
+	case words.Transact:
+		r, err = c.transact(ctx, t, m, head, msg)
 	}
 	if err == nil {
 		err = t.err
@@ -161,8 +169,9 @@ func nonceName(contract hash.H256, origin keys.AccountID, nonce [16]byte) string
 	return "nonce" + string(contract[:]) + string(origin[:]) + string(nonce[:])
 }
 
-// open reads the message in an envelope and takes its nonce. Text tells why not.
-func (c *Cluster) open(t *Tx, contract hash.H256, m queue.Message, envelope []byte) (msg seal.Message, origin keys.AccountID, text string) {
+// open reads the message in an envelope, which is to be of one of the kinds, and
+// takes its nonce. Text tells why not.
+func (c *Cluster) open(t *Tx, contract hash.H256, m queue.Message, envelope []byte, kinds ...uint8) (msg seal.Message, origin keys.AccountID, text string) {
 	from, ok := m.Origin.(queue.OriginAccount)
 	if !ok {
 		return msg, origin, "only accounts may call"
@@ -181,7 +190,7 @@ func (c *Cluster) open(t *Tx, contract hash.H256, m queue.Message, envelope []by
 	if err != nil {
 		return msg, origin, "the envelope does not open for this account and contract"
 	}
-	if msg.Kind != seal.KindCall {
+	if !slices.Contains(kinds, msg.Kind) {
 		return msg, origin, "messages of this kind are not offered yet"
 	}
 	nonce := nonceName(contract, origin, msg.Nonce)
@@ -208,12 +217,12 @@ func (c *Cluster) instantiate(ctx context.Context, t *Tx, m queue.Message, head 
 	if err != nil {
 		return Result{}, err
 	}
-	call, origin, reason := c.open(t, msg.Contract, m, msg.Envelope)
+	call, origin, reason := c.openCall(t, msg.Contract, m, msg.Envelope)
 	if reason != "" {
 		return reject(reason)
 	}
 	record := host.Record{Code: msg.Code, Owner: origin}
-	out, err := c.run(ctx, t, host.Contract{Record: record, Module: module}, "deploy", m, head, msg.Contract, origin, msg.Value, call.Input)
+	out, err := c.run(ctx, t, host.Contract{Record: record, Module: module}, "deploy", m, head, msg.Contract, origin, call)
 	if err != nil {
 		return Result{}, err
 	}
@@ -225,7 +234,7 @@ func (c *Cluster) instantiate(ctx context.Context, t *Tx, m queue.Message, head 
 		t.set(codeName(msg.Code), []byte{})
 	}
 	t.log(m.Block, m.Time, out)
-	return c.receipt(m, msg.Contract, msg.Envelope, call.Reply, out), nil
+	return c.receipt(m, msg.Contract, msg.Envelope, call.opened, out), nil
 }
 
 // ErrNoContract tells that a cluster has no such contract.
@@ -239,24 +248,47 @@ func (c *Cluster) command(ctx context.Context, t *Tx, m queue.Message, head hash
 	if !found {
 		return rejected(m, msg.Contract, "there is no such contract"), nil
 	}
-	call, origin, reason := c.open(t, msg.Contract, m, msg.Envelope)
+	call, origin, reason := c.openCall(t, msg.Contract, m, msg.Envelope)
 	if reason != "" {
 		return rejected(m, msg.Contract, reason), nil
 	}
-	out, err := c.run(ctx, t, contract, "call", m, head, msg.Contract, origin, msg.Value, call.Input)
+	out, err := c.run(ctx, t, contract, "call", m, head, msg.Contract, origin, call)
 	if err != nil {
 		return Result{}, err
 	}
 	t.log(m.Block, m.Time, out)
-	return c.receipt(m, msg.Contract, msg.Envelope, call.Reply, out), nil
+	return c.receipt(m, msg.Contract, msg.Envelope, call.opened, out), nil
+}
+
+// call is what a message asks a contract, and gives it.
+type call struct {
+	value  scale.U128
+	input  []byte
+	opened seal.Message
+}
+
+func (c *Cluster) openCall(t *Tx, contract hash.H256, m queue.Message, envelope []byte) (out call, origin keys.AccountID, text string) {
+	msg, origin, text := c.open(t, contract, m, envelope, seal.KindCall, seal.KindPay)
+	if text != "" {
+		return out, origin, text
+	}
+	out = call{input: msg.Input, opened: msg}
+	if msg.Kind == seal.KindPay {
+		d := scale.NewDecoder(msg.Input)
+		if err := d.Value(&out.value); err != nil {
+			return out, origin, "the amount does not decode"
+		}
+		out.input = d.Rest()
+	}
+	return out, origin, ""
 }
 
 func (c *Cluster) run(ctx context.Context, t *Tx, contract host.Contract, export string, m queue.Message, head, id hash.H256,
-	origin keys.AccountID, value scale.U128, input []byte) (host.Result, error) {
+	origin keys.AccountID, what call) (host.Result, error) {
 	return host.Run(ctx, contract.Module, export, host.Env{
 		State: contractState{t, dataName(id)}, Code: contract.Code, Owner: contract.Owner, Others: contracts{c, t},
-		Caller: origin, Address: id, Value: value, Block: m.Block, Time: m.Time, Input: input,
-		Seed: c.seeds.Derive("command", head[:]).Reveal(), Keys: c.contractKey,
+		Caller: origin, Address: id, Value: what.value, Block: m.Block, Time: m.Time, Input: what.input,
+		Seed: c.seeds.Derive("command", head[:]).Reveal(), Keys: c.contractKey, Money: ledger{t},
 	}, CommandGas)
 }
 
@@ -268,10 +300,10 @@ func (c *Cluster) contractKey(id [32]byte) [32]byte {
 }
 
 // receipt seals what came of an execution to the caller.
-func (c *Cluster) receipt(m queue.Message, contract hash.H256, envelope []byte, to seal.Key, out host.Result) Result {
+func (c *Cluster) receipt(m queue.Message, contract hash.H256, envelope []byte, opened seal.Message, out host.Result) Result {
 	r := &words.Receipt{Seq: m.Seq, Contract: contract, Status: words.Status(out.Status), Gas: Coarse(out.Gas)}
-	sealed, err := seal.SealReply(to, seal.InfoReply, hash.Blake2b256(envelope), seal.Reply{
-		Status: uint8(out.Status), Gas: out.Gas, Output: out.Data, Error: []byte(out.Reason),
+	sealed, err := seal.SealReply(opened.Reply, seal.InfoReply, hash.Blake2b256(envelope), seal.Reply{
+		Status: uint8(out.Status), Gas: out.Gas, Output: out.Data, Error: []byte(out.Reason), Request: opened.Hash(),
 	})
 	if err != nil {
 		r.Error = []byte("the reply key is not one")
@@ -298,6 +330,7 @@ type Call struct {
 	Block    uint32
 	Time     uint64
 	Input    []byte
+	Web      host.Web // nil: there is no network
 }
 
 // Query runs a call over stored state.
@@ -316,12 +349,22 @@ func (c *Cluster) Query(ctx context.Context, r Reader, q Call) (host.Result, err
 	out, err := host.Run(ctx, contract.Module, "call", host.Env{
 		State: contract.State, Code: contract.Code, Owner: contract.Owner, Others: contracts{c, t}, Caller: q.Origin, Address: q.Contract,
 		Block: q.Block, Time: q.Time, Input: q.Input, Seed: randomSeed(), Keys: c.contractKey,
-		Query: true, Cache: c.cache.at(q.Time),
+		Query: true, Cache: c.cache.at(q.Time), Web: q.Web, Money: ledger{t},
 	}, QueryGas)
 	if err == nil {
 		err = t.err
 	}
 	return out, err
+}
+
+// Root is the blinded root of stored state, in which the messages below next are
+// executed.
+func (c *Cluster) Root(r Reader, next uint64) (hash.H256, error) {
+	t, err := c.Begin(r)
+	if err != nil {
+		return hash.H256{}, err
+	}
+	return t.Root(next), nil
 }
 
 // Has tells whether the cluster has a contract.

@@ -105,22 +105,46 @@ type Target struct {
 // Ask makes a query for from: it seals input to the worker, signs, sends, opens
 // the answer and checks the worker's signature.
 func (c *Client) Ask(ctx context.Context, to Target, from keys.Pair, contract hash.H256, least uint32, input []byte) (Answer, error) {
+	x, err := c.Exchange(ctx, to, from, contract, least, input)
+	return x.Answer.Answer, err
+}
+
+// Exchange is a query and its answer, with what it takes to show them to others.
+type Exchange struct {
+	Worker  [32]byte
+	Query   Query
+	Message seal.Message // what is in the query's envelope
+	Answer  SignedAnswer
+}
+
+// Exchange is Ask, and returns all of it.
+func (c *Client) Exchange(ctx context.Context, to Target, from keys.Pair, contract hash.H256, least uint32, input []byte) (Exchange, error) {
 	return c.ask(ctx, to, from, contract, least, seal.KindCall, input)
 }
 
 // Log asks for a contract's log, as its owner, from an entry on.
 func (c *Client) Log(ctx context.Context, to Target, owner keys.Pair, contract hash.H256, least uint32, from uint64) (Log, error) {
-	a, err := c.ask(ctx, to, owner, contract, least, seal.KindLog, scale.Marshal(LogRequest{from}))
+	x, err := c.ask(ctx, to, owner, contract, least, seal.KindLog, scale.Marshal(LogRequest{from}))
 	if err != nil {
 		return Log{}, err
 	}
-	return scale.Decode[Log](a.Output)
+	return scale.Decode[Log](x.Answer.Answer.Output)
 }
 
-func (c *Client) ask(ctx context.Context, to Target, from keys.Pair, contract hash.H256, least uint32, kind uint8, input []byte) (Answer, error) {
+// Balance asks for what of holds in a cluster, as whom it is or as the owner of
+// a contract.
+func (c *Client) Balance(ctx context.Context, to Target, who keys.Pair, cluster hash.H256, least uint32, of [32]byte) (scale.U128, error) {
+	x, err := c.ask(ctx, to, who, cluster, least, seal.KindLedger, scale.Marshal(BalanceRequest{of}))
+	if err != nil {
+		return scale.U128{}, err
+	}
+	return scale.Decode[scale.U128](x.Answer.Answer.Output)
+}
+
+func (c *Client) ask(ctx context.Context, to Target, from keys.Pair, contract hash.H256, least uint32, kind uint8, input []byte) (Exchange, error) {
 	reply, err := seal.GenerateKey(to.Key.Suite())
 	if err != nil {
-		return Answer{}, err
+		return Exchange{}, err
 	}
 	m := seal.Message{Kind: kind, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input}
 	q := Query{Contract: contract, Origin: from.AccountID(), Least: least, Scheme: from.Scheme()}
@@ -128,24 +152,27 @@ func (c *Client) ask(ctx context.Context, to Target, from keys.Pair, contract ha
 		Genesis: to.Genesis, Target: to.Identity, Contract: contract, Origin: q.Origin,
 	}, m)
 	if err != nil {
-		return Answer{}, err
+		return Exchange{}, err
 	}
 	sum := q.SigningHash(to.Genesis, to.Identity, scale.Marshal(m))
 	q.Signature = from.Sign(sum[:])
 	r, err := c.Query(ctx, q)
 	if err != nil {
-		return Answer{}, err
+		return Exchange{}, err
 	}
 	var signed SignedAnswer
 	request := hash.Blake2b256(q.Envelope)
 	if err := reply.OpenReply(seal.InfoReply, request, r.Envelope, &signed); err != nil {
-		return Answer{}, err
+		return Exchange{}, err
 	}
 	if !keys.Verify(keys.Sr25519, to.Identity[:], signed.Answer.SigningBytes(to.Genesis, request), signed.Signature[:]) {
-		return Answer{}, fmt.Errorf("the answer is not signed by worker %x", to.Identity)
+		return Exchange{}, fmt.Errorf("the answer is not signed by worker %x", to.Identity)
+	}
+	if signed.Answer.Request != m.Hash() {
+		return Exchange{}, fmt.Errorf("worker %x answered another request", to.Identity)
 	}
 	if signed.Answer.Block < least {
-		return Answer{}, fmt.Errorf("the answer is as of block %d, not %d", signed.Answer.Block, least)
+		return Exchange{}, fmt.Errorf("the answer is as of block %d, not %d", signed.Answer.Block, least)
 	}
-	return signed.Answer, nil
+	return Exchange{to.Identity, q, m, signed}, nil
 }

@@ -176,8 +176,13 @@ func (q Query) SigningHash(genesis hash.H256, worker [32]byte, message []byte) h
 // contract's owner may make: the log from an entry on.
 type LogRequest struct{ From uint64 }
 
-// Log is what such a query gives: as much of the log as is kept. Next is the
-// number of the entry that will be written next.
+// BalanceRequest is the input of a query of kind seal.KindLedger, which names a
+// cluster in place of a contract: what an account holds in its ledger. The
+// origin may ask for its own balance and for those of contracts that it owns.
+type BalanceRequest struct{ Of [32]byte }
+
+// Log is what a query of kind seal.KindLog gives: as much of the log as is kept.
+// Next is the number of the entry that will be written next.
 type Log struct {
 	Next    uint64
 	Entries []LogEntry
@@ -203,8 +208,10 @@ type Reply struct{ Envelope []byte }
 type Answer struct {
 	Block     chain.BlockNumber // the last finalised block that the worker had seen proof of
 	BlockHash hash.H256
-	Next      uint64 // the number after the last message of the cluster that it had executed
-	Status    uint8  // as the VM numbers outcomes
+	Next      uint64    // the number after the last message of the cluster that it had executed
+	StateRoot hash.H256 // the blinded root of the cluster's state after it, as the chain has it
+	Request   hash.H256 // of the message that is answered; see seal.Message.Hash
+	Status    uint8     // as the VM numbers outcomes
 	Gas       uint64
 	Output    []byte
 	Error     []byte
@@ -242,7 +249,7 @@ const (
 	KindEnvelope      Kind = 12 // the envelope does not open
 	KindTooOld        Kind = 13 // the worker has not seen the least block yet
 	KindNoCode        Kind = 14 // the contract's code is still missing
-	KindNotOwner      Kind = 15 // only the contract's owner may read its log
+	KindNotOwner      Kind = 15 // only the contract's owner may read its log, and only its holder a balance
 )
 
 // Error is an error that crosses the wire.

@@ -3,6 +3,7 @@ package sdktest
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"strings"
 	"unicode/utf8"
@@ -20,6 +21,8 @@ const (
 	maxInput  = 64 << 10
 	maxLine   = 1 << 10
 	maxEvents = 256
+
+	maxRequests = 5
 )
 
 // transaction is what all calls of one transaction change.
@@ -27,8 +30,10 @@ type transaction struct {
 	w         *World
 	query     bool
 	contracts map[sdk.AccountID]*instance
+	balances  map[sdk.AccountID]sdk.U128
 	events    []Event
 	lines     []Line
+	requests  int    // over HTTP
 	random    uint64 // bytes of randomness that were read, in blocks
 }
 
@@ -38,6 +43,7 @@ type frame struct {
 	parent       *frame
 	depth        int
 	self, caller sdk.AccountID
+	value        sdk.U128
 	input        []byte
 	inputRead    bool
 	readOnly     bool
@@ -53,18 +59,33 @@ type trapped string
 // ended is the panic of a contract that terminated.
 type ended struct{}
 
+// move gives amount of what from holds to to, if it holds as much.
+func (t *transaction) move(from, to sdk.AccountID, amount sdk.U128) bool {
+	left, enough := t.balances[from].Sub(amount)
+	if !enough {
+		return false
+	}
+	t.balances[from] = left
+	more, fits := t.balances[to].Add(amount)
+	if !fits { // so much is never given to anybody
+		panic(trapped("more money than there is"))
+	}
+	t.balances[to] = more
+	return true
+}
+
 // call runs a message. What it changed is undone unless it is done.
-func (t *transaction) call(parent *frame, caller, to sdk.AccountID, flags sdk.CallFlags, input []byte) ([]byte, sdk.CallStatus, string) {
+func (t *transaction) call(parent *frame, caller, to sdk.AccountID, flags sdk.CallFlags, value sdk.U128, input []byte) ([]byte, sdk.CallStatus, string) {
 	c := t.contracts[to]
 	if c == nil || c.ended {
 		return nil, sdk.NoContract, "there is no such contract"
 	}
-	f := &frame{t: t, parent: parent, self: to, caller: caller, input: input, reentry: true}
+	f := &frame{t: t, parent: parent, self: to, caller: caller, value: value, input: input, reentry: true}
 	k := t.w.codes[c.code].contract
 	return t.run(f, flags, k, k.Messages)
 }
 
-func (t *transaction) instantiate(parent *frame, deployer, owner sdk.AccountID, name sdk.Hash, salt, input []byte) (sdk.AccountID, []byte, sdk.CallStatus, string) {
+func (t *transaction) instantiate(parent *frame, deployer, owner sdk.AccountID, name sdk.Hash, value sdk.U128, salt, input []byte) (sdk.AccountID, []byte, sdk.CallStatus, string) {
 	k := t.w.codes[name]
 	if k == nil {
 		return sdk.AccountID{}, nil, sdk.NoCode, "there is no such code"
@@ -74,7 +95,7 @@ func (t *transaction) instantiate(parent *frame, deployer, owner sdk.AccountID, 
 		panic(trapped("the contract exists"))
 	}
 	t.contracts[id] = &instance{code: name, owner: owner, state: map[string]string{}}
-	f := &frame{t: t, parent: parent, self: id, caller: deployer, input: input, reentry: true, constructing: true}
+	f := &frame{t: t, parent: parent, self: id, caller: deployer, value: value, input: input, reentry: true, constructing: true}
 	out, status, why := t.run(f, 0, k.contract, k.contract.Constructors)
 	if status != sdk.Done {
 		delete(t.contracts, id)
@@ -87,7 +108,10 @@ func (t *transaction) run(f *frame, flags sdk.CallFlags, k *sdk.Contract, entrie
 	if f.parent != nil {
 		f.depth, f.readOnly = f.parent.depth+1, f.readOnly || f.parent.readOnly
 	}
-	before, events := copied(t.contracts), len(t.events)
+	before, balances, events := copied(t.contracts), maps.Clone(t.balances), len(t.events)
+	if !t.move(f.caller, f.self, f.value) {
+		return nil, sdk.TransferFailed, "the caller holds less than the value"
+	}
 	defer func() {
 		// A contract that panics traps, and its caller goes on.
 		switch fault := recover().(type) {
@@ -100,7 +124,7 @@ func (t *transaction) run(f *frame, flags sdk.CallFlags, k *sdk.Contract, entrie
 			out, status, why = nil, sdk.Trapped, fmt.Sprintf("panic: %v\n%s", fault, debug.Stack())
 		}
 		if status != sdk.Done {
-			t.contracts, t.events = before, t.events[:events]
+			t.contracts, t.balances, t.events = before, balances, t.events[:events]
 		}
 	}()
 	out, revert := k.Run(f, entries)
@@ -132,10 +156,25 @@ func (f *frame) Input() []byte {
 func (f *frame) Caller() sdk.AccountID { return f.caller }
 func (f *frame) Self() sdk.AccountID   { return f.self }
 func (f *frame) Owner() sdk.AccountID  { return f.mine().owner }
-func (f *frame) Value() sdk.U128       { return sdk.U128{} }
+func (f *frame) Value() sdk.U128       { return f.value }
+func (f *frame) Balance() sdk.U128     { return f.t.balances[f.self] }
 func (f *frame) Now() uint64           { return f.t.w.Time }
 func (f *frame) Block() uint32         { return f.t.w.Block }
 func (f *frame) InTransaction() bool   { return !f.t.query }
+
+func (f *frame) Transfer(to sdk.AccountID, amount sdk.U128) bool {
+	f.pays(amount)
+	if c := f.t.contracts[to]; c != nil && c.ended {
+		return false
+	}
+	return f.t.move(f.self, to, amount)
+}
+
+func (f *frame) pays(amount sdk.U128) {
+	if !amount.IsZero() {
+		f.changes("money moved")
+	}
+}
 
 func (f *frame) Load(key []byte) ([]byte, bool) {
 	checkKey(key)
@@ -196,7 +235,8 @@ func (f *frame) Debug(text string) {
 	f.t.w.Debug = append(f.t.w.Debug, strings.TrimSuffix(text, "\n"))
 }
 
-func (f *frame) CallContract(to sdk.AccountID, flags sdk.CallFlags, input []byte) ([]byte, sdk.CallStatus) {
+func (f *frame) CallContract(to sdk.AccountID, flags sdk.CallFlags, value sdk.U128, input []byte) ([]byte, sdk.CallStatus) {
+	f.pays(value)
 	if f.depth+1 >= maxDepth {
 		panic(trapped("calls nest too deep"))
 	}
@@ -210,16 +250,16 @@ func (f *frame) CallContract(to sdk.AccountID, flags sdk.CallFlags, input []byte
 			panic(trapped("the callee does not allow to be entered again"))
 		}
 	}
-	out, status, _ := f.t.call(f, f.self, to, flags, append([]byte(nil), input...))
+	out, status, _ := f.t.call(f, f.self, to, flags, value, append([]byte(nil), input...))
 	return out, status
 }
 
-func (f *frame) Instantiate(code sdk.Hash, salt, input []byte) (sdk.AccountID, []byte, sdk.CallStatus) {
+func (f *frame) Instantiate(code sdk.Hash, value sdk.U128, salt, input []byte) (sdk.AccountID, []byte, sdk.CallStatus) {
 	f.changes("contract made")
 	if f.depth+1 >= maxDepth {
 		panic(trapped("calls nest too deep"))
 	}
-	id, out, status, _ := f.t.instantiate(f, f.self, f.Owner(), code, salt, append([]byte(nil), input...))
+	id, out, status, _ := f.t.instantiate(f, f.self, f.Owner(), code, value, salt, append([]byte(nil), input...))
 	return id, out, status
 }
 
@@ -232,7 +272,7 @@ func (f *frame) SetCode(code sdk.Hash) bool {
 	return true
 }
 
-func (f *frame) Terminate() {
+func (f *frame) Terminate(heir sdk.AccountID) {
 	f.changes("contract ended")
 	if f.constructing {
 		panic(trapped("contract ended in its constructor"))
@@ -242,6 +282,11 @@ func (f *frame) Terminate() {
 			panic(trapped("contract ended while another call of it runs"))
 		}
 	}
+	held, other := f.Balance(), f.t.contracts[heir]
+	if !held.IsZero() && (heir == f.self || other != nil && other.ended) {
+		panic(trapped("the money of the contract would be lost"))
+	}
+	f.t.move(f.self, heir, held)
 	f.mine().ended, f.mine().state = true, nil
 	panic(ended{})
 }
@@ -284,6 +329,18 @@ func (f *frame) Sign(scheme sdk.Scheme, key [32]byte, message []byte) []byte {
 
 func (f *frame) Verify(scheme sdk.Scheme, public, message, signature []byte) bool {
 	return scheme <= sdk.Ecdsa && keys.Verify(keys.Scheme(scheme), public, message, signature)
+}
+
+func (f *frame) Fetch(r sdk.Request) sdk.Response {
+	switch f.t.requests++; {
+	case !f.t.query:
+		return sdk.Response{Status: sdk.FetchUnavailable, Reason: "there is no network in commands"}
+	case f.t.requests > maxRequests:
+		panic(trapped("too many requests in one query"))
+	case f.t.w.Web == nil:
+		return sdk.Response{Status: sdk.FetchFailed, Reason: "the server cannot be reached"}
+	}
+	return f.t.w.Web(r)
 }
 
 func (f *frame) CacheSet(key, value []byte, seconds uint64) bool {

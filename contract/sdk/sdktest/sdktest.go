@@ -29,10 +29,13 @@ type World struct {
 	Events []Event // of calls that succeeded
 	Lines  []Line  // that contracts logged, also in calls that failed
 	Debug  []string
+	// Web answers the HTTP requests of queries; nil: no server can be reached.
+	Web func(sdk.Request) sdk.Response
 
 	tb        testing.TB
 	codes     map[sdk.Hash]*code
 	contracts map[sdk.AccountID]*instance
+	balances  map[sdk.AccountID]sdk.U128
 	cache     map[string]cached
 	calls     uint64 // so many were made: randomness and addresses follow from it
 }
@@ -75,7 +78,7 @@ var ErrTrapped = errors.New("the contract trapped")
 func New(tb testing.TB) *World {
 	return &World{
 		Time: uint64(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()), Block: 1, tb: tb,
-		codes: map[sdk.Hash]*code{}, contracts: map[sdk.AccountID]*instance{}, cache: map[string]cached{},
+		codes: map[sdk.Hash]*code{}, contracts: map[sdk.AccountID]*instance{}, balances: map[sdk.AccountID]sdk.U128{}, cache: map[string]cached{},
 	}
 }
 
@@ -84,6 +87,19 @@ func (w *World) Pass(d time.Duration) {
 	w.Time += uint64(d.Milliseconds())
 	w.Block++
 }
+
+// Give puts tokens into the ledger, as a deposit does.
+func (w *World) Give(to sdk.AccountID, amount uint64) {
+	w.tb.Helper()
+	sum, fits := w.balances[to].Add(sdk.U128{Lo: amount})
+	if !fits {
+		w.tb.Fatal("nobody can hold so much")
+	}
+	w.balances[to] = sum
+}
+
+// Balance is what an account or a contract holds in the ledger.
+func (w *World) Balance(of sdk.AccountID) sdk.U128 { return w.balances[of] }
 
 // Account is a development account: Alice, Bob or any other name.
 func Account(name string) sdk.AccountID {
@@ -126,6 +142,13 @@ func (w *World) Deploy(from string, k *sdk.Contract, args ...string) sdk.Account
 // TryDeploy is Deploy for constructors that may fail.
 func (w *World) TryDeploy(from string, k *sdk.Contract, args ...string) (sdk.AccountID, error) {
 	w.tb.Helper()
+	return w.DeployPaying(from, 0, k, args...)
+}
+
+// DeployPaying is TryDeploy that gives the contract something of what from
+// holds.
+func (w *World) DeployPaying(from string, value uint64, k *sdk.Contract, args ...string) (sdk.AccountID, error) {
+	w.tb.Helper()
 	name := w.Code(k)
 	entry, err := w.codes[name].meta.Constructor("")
 	if err != nil {
@@ -137,7 +160,7 @@ func (w *World) TryDeploy(from string, k *sdk.Contract, args ...string) (sdk.Acc
 	}
 	who := Account(from)
 	t := w.begin(false)
-	id, out, status, why := t.instantiate(nil, who, who, name, fmt.Append(nil, w.calls), input)
+	id, out, status, why := t.instantiate(nil, who, who, name, sdk.U128{Lo: value}, fmt.Append(nil, w.calls), input)
 	_, err = w.end(t, w.codes[name].meta, entry, out, status, why)
 	return id, err
 }
@@ -146,16 +169,22 @@ func (w *World) TryDeploy(from string, k *sdk.Contract, args ...string) (sdk.Acc
 // *abi.ContractError when the contract answered with one of its own.
 func (w *World) Call(from string, to sdk.AccountID, message string, args ...string) (string, error) {
 	w.tb.Helper()
-	return w.do(false, from, to, message, args)
+	return w.do(false, from, sdk.U128{}, to, message, args)
+}
+
+// Pay is Call that gives the contract something of what from holds.
+func (w *World) Pay(from string, value uint64, to sdk.AccountID, message string, args ...string) (string, error) {
+	w.tb.Helper()
+	return w.do(false, from, sdk.U128{Lo: value}, to, message, args)
 }
 
 // Query asks a contract; nothing of it is kept.
 func (w *World) Query(from string, to sdk.AccountID, message string, args ...string) (string, error) {
 	w.tb.Helper()
-	return w.do(true, from, to, message, args)
+	return w.do(true, from, sdk.U128{}, to, message, args)
 }
 
-func (w *World) do(query bool, from string, to sdk.AccountID, message string, args []string) (string, error) {
+func (w *World) do(query bool, from string, value sdk.U128, to sdk.AccountID, message string, args []string) (string, error) {
 	w.tb.Helper()
 	c := w.contracts[to]
 	if c == nil || c.ended {
@@ -171,7 +200,7 @@ func (w *World) do(query bool, from string, to sdk.AccountID, message string, ar
 		w.tb.Fatal(err)
 	}
 	t := w.begin(query)
-	out, status, why := t.call(nil, Account(from), to, 0, input)
+	out, status, why := t.call(nil, Account(from), to, 0, value, input)
 	return w.end(t, meta, entry, out, status, why)
 }
 
@@ -184,7 +213,7 @@ func Refused(err error, name string) bool {
 // begin begins a transaction.
 func (w *World) begin(query bool) *transaction {
 	w.calls++
-	return &transaction{w: w, query: query, contracts: copied(w.contracts)}
+	return &transaction{w: w, query: query, contracts: copied(w.contracts), balances: maps.Clone(w.balances)}
 }
 
 func copied(m map[sdk.AccountID]*instance) map[sdk.AccountID]*instance {
@@ -206,10 +235,12 @@ func (w *World) end(t *transaction, meta *abi.Metadata, entry *abi.Entry, out []
 	switch status {
 	case sdk.Done:
 		if !t.query {
-			w.contracts = t.contracts
+			w.contracts, w.balances = t.contracts, t.balances
 			w.Events = append(w.Events, t.events...)
 		}
 	case sdk.Reverted:
+	case sdk.TransferFailed:
+		return "", errors.New(why)
 	default:
 		return "", fmt.Errorf("%w: %s", ErrTrapped, why)
 	}

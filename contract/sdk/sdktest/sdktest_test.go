@@ -63,7 +63,7 @@ func tell(c *sdk.Call, text string) (string, error) {
 	case "panic":
 		panic("as told")
 	case "end":
-		c.Terminate()
+		c.Terminate(c.Owner())
 	case "long":
 		last.Set(c, strings.Repeat("x", 17_000))
 	case "self":
@@ -212,5 +212,92 @@ func TestClock(t *testing.T) {
 	w.Pass(time.Minute)
 	if got = append(got, cached(w.Query)); fmt.Sprint(got) != "[false true false false]" {
 		t.Errorf("cached: %v", got)
+	}
+}
+
+var (
+	fail  = sdk.NewError("Fail")
+	short = sdk.NewError("Short")
+)
+
+// till takes money and hands it out, in all the ways in which money moves.
+var till = sdk.Contract{
+	Name:         "till",
+	Errors:       []*sdk.Error{fail, short},
+	Constructors: []sdk.Entry{sdk.Payable(sdk.Constructor0("new", func(*sdk.Call) error { return nil }))},
+	Messages: []sdk.Entry{
+		sdk.Payable(sdk.Action0("take", sdk.Amount, func(c *sdk.Call) (sdk.U128, error) { return c.Balance(), nil })),
+		sdk.Payable(sdk.Change0("refuse", func(*sdk.Call) error { return fail })),
+		sdk.Change0("look", func(*sdk.Call) error { return nil }),
+		sdk.Change2("give", sdk.Arg("to", sdk.Account), sdk.Arg("amount", sdk.Amount), func(c *sdk.Call, to sdk.AccountID, n sdk.U128) error {
+			if !c.Transfer(to, n) {
+				return short
+			}
+			return nil
+		}),
+		sdk.Action3("pay", sdk.Arg("to", sdk.Account), sdk.Arg("amount", sdk.Amount), sdk.Arg("message", sdk.String), sdk.String,
+			func(c *sdk.Call, to sdk.AccountID, n sdk.U128, message string) (string, error) {
+				if _, err := (sdk.Remote0[sdk.U128]{Name: message, Result: sdk.Amount}).Pay(c, to, n); err != nil {
+					return err.Error(), nil
+				}
+				return "paid", nil
+			}),
+		sdk.Change2("make", sdk.Arg("code", sdk.Hash256), sdk.Arg("amount", sdk.Amount), func(c *sdk.Call, code sdk.Hash, n sdk.U128) error {
+			if _, err := c.MakePaying(code, n, nil, "new", nil); err != nil {
+				return short
+			}
+			return nil
+		}),
+		sdk.Change1("close", sdk.Arg("heir", sdk.Account), func(c *sdk.Call, heir sdk.AccountID) error { c.Terminate(heir); return nil }),
+	},
+}
+
+// Money moves as in the enclave: the rows of package host's TestMoney, in
+// contracts.
+func TestMoney(t *testing.T) {
+	w := sdktest.New(t)
+	w.Give(sdktest.Account("Alice"), 100)
+	a, err := w.DeployPaying("Alice", 40, &till)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := w.Deploy("Bob", &till)
+	code := fmt.Sprintf("0x%x", w.Code(&till))
+	to, self := sdktest.Text(b), sdktest.Text(a)
+	tests := []struct {
+		name           string
+		call           func() (string, error)
+		want           string
+		alice, a, b    uint64
+		refused, error string
+	}{
+		{"look", func() (string, error) { return w.Call("Alice", a, "look") }, "()", 60, 40, 0, "", ""},
+		{"pay", func() (string, error) { return w.Pay("Alice", 10, a, "take") }, "50", 50, 50, 0, "", ""},
+		{"pay more", func() (string, error) { return w.Pay("Alice", 51, a, "take") }, "", 50, 50, 0, "", "the caller holds less than the value"},
+		{"pay what refuses", func() (string, error) { return w.Pay("Alice", 10, a, "refuse") }, "", 50, 50, 0, "Fail", ""},
+		{"pay what takes none", func() (string, error) { return w.Pay("Alice", 10, a, "look") }, "", 50, 50, 0, "", "trapped"},
+		{"give", func() (string, error) { return w.Call("Alice", a, "give", to, "5") }, "()", 50, 45, 5, "", ""},
+		{"give more", func() (string, error) { return w.Call("Alice", a, "give", to, "46") }, "", 50, 45, 5, "Short", ""},
+		{"query that gives", func() (string, error) { return w.Query("Alice", a, "give", to, "5") }, "()", 50, 45, 5, "", ""},
+		{"call that pays", func() (string, error) { return w.Call("Alice", a, "pay", to, "5", "take") }, `"paid"`, 50, 40, 10, "", ""},
+		{"call that pays more", func() (string, error) { return w.Call("Alice", a, "pay", to, "41", "take") }, `"the contract holds less than the value"`, 50, 40, 10, "", ""},
+		{"call that pays what refuses", func() (string, error) { return w.Call("Alice", a, "pay", to, "5", "refuse") }, `"the other contract answered with an error"`, 50, 40, 10, "", ""},
+		{"call that pays what takes none", func() (string, error) { return w.Call("Alice", a, "pay", to, "5", "look") }, `"the other contract trapped"`, 50, 40, 10, "", ""},
+		{"make more", func() (string, error) { return w.Call("Alice", a, "make", code, "41") }, "", 50, 40, 10, "Short", ""},
+		{"make", func() (string, error) { return w.Call("Alice", a, "make", code, "15") }, "()", 50, 25, 10, "", ""},
+		{"close for itself", func() (string, error) { return w.Call("Alice", a, "close", self) }, "", 50, 25, 10, "", "would be lost"},
+		{"close", func() (string, error) { return w.Call("Alice", a, "close", to) }, "", 50, 0, 35, "", ""},
+		{"give to what is closed", func() (string, error) { return w.Call("Alice", b, "give", self, "1") }, "", 50, 0, 35, "Short", ""},
+	}
+	for _, tt := range tests {
+		got, err := tt.call()
+		failed := tt.refused != "" || tt.error != ""
+		if tt.name != "close" && (got != tt.want || (err != nil) != failed || tt.refused != "" && !sdktest.Refused(err, tt.refused) || tt.error != "" && !strings.Contains(err.Error(), tt.error)) {
+			t.Errorf("%s: %s, %v", tt.name, got, err)
+		}
+		alice, x, y := w.Balance(sdktest.Account("Alice")), w.Balance(a), w.Balance(b)
+		if alice.Lo != tt.alice || x.Lo != tt.a || y.Lo != tt.b {
+			t.Errorf("%s: Alice has %d, a %d, b %d", tt.name, alice.Lo, x.Lo, y.Lo)
+		}
 	}
 }

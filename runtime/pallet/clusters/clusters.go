@@ -33,6 +33,9 @@ func (p *Pallet) create(ctx *frame.Context, c Create) error {
 	count := p.ClusterCount.Get(ctx)
 	p.ClusterCount.Put(ctx, count+1)
 	id := hash.Blake2b256([]byte(chain.ContextCluster), owner[:], scale.Encode(count))
+	if err := p.Money.Transfer(ctx, owner, words.EscrowAccount(id), p.EscrowDeposit, true); err != nil {
+		return err
+	}
 	members := draw(pool, int(c.Replicas), hash.Blake2b256(id[:], bytesOf(p.Seed.Seed(ctx))))
 	cluster := words.Cluster{Owner: owner, Keys: []words.HPKEKey{}}
 	for _, m := range members {
@@ -160,14 +163,18 @@ func (p *Pallet) receipts(ctx *frame.Context, worker [32]byte, m words.Receipts)
 		}
 		return nil
 	}
+	if m.From > c.Next {
+		return ErrGap
+	}
+	since := c.Next
 	for _, r := range m.Receipts {
-		if r.Seq >= c.Next && r.Seq < m.Next {
+		if r.Seq >= since && r.Seq < m.Next {
 			p.Contracts.Receipt(ctx, m.Cluster, worker, r)
 		}
 	}
 	c.Next, c.StateRoot = m.Next, m.StateRoot
 	p.Clusters.Put(ctx, m.Cluster, c)
-	return nil
+	return p.settle(ctx, m, since)
 }
 
 // Ready returns ErrNotReady or ErrNoSuchCluster unless commands can be sent to

@@ -1,6 +1,7 @@
 // Package clusters keeps the sets of workers that run contracts together. The
 // chain draws a cluster's members; the first of them makes its secret inside
-// its enclave, and only the public keys ever appear here.
+// its enclave, and only the public keys ever appear here. It also holds what is
+// in the clusters' confidential ledgers, token for token.
 package clusters
 
 import (
@@ -22,12 +23,26 @@ type Config struct {
 	MaxReplicas uint16
 	// What the owner of a cluster leaves as a deposit for it.
 	ClusterDeposit chain.Balance
+	// What the owner of a cluster puts into the account of its escrow for ever, so that the account exists.
+	EscrowDeposit chain.Balance
+	// The most bytes of an encrypted action.
+	MaxEnvelope uint32
 }
 
 // The calls.
 type (
 	// Create makes a cluster of replicas workers, which the chain draws.
 	Create struct{ Replicas uint16 }
+	// Deposit puts tokens into a cluster's confidential ledger, where they are the sender's.
+	Deposit struct {
+		Cluster hash.H256
+		Value   chain.Balance `scale:"compact"`
+	}
+	// Transact does something in a cluster that only its workers read: a transfer in its ledger, a withdrawal, or a call of a contract.
+	Transact struct {
+		Cluster  hash.H256
+		Envelope []byte
+	}
 )
 
 // The events.
@@ -51,6 +66,34 @@ type (
 		Worker  [32]byte
 		Root    hash.H256
 	}
+	// Deposited says that tokens were put into a cluster's ledger.
+	Deposited struct {
+		Cluster hash.H256
+		From    chain.AccountID
+		Amount  chain.Balance
+		Seq     uint64
+	}
+	// TransactionQueued says that an encrypted action is queued.
+	TransactionQueued struct {
+		Cluster hash.H256
+		Origin  chain.AccountID
+		Seq     uint64
+	}
+	// Withdrawn says that a cluster's ledger paid tokens to an account.
+	Withdrawn struct {
+		Cluster hash.H256
+		To      chain.AccountID
+		Amount  chain.Balance
+		Seq     uint64
+	}
+	// WithdrawalReturned says that an account could not take what a cluster's ledger paid, which went back into it, and why.
+	WithdrawalReturned struct {
+		Cluster hash.H256
+		To      chain.AccountID
+		Amount  chain.Balance
+		Seq     uint64
+		Error   frame.DispatchError
+	}
 )
 
 // The errors.
@@ -69,6 +112,14 @@ var (
 	ErrKeyKnown = frame.NewError(5, "KeyKnown")
 	// ErrBadKey means that the keys are not of the kinds that commands need.
 	ErrBadKey = frame.NewError(6, "BadKey")
+	// ErrNothing means that the amount is nothing, or goes nowhere.
+	ErrNothing = frame.NewError(7, "Nothing")
+	// ErrTooLong means that the message is too long.
+	ErrTooLong = frame.NewError(8, "TooLong")
+	// ErrGap means that a member left messages out.
+	ErrGap = frame.NewError(9, "Gap")
+	// ErrUnbacked means that a cluster's ledger is not what is in escrow for it.
+	ErrUnbacked = frame.NewError(10, "Unbacked")
 )
 
 // Pallet is the clusters of one chain.
@@ -99,6 +150,7 @@ type Queue interface {
 // Money is what the pallet needs of the balances.
 type Money interface {
 	Reserve(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error
+	Transfer(ctx *frame.Context, from, to chain.AccountID, value chain.Balance, keepAlive bool) error
 }
 
 // Seed is 32 bytes that nobody chose alone: those of the block before.
@@ -116,10 +168,17 @@ type Contracts interface {
 func (p *Pallet) Declare() frame.Pallet {
 	return frame.Pallet{
 		Name: "Clusters", Source: source, State: &p.State, Config: p.Config,
-		Calls:  []frame.CallDef{frame.Call(0, p.create, frame.Time(300*frame.Microsecond))},
-		Events: []frame.EventDef{frame.Event[ClusterCreated](0), frame.Event[ClusterReady](1), frame.Event[RootsDiffer](2)},
+		Calls: []frame.CallDef{
+			frame.Call(0, p.create, frame.Time(300*frame.Microsecond)), frame.Call(1, p.deposit, weightDeposit),
+			frame.CallBy(2, p.transact, weighTransact),
+		},
+		Events: []frame.EventDef{
+			frame.Event[ClusterCreated](0), frame.Event[ClusterReady](1), frame.Event[RootsDiffer](2), frame.Event[Deposited](3),
+			frame.Event[TransactionQueued](4), frame.Event[Withdrawn](5), frame.Event[WithdrawalReturned](6),
+		},
 		Errors: []*frame.Error{
 			ErrTooFewWorkers, ErrBadReplicas, ErrNoSuchCluster, ErrNotMember, ErrNotReady, ErrKeyKnown, ErrBadKey,
+			ErrNothing, ErrTooLong, ErrGap, ErrUnbacked,
 		},
 	}
 }

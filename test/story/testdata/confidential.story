@@ -19,6 +19,8 @@ instantiate hello in=c by=Alice as=ours
 instantiate hello in=c by=Alice as=other
 settle
 ----
+block 6  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
+block 6  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 6  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 6  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
 block 8  Clusters.ClusterReady{cluster: c, epoch: 0, worker: w1}

@@ -13,6 +13,8 @@ block 2  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001,
 block 2  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 0}
 block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1}
 w1 believes block 1
+block 6  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
+block 6  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 6  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 6  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
 block 8  Clusters.ClusterReady{cluster: c, epoch: 0, worker: w1}

@@ -13,6 +13,8 @@ block 2  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001,
 block 2  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 0}
 block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1}
 w1 believes block 1
+block 6  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
+block 6  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 6  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 6  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
 block 8  Clusters.ClusterReady{cluster: c, epoch: 0, worker: w1}
@@ -42,7 +44,7 @@ block 21  Contracts.CommandQueued{contract: notes, cluster: c, origin: Bob, seq:
 written to notes, message 1 of its queue: 3190 bytes, suite 1, epoch 0, the rest looks random
 block 23  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 1, contract: notes, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 written: Ok: ()
-read as of block 25: {text: "marmalade", time: …}
+read as of block 25: {text: "marmalade", time: 1750000021000}
 read as of block 25: the contract answered NoNote
 read as of block 25: the contract answered NoNote
 
@@ -89,5 +91,5 @@ w1 starts again in boot epoch 2 at block 44
 block 46  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
 block 46  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2}
 w1 believes block 45
-read as of block 48: {text: "second", time: …}
+read as of block 48: {text: "second", time: 1750000040000}
 read as of block 48: the contract answered NoNote

@@ -18,6 +18,8 @@ block 2  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001,
 block 2  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 0}
 block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1}
 w1 believes block 1
+block 6  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
+block 6  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 6  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 6  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
 block 8  Clusters.ClusterReady{cluster: c, epoch: 0, worker: w1}
@@ -68,13 +70,23 @@ made: Ok: 0x00000000
 twice: Trapped: the contract exists
 refused: Ok: 0x07000000
 
-# The child answers queries. The chain does not know it.
+# The child answers queries. The chain does not know it, so that a command names
+# its cluster and not the contract, which only the cluster reads.
 child moody of=parent as=kid
 query kid k by=Bob
 command kid - by=Bob as=never
+command kid k by=Bob as=hidden hidden=yes
+settle
+receipt hidden
+observe hidden
 ----
 k as of block 35: 0xffffffff
 block 37  System.ExtrinsicFailed{Contracts.ContractNotFound}
+block 38  Queue.MessagePushed{to: ToCluster{id: c}, seq: 7}
+block 38  Clusters.TransactionQueued{cluster: c, origin: Bob, seq: 7}
+block 40  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 7, contract: c, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+hidden: Ok: 0xffffffff
+hidden to kid, message 7 of its queue: 3190 bytes, suite 1, epoch 0, the rest looks random
 
 # Its log is that of whoever made its parent, as is the parent's; here both are empty.
 log kid by=Alice
@@ -88,8 +100,8 @@ relay w1
 settle
 query kid k by=Bob
 ----
-w1 starts again in boot epoch 2 at block 35
-block 38  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
-block 38  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2}
-w1 believes block 37
-k as of block 40: 0xffffffff
+w1 starts again in boot epoch 2 at block 42
+block 44  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
+block 44  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2}
+w1 believes block 43
+k as of block 46: 0xffffffff

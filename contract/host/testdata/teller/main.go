@@ -37,7 +37,7 @@ var contract = sdk.Contract{
 		sdk.Change2("raise", sdk.Arg("counter", sdk.Account), sdk.Arg("by", sdk.Uint64), raiseIt),
 		sdk.Change1("make", sdk.Arg("code", sdk.Hash256), makeOne),
 		sdk.Change1("become", sdk.Arg("code", sdk.Hash256), become),
-		sdk.Change0("end", func(c *sdk.Call) error { c.Terminate(); return nil }),
+		sdk.Change0("end", func(c *sdk.Call) error { c.Terminate(c.Owner()); return nil }),
 		sdk.View0("children", sdk.Vec(sdk.Account), list),
 		sdk.View0("keys", sdk.Bool, keys),
 	},

@@ -75,13 +75,11 @@ type (
 		Deployer chain.AccountID
 		Code     hash.H256
 		Salt     []byte
-		Value    chain.Balance
 		Envelope []byte
 	}
 	// Command calls a contract. The origin of the queue's message is the caller.
 	Command struct {
 		Contract hash.H256
-		Value    chain.Balance
 		Envelope []byte
 	}
 	// Code asks whether a code can run.
@@ -89,13 +87,32 @@ type (
 		Hash hash.H256
 		Size uint32
 	}
+	// Deposit says that tokens of an account were put into the cluster's escrow:
+	// they are the account's in the ledger. The chain alone says so.
+	Deposit struct {
+		From   chain.AccountID
+		Amount chain.Balance
+	}
+	// Return gives back a withdrawal that the chain could not pay out.
+	Return struct {
+		Seq    uint64 // of the withdrawal
+		To     chain.AccountID
+		Amount chain.Balance
+	}
+	// Transact does an encrypted Action. The origin of the queue's message does it.
+	Transact struct{ Envelope []byte }
 )
 
 func (Instantiate) isClusterMessage() {}
 func (Command) isClusterMessage()     {}
 func (Code) isClusterMessage()        {}
+func (Deposit) isClusterMessage()     {}
+func (Return) isClusterMessage()      {}
+func (Transact) isClusterMessage()    {}
 
-var _ = scale.Enum(scale.V[ClusterMessage]{0: Instantiate{}, 1: Command{}, 2: Code{}})
+var _ = scale.Enum(scale.V[ClusterMessage]{
+	0: Instantiate{}, 1: Command{}, 2: Code{}, 3: Deposit{}, 4: Return{}, 5: Transact{},
+})
 
 // UpMessage is what a worker tells the chain.
 type UpMessage interface{ isUpMessage() }
@@ -111,11 +128,16 @@ type (
 	// Receipts says how messages of a cluster's queue ended.
 	Receipts struct {
 		Cluster hash.H256
-		// Next is the number after the last message that was executed.
-		Next uint64
-		// StateRoot is the blinded root of the cluster's state after it.
+		// From is the number of the first message that it tells of, Next the number
+		// after the last one.
+		From, Next uint64
+		// StateRoot is the blinded root of the cluster's state after the last one,
+		// Held the sum of its ledger.
 		StateRoot hash.H256
+		Held      chain.Balance
 		Receipts  []Receipt
+		// Withdrawals are what the ledger gave up, in the order of the messages.
+		Withdrawals []Withdrawal
 	}
 	// CodeChecked says whether a code can run, and why not.
 	CodeChecked struct {
@@ -205,6 +227,10 @@ type State struct {
 	ClusterCount storage.Value[uint64]
 	// The clusters that each worker is a member of.
 	Memberships storage.Map[[32]byte, []hash.H256, storage.Blake2Concat]
+	// What is in escrow for each cluster's ledger.
+	Ledgers storage.Map[hash.H256, Ledger, storage.Blake2Concat]
+	// The tokens that are on their way into each cluster, by number.
+	Arrivals storage.OptDoubleMap[hash.H256, uint64, Arrival, storage.Blake2Concat, storage.Twox64Concat]
 }
 
 // NewState returns the items, bound to their places.

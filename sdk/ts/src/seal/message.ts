@@ -13,7 +13,7 @@ export const message = Struct({
 });
 
 /** reply is the plaintext of the answer to a command. */
-export const reply = Struct({ status: u8, gas: u64, output: Bytes(), error: Bytes() });
+export const reply = Struct({ status: u8, gas: u64, output: Bytes(), error: Bytes(), request: Bytes(32) });
 
 /** statuses are the names of how a call ended. */
 export const statuses = ['Ok', 'Reverted', 'Trapped', 'OutOfGas'] as const;

@@ -48,6 +48,8 @@ export const answer = Struct({
   block: u32,
   blockHash: bytes32,
   next: u64,
+  stateRoot: bytes32,
+  request: bytes32,
   status: u8,
   gas: u64,
   output: Bytes(),

@@ -1,0 +1,100 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+	"github.com/tacit-network/tacit/runtime/pallet/contracts"
+	"github.com/tacit-network/tacit/scale"
+	"github.com/tacit-network/tacit/seal"
+	"github.com/tacit-network/tacit/worker/wire"
+)
+
+// Credited is a deposit that a cluster's ledger has.
+type Credited struct {
+	Sent   *Included
+	Seq    uint64            // of the message that brought it
+	Number chain.BlockNumber // of the block with the receipt
+}
+
+// Deposit puts tokens into a cluster's confidential ledger and waits until they
+// are there.
+func (c *Client) Deposit(ctx context.Context, who keys.Pair, cluster hash.H256, amount chain.Balance) (*Credited, error) {
+	in, err := c.Submit(ctx, who, clusters.Deposit{Cluster: cluster, Value: amount}, UntilInBlock)
+	if err != nil {
+		return nil, err
+	}
+	e, ok := Event[clusters.Deposited](in)
+	if !ok {
+		return nil, errors.New("the chain queued no deposit")
+	}
+	out := &Credited{Sent: in, Seq: e.Seq}
+	var receipt words.Receipt
+	err = c.Follow(ctx, in.Number, func(h chain.Header, events []Record) (bool, error) {
+		for _, r := range events {
+			if done, ok := r.Event.(contracts.CommandDone); ok && done.Cluster == cluster && done.Receipt.Seq == e.Seq {
+				receipt, out.Number = done.Receipt, h.Number
+				return true, nil
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		return out, fmt.Errorf("wait for the receipt: %w", err)
+	}
+	if receipt.Status != words.StatusOK {
+		return out, fmt.Errorf("the worker rejected the deposit: %s", receipt.Error)
+	}
+	return out, nil
+}
+
+// SendTransact has a cluster do something that only its workers read.
+func (c *Client) SendTransact(ctx context.Context, who keys.Pair, cluster hash.H256, a words.Action) (*Pending, error) {
+	p, err := c.message(ctx, who.AccountID(), cluster, cluster, seal.KindLedger, scale.Encode(a))
+	if err != nil {
+		return nil, err
+	}
+	if p.sent, err = c.Send(ctx, who, clusters.Transact{Cluster: cluster, Envelope: p.envelope}); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Transact is SendTransact and Wait.
+func (c *Client) Transact(ctx context.Context, who keys.Pair, cluster hash.H256, a words.Action) (*Outcome, error) {
+	p, err := c.SendTransact(ctx, who, cluster, a)
+	if err != nil {
+		return nil, err
+	}
+	return p.Wait(ctx)
+}
+
+// LedgerBalance asks a cluster what of holds in its ledger: who himself, or a
+// contract that he owns.
+func (c *Client) LedgerBalance(ctx context.Context, who keys.Pair, cluster hash.H256, least chain.BlockNumber, of [32]byte) (out chain.Balance, err error) {
+	return out, c.atMember(ctx, cluster, func(w *wire.Client, to wire.Target) (err error) {
+		out, err = w.Balance(ctx, to, who, cluster, least, of)
+		return err
+	})
+}
+
+// Ledger returns what the chain knows of a cluster's ledger.
+func (c *Client) Ledger(ctx context.Context, cluster hash.H256) (words.Ledger, error) {
+	l, _, err := Find[words.Ledger](ctx, c, c.Runtime().Clusters.Ledgers.Key(cluster), nil)
+	return l, err
+}
+
+// QueryIn is Query for a contract of a cluster that the chain need not know,
+// since another contract made it. It returns all of the exchange.
+func (c *Client) QueryIn(ctx context.Context, who keys.Pair, cluster, contract hash.H256, least chain.BlockNumber, input []byte) (out wire.Exchange, err error) {
+	return out, c.atMember(ctx, cluster, func(w *wire.Client, to wire.Target) (err error) {
+		out, err = w.Exchange(ctx, to, who, contract, least, input)
+		return err
+	})
+}

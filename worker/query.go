@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/tacit-network/tacit/contract/host"
@@ -120,11 +121,32 @@ func (w *Worker) openQuery(q wire.Query) (seal.Message, error) {
 		return seal.Message{}, wire.Errorf(wire.KindEnvelope, "the envelope does not open for this worker, account and contract")
 	}
 	sum := q.SigningHash(w.cfg.Chain.Genesis, w.Identity(), scale.Marshal(m))
-	wrapped := append(append([]byte("<Bytes>"), sum[:]...), "</Bytes>"...)
-	if !keys.VerifyAccount(q.Scheme, q.Origin, sum[:], q.Signature) && !keys.VerifyAccount(q.Scheme, q.Origin, wrapped, q.Signature) {
+	if c := q.Certificate; c != nil {
+		if !signed(c.Scheme, q.Origin, c.Text(w.cfg.Chain.Genesis, q.Origin), c.Signature) {
+			return seal.Message{}, wire.Errorf(wire.KindSignature, "the certificate is not signed by %v", q.Origin)
+		}
+		w.mu.RLock()
+		block, _, _ := w.block()
+		w.mu.RUnlock()
+		if block > c.Until {
+			return seal.Message{}, wire.Errorf(wire.KindSignature, "the certificate was good until block %d, and the worker has seen block %d", c.Until, block)
+		}
+		if q.Scheme != keys.Sr25519 || !signed(keys.Sr25519, c.Key, sum[:], q.Signature) {
+			return seal.Message{}, wire.Errorf(wire.KindSignature, "the query is not signed by the certificate's key")
+		}
+		return m, nil
+	}
+	if !signed(q.Scheme, q.Origin, sum[:], q.Signature) {
 		return seal.Message{}, wire.Errorf(wire.KindSignature, "the query is not signed by %v", q.Origin)
 	}
 	return m, nil
+}
+
+// signed verifies an account's signature of a message, as it is or as wallets
+// sign one.
+func signed(scheme keys.Scheme, who keys.AccountID, message, signature []byte) bool {
+	wrapped := slices.Concat([]byte("<Bytes>"), message, []byte("</Bytes>"))
+	return keys.VerifyAccount(scheme, who, message, signature) || keys.VerifyAccount(scheme, who, wrapped, signature)
 }
 
 // view finds the contract's cluster, or the cluster whose ledger is asked, and

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -462,6 +463,17 @@ func TestBadQuery(t *testing.T) {
 		q.Signature = sign.Sign(append(append([]byte("<Bytes>"), sum[:]...), "</Bytes>"...))
 		return q
 	}
+	// certified lets a session key ask for Alice; by signs the certificate.
+	certified := func(by keys.Pair, until uint32, wrap bool) func(q *wire.Query) {
+		return func(q *wire.Query) {
+			c := wire.Certificate{Key: [32]byte(bob.Public()), Until: until, Scheme: by.Scheme()}
+			text := c.Text(s.c.genesis, q.Origin)
+			if wrap {
+				text = slices.Concat([]byte("<Bytes>"), text, []byte("</Bytes>"))
+			}
+			c.Signature, q.Certificate = by.Sign(text), &c
+		}
+	}
 	tests := []struct {
 		name   string
 		sign   keys.Pair
@@ -470,6 +482,15 @@ func TestBadQuery(t *testing.T) {
 	}{
 		{"good", alice, func(*wire.Query) {}, 0},
 		{"signed by another", bob, func(*wire.Query) {}, wire.KindSignature},
+		{"a session's key", bob, certified(alice, 1000, false), 0},
+		{"a session's key, by a wallet", bob, certified(alice, 1000, true), 0},
+		{"not the session's key", alice, certified(alice, 1000, false), wire.KindSignature},
+		{"a certificate of one's own", bob, certified(bob, 1000, false), wire.KindSignature},
+		{"a certificate that is over", bob, certified(alice, 0, false), wire.KindSignature},
+		{"a certificate for longer than signed", bob, func(q *wire.Query) {
+			certified(alice, 1, false)(q)
+			q.Certificate.Until = 1000
+		}, wire.KindSignature},
 		{"another origin", alice, func(q *wire.Query) { q.Origin = bob.AccountID() }, wire.KindEnvelope},
 		{"another contract", alice, func(q *wire.Query) { q.Contract[0]++ }, wire.KindEnvelope},
 		{"another least block", alice, func(q *wire.Query) { q.Least = 1 }, wire.KindSignature},

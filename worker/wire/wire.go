@@ -160,7 +160,24 @@ type Query struct {
 	Least     chain.BlockNumber // the worker must have seen this block
 	Envelope  []byte
 	Scheme    keys.Scheme
-	Signature []byte // of the origin, over SigningHash
+	Signature []byte // of the origin, or of the certificate's key, over SigningHash
+	// Certificate lets another key sign for the origin; nil is none.
+	Certificate *Certificate
+}
+
+// Certificate is an account's word that a key may ask for it, until a block. It
+// lets a page ask many times while a wallet signs once.
+type Certificate struct {
+	Key       [32]byte          // sr25519, of a session
+	Until     chain.BlockNumber // the last block that the worker may have seen
+	Scheme    keys.Scheme       // of the account's signature
+	Signature []byte            // of the account, over Text
+}
+
+// Text is what the account signs, as it is or between <Bytes> and </Bytes>: words
+// that a wallet can show.
+func (c Certificate) Text(genesis hash.H256, who keys.AccountID) []byte {
+	return fmt.Appendf(nil, "Tacit: the key 0x%x may ask contracts in the name of 0x%x on the chain 0x%x until block %d.", c.Key, who[:], genesis[:], c.Until)
 }
 
 // SigningHash is what the origin of a query signs, as it is or between <Bytes>

@@ -3,13 +3,16 @@ package wire
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/keys"
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
 	"github.com/tacit-network/tacit/scale"
 )
@@ -55,4 +58,22 @@ func ExampleKindOf() {
 	err := fmt.Errorf("worker: %w", Errorf(KindBusy, "too many queries run"))
 	fmt.Println(KindOf(err) == KindBusy, KindOf(errors.New("other")) == KindInternal)
 	// Output: true true
+}
+
+// The bytes that sdk/ts writes, and the words that it lets wallets sign.
+func TestCertificate(t *testing.T) {
+	c := Certificate{Key: [32]byte(bytes.Repeat([]byte{3}, 32)), Until: 9, Scheme: keys.Sr25519, Signature: []byte{7}}
+	q := Query{
+		Contract: hash.H256(bytes.Repeat([]byte{1}, 32)), Origin: keys.AccountID(bytes.Repeat([]byte{2}, 32)), Least: 3, Envelope: []byte{4, 5},
+		Scheme: keys.Sr25519, Signature: []byte{6}, Certificate: &c,
+	}
+	want := strings.Repeat("01", 32) + strings.Repeat("02", 32) + "0300000008040501040601" + strings.Repeat("03", 32) + "09000000010407"
+	if got := hex.EncodeToString(scale.Marshal(q)); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	text := "Tacit: the key 0x" + strings.Repeat("03", 32) + " may ask contracts in the name of 0x" + strings.Repeat("02", 32) +
+		" on the chain 0x" + strings.Repeat("07", 32) + " until block 9."
+	if got := string(c.Text(hash.H256(bytes.Repeat([]byte{7}, 32)), q.Origin)); got != text {
+		t.Errorf("got  %s\nwant %s", got, text)
+	}
 }

@@ -12,6 +12,7 @@ export { Contract, type Message, type Metadata } from './contract/abi.js';
 export {
   command, query, type Asked, type Cluster, type ContractInfo, type Outcome, type Progress, type Receipt, type Sealed, type Target,
 } from './contract/confidential.js';
+export { session, type Asker, type Certificate } from './contract/session.js';
 export { kem, PrivateKey, seal } from './seal/envelope.js';
 export { askInfo, Unreachable, WorkerError, type Answer, type Info } from './worker/wire.js';
 export { LightClient } from './light/client.js';

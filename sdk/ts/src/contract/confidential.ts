@@ -3,6 +3,7 @@
 
 import { blake2, randomBytes, unhex, type Hex } from '../bytes.js';
 import { verify, type Account } from '../chain/account.js';
+import type { Asker } from './session.js';
 import type { Chain, Head, Included } from '../chain/chain.js';
 import { kem, PrivateKey, seal } from '../seal/envelope.js';
 import { aad, message, pad, reply, statusName, unpad } from '../seal/message.js';
@@ -121,7 +122,7 @@ export interface Asked {
 /** query asks a worker directly; the chain sees nothing of it. least is the block
  * that the worker must have seen. */
 export async function query(
-  chain: Chain, to: Target, contract: Hex, who: Account, least: number, input: Uint8Array, on: Pick<Progress, 'sealed'>,
+  chain: Chain, to: Target, contract: Hex, who: Asker, least: number, input: Uint8Array, on: Pick<Progress, 'sealed'>,
 ): Promise<Asked> {
   const [genesis, identity] = [unhex(chain.genesis), unhex(to.identity)];
   const context = { genesis, target: identity, contract: unhex(contract), origin: who.publicKey, epoch: 0 };
@@ -131,7 +132,7 @@ export async function query(
   const replied = await patiently(async () => {
     const url = await to.url();
     if (!url) throw new Error('The worker tells no address.');
-    return send(url, { contract: context.contract, origin: who.publicKey, least, envelope: sealed.envelope, scheme: signature.scheme, signature: signature.bytes });
+    return send(url, { contract: context.contract, origin: who.publicKey, least, envelope: sealed.envelope, scheme: signature.scheme, signature: signature.bytes, certificate: who.certificate });
   });
   const request = blake2(sealed.envelope);
   const { answer, signature: theirs } = unpad(signedAnswer, await mine.open('tacit/reply/1', request, replied));

@@ -1,7 +1,7 @@
 // Bytes as Go's package worker/wire encodes the same values.
 import { expect, test } from 'vitest';
 import { hex, unhex, utf8 } from '../bytes.js';
-import { fault, info, query, signedAnswer, signingBytes, signingHash } from './wire.js';
+import { certificateText, fault, info, query, signedAnswer, signingBytes, signingHash } from './wire.js';
 
 const b = (x: number): Uint8Array => new Uint8Array(32).fill(x);
 
@@ -18,9 +18,18 @@ test('a worker\'s info', () => {
 });
 
 test('a query, and what its origin signs', () => {
-  const q = { contract: b(1), origin: b(2), least: 3, envelope: Uint8Array.of(4, 5), scheme: 1, signature: Uint8Array.of(6) };
-  expect(hex(query.enc(q))).toBe('0x0101010101010101010101010101010101010101010101010101010101010101020202020202020202020202020202020202020202020202020202020202020203000000080405010406');
+  const q = { contract: b(1), origin: b(2), least: 3, envelope: Uint8Array.of(4, 5), scheme: 1, signature: Uint8Array.of(6), certificate: undefined };
+  expect(hex(query.enc(q))).toBe('0x010101010101010101010101010101010101010101010101010101010101010102020202020202020202020202020202020202020202020202020202020202020300000008040501040600');
   expect(hex(signingHash(b(7), b(8), q, Uint8Array.of(9)))).toBe('0x4905701053bf51353e10db94dedde30b3b11ea3e2e277f306ba5e1c5d564e714');
+});
+
+test('a certificate, and what the account signs', () => {
+  const certificate = { key: b(3), until: 9, scheme: 1, signature: Uint8Array.of(7) };
+  const q = { contract: b(1), origin: b(2), least: 3, envelope: Uint8Array.of(4, 5), scheme: 1, signature: Uint8Array.of(6), certificate };
+  expect(hex(query.enc(q))).toBe(`0x${'01'.repeat(32)}${'02'.repeat(32)}0300000008040501040601${'03'.repeat(32)}09000000010407`);
+  expect(certificateText(b(7), b(2), b(3), 9)).toBe(
+    `Tacit: the key 0x${'03'.repeat(32)} may ask contracts in the name of 0x${'02'.repeat(32)} on the chain 0x${'07'.repeat(32)} until block 9.`,
+  );
 });
 
 test('an answer, and what the worker signs', () => {

@@ -1,7 +1,7 @@
 // The language between a worker and its users: SCALE over HTTP.
 
-import { bool, Bytes, Enum, Struct, str, u16, u32, u64, u8, Vector, type CodecType } from 'scale-ts';
-import { blake2, concat, u32 as u32le, utf8 } from '../bytes.js';
+import { bool, Bytes, Enum, Option, Struct, str, u16, u32, u64, u8, Vector, type CodecType } from 'scale-ts';
+import { blake2, concat, hex, u32 as u32le, utf8 } from '../bytes.js';
 
 const bytes32 = Bytes(32);
 const key = Struct({ kem: u16, key: Bytes() });
@@ -38,7 +38,12 @@ export const query = Struct({
   envelope: Bytes(),
   scheme: u8,
   signature: Bytes(),
+  certificate: Option(Struct({ key: bytes32, until: u32, scheme: u8, signature: Bytes() })),
 });
+
+/** certificateText is what an account signs so that a key may ask for it. */
+export const certificateText = (genesis: Uint8Array, who: Uint8Array, key: Uint8Array, until: number): string =>
+  `Tacit: the key ${hex(key)} may ask contracts in the name of ${hex(who)} on the chain ${hex(genesis)} until block ${until}.`;
 
 /** reply holds an envelope with a signed answer. */
 export const reply = Struct({ envelope: Bytes() });

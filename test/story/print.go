@@ -184,7 +184,7 @@ func (w *World) plain(s string) string {
 }
 
 // bookkeeping is what every block changes.
-var bookkeeping = []string{"Timestamp.", "Aura.", "Session.", "Grandpa.", "TransactionPayment.", "System."}
+var bookkeeping = []string{"Timestamp.", "Aura.", "Session.", "Grandpa.", "TransactionPayment.", "System.", "Registry.NextDeadline"}
 
 // differences returns the storage items in which two states differ, without
 // what every block changes.

@@ -28,6 +28,11 @@ type Config struct {
 type (
 	// Create makes a cluster of replicas workers, which the chain draws.
 	Create struct{ Replicas uint16 }
+	// CreateForTier makes a cluster as create does, of workers of at least a tier: 1 is a vendor's hardware, 2 hardware that is endorsed and staked for.
+	CreateForTier struct {
+		Replicas uint16
+		Tier     uint8
+	}
 )
 
 // The events.
@@ -69,6 +74,8 @@ var (
 	ErrKeyKnown = frame.NewError(5, "KeyKnown")
 	// ErrBadKey means that the keys are not of the kinds that commands need.
 	ErrBadKey = frame.NewError(6, "BadKey")
+	// ErrNotServing means that the worker may get no keys of the cluster now.
+	ErrNotServing = frame.NewError(7, "NotServing")
 )
 
 // Pallet is the clusters of one chain.
@@ -86,9 +93,11 @@ type Pallet struct {
 
 // Workers is what the pallet needs of the registry.
 type Workers interface {
-	// Eligible returns the workers that may become members, in an order that
-	// depends on the state alone.
-	Eligible(ctx *frame.Context) []words.Member
+	// Eligible returns the workers of at least a tier that may become members,
+	// in an order that depends on the state alone.
+	Eligible(ctx *frame.Context, tier uint8) []words.Member
+	// MayServe reports whether a worker may get work and keys of a tier now.
+	MayServe(ctx *frame.Context, worker [32]byte, tier uint8) bool
 }
 
 // Queue is what the pallet needs of the queues.
@@ -116,10 +125,13 @@ type Contracts interface {
 func (p *Pallet) Declare() frame.Pallet {
 	return frame.Pallet{
 		Name: "Clusters", Source: source, State: &p.State, Config: p.Config,
-		Calls:  []frame.CallDef{frame.Call(0, p.create, frame.Time(300*frame.Microsecond))},
+		Calls: []frame.CallDef{
+			frame.Call(0, p.create, frame.Time(300*frame.Microsecond)),
+			frame.Call(1, p.createForTier, frame.Time(300*frame.Microsecond)),
+		},
 		Events: []frame.EventDef{frame.Event[ClusterCreated](0), frame.Event[ClusterReady](1), frame.Event[RootsDiffer](2)},
 		Errors: []*frame.Error{
-			ErrTooFewWorkers, ErrBadReplicas, ErrNoSuchCluster, ErrNotMember, ErrNotReady, ErrKeyKnown, ErrBadKey,
+			ErrTooFewWorkers, ErrBadReplicas, ErrNoSuchCluster, ErrNotMember, ErrNotReady, ErrKeyKnown, ErrBadKey, ErrNotServing,
 		},
 	}
 }

@@ -16,7 +16,7 @@ receipt parent.new
 w1 runs, TDX, SIMULATED TEE: no confidentiality
 block 2  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001, eval: 18, nextUpdate: 1752364800}
 block 2  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 0}
-block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1}
+block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1, platform: …, status: UpToDate, tier: 0, renewal: false}
 w1 believes block 1
 block 6  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 6  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
@@ -90,6 +90,6 @@ query kid k by=Bob
 ----
 w1 starts again in boot epoch 2 at block 35
 block 38  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
-block 38  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2}
+block 38  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 w1 believes block 37
 k as of block 40: 0xffffffff

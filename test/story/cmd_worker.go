@@ -42,7 +42,7 @@ func (w *World) startWorker(l *line) error {
 	if err != nil {
 		return err
 	}
-	machine := sim.Config{Secret: []byte("the machine of " + name), MRTD: program}
+	machine := w.machine(name)
 	switch fault := l.opt("fault", ""); fault {
 	case "":
 	case "debug":
@@ -167,7 +167,7 @@ func (w *World) relay(e *enclave, t tamper) error {
 		Node: "ws" + w.rpc.URL[len("http"):], Worker: e.server.URL, Operator: operator, Endpoints: []string{"https://" + e.name + ".example"}, Runtime: w.rt,
 	}
 	if t.quote == "" { // what the relay cannot read, it has no collateral for
-		cfg.Collateral = &devpki.PCS{PKI: devpki.New(devpki.Seed)}
+		cfg.Collateral = w.vendor
 	}
 	done := make(chan error, 1)
 	go func() { done <- relay.New(cfg).Once(ctx) }()
@@ -222,8 +222,12 @@ func (w *World) showWorkers(*line) error {
 	}
 	var list []string
 	for id, r := range w.rt.Registry.Workers.All(state) {
-		list = append(list, fmt.Sprintf("%s  operator %s  boot epoch %d  %v  %v\n",
-			w.name(id), w.name(r.Operator), r.BootEpoch, r.Class.Variants()[r.Class], r.Status))
+		worth, err := w.worth(id)
+		if err != nil {
+			return err
+		}
+		list = append(list, fmt.Sprintf("%s  operator %s  boot epoch %d  %v  %v%s\n",
+			w.name(id), w.name(r.Operator), r.BootEpoch, r.Class.Variants()[r.Class], r.Status, worth))
 	}
 	if len(list) == 0 {
 		list = append(list, "no worker is registered\n")

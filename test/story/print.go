@@ -34,7 +34,7 @@ func (w *World) tell(h chain.Header) error {
 	}
 	for _, event := range list {
 		pallet, name := w.rt.EventName(event)
-		if name = pallet + "." + name; slices.Contains(silent, name) {
+		if name = pallet + "." + name; slices.Contains(silent, name) || slices.Contains(w.hushed, name) {
 			continue
 		}
 		w.quiet = false

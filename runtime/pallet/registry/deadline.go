@@ -8,7 +8,7 @@ const minute = 60_000 // milliseconds
 
 // Limits of what a block looks at again: minutes, and workers.
 const (
-	maxMinutes = 100
+	maxMinutes = 2000
 	maxLooks   = 100
 )
 
@@ -24,7 +24,7 @@ func (p *Pallet) lookAgain(ctx *frame.Context, worker [32]byte, millis uint64) {
 // OnInitialize implements frame.Initializer: it looks at the workers whose
 // moment is over, by the time of the block before.
 func (p *Pallet) OnInitialize(ctx *frame.Context) frame.Weight {
-	const read, look = 20 * frame.Microsecond, 150 * frame.Microsecond
+	const read, look = 15 * frame.Microsecond, 150 * frame.Microsecond
 	now, next := p.Clock.Time(ctx)/minute, p.NextDeadline.Get(ctx)
 	if now == 0 || next > now {
 		return frame.Time(2 * read)

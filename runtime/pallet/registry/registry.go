@@ -279,3 +279,14 @@ func (p *Pallet) facts(ctx *frame.Context, identity [32]byte, w *words.Worker) *
 func (p *Pallet) standing(ctx *frame.Context, identity [32]byte, w *words.Worker) words.Standing {
 	return w.Standing(p.facts(ctx, identity, w))
 }
+
+// Judge returns what a worker's registration is worth; nil for a worker that is
+// not registered.
+func (p *Pallet) Judge(ctx *frame.Context, identity [32]byte) *words.Judgement {
+	w, ok := p.Workers.Get(ctx, identity)
+	if !ok {
+		return nil
+	}
+	f := p.facts(ctx, identity, &w)
+	return &words.Judgement{Standing: w.Standing(f), Tier: w.Reached(f), Facts: *f}
+}

@@ -124,3 +124,10 @@ func (w *Worker) Reached(f *Facts) uint8 {
 	}
 	return 2
 }
+
+// Judgement is what a registration is worth at a block, and by what.
+type Judgement struct {
+	Standing Standing
+	Tier     uint8
+	Facts    Facts
+}

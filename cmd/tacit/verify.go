@@ -21,9 +21,9 @@ import (
 func verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Verify a TEE's quote, or take one",
+		Short: "Verify a TEE's quote or a worker, or take a quote",
 	}
-	cmd.AddCommand(verifyQuoteCommand(), verifySampleCommand(), verifyTakeCommand())
+	cmd.AddCommand(verifyQuoteCommand(), verifyWorkerCommand(), verifySampleCommand(), verifyTakeCommand())
 	return cmd
 }
 

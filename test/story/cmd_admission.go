@@ -1,11 +1,14 @@
 package story
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/tacit-network/tacit/attest"
 	"github.com/tacit-network/tacit/attest/devpki"
@@ -26,6 +29,47 @@ import (
 // its machines for real ones.
 const vendorSeed = "a vendor of the stories"
 
+// nextProgram is the measurement of a newer program.
+var nextProgram = attest.Digest{9}
+
+// warnings are the reasons that a relay warned of, once each.
+type warnings struct {
+	mu   sync.Mutex
+	list []string // guarded by mu
+}
+
+// Enabled implements slog.Handler.
+func (h *warnings) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+
+// Handle implements slog.Handler.
+func (h *warnings) Handle(_ context.Context, r slog.Record) error {
+	text := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "reason" {
+			text += ": " + a.Value.String()
+		}
+		return true
+	})
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.list = append(h.list, text)
+	return nil
+}
+
+// WithAttrs implements slog.Handler.
+func (h *warnings) WithAttrs([]slog.Attr) slog.Handler { return h }
+
+// WithGroup implements slog.Handler.
+func (h *warnings) WithGroup(string) slog.Handler { return h }
+
+func (h *warnings) print(w *World, name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, text := range h.list {
+		w.printf("%s's relay warns: %s\n", name, text)
+	}
+}
+
 // forger is somebody who got the attestation key out of a genuine machine: it
 // says of itself, in quotes that are genuine, whatever it likes.
 type forger struct {
@@ -37,7 +81,7 @@ type forger struct {
 
 // machine is one of the vendor's, with a name.
 func (w *World) machine(name string) sim.Config {
-	m := sim.Config{Secret: []byte("the machine of " + name), MRTD: program}
+	m := sim.Config{Secret: []byte("the machine of " + name), MRTD: program, SealToMachine: true}
 	if w.real {
 		m.Seed = vendorSeed
 	}
@@ -314,6 +358,12 @@ func (a *reader) admission(name string) any {
 		return registry.Unstake{Worker: a.worker()}
 	case "drain":
 		return registry.SetDraining{Worker: a.worker(), Draining: a.next() == "yes"}
+	case "admit_next": // the next program, from a block on
+		return attestation.AddImage{
+			Name: []byte("worker"), Version: 2, ConsensusVersion: 1, Measurement: sim.Measurement(nextProgram), ActiveFrom: a.number(), TierMax: 5,
+		}
+	case "retire": // the first program, at a block
+		return attestation.RetireImage{Image: attest.ImageID(sim.Measurement(program)), At: a.number()}
 	case "leave":
 		return registry.Deregister{Worker: a.worker()}
 	}

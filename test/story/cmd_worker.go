@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -102,9 +103,10 @@ func (w *World) enclave(l *line) (*enclave, error) {
 	return nil, fmt.Errorf("no worker is called %s", name)
 }
 
-// restart NAME
+// restart NAME [program=next]
 //
-// ends a worker, telling it nothing, and starts it again on its disk.
+// ends a worker, telling it nothing, and starts it again on its disk; maybe as
+// the next program.
 func (w *World) restartWorker(l *line) error {
 	e, err := w.enclave(l)
 	if err != nil {
@@ -112,6 +114,15 @@ func (w *World) restartWorker(l *line) error {
 	}
 	if err := e.worker.Close(context.Background()); err != nil {
 		return err
+	}
+	if l.opt("program", "") == "next" {
+		machine := w.machine(e.name)
+		machine.MRTD, machine.ConfigID = nextProgram, e.cfg.Chain.Hash()
+		module, err := sim.Open(machine)
+		if err != nil {
+			return err
+		}
+		e.cfg.Backend, e.cfg.ImageID = module.Backend(), attest.ImageID(sim.Measurement(nextProgram))
 	}
 	if e.worker, err = worker.Open(context.Background(), e.cfg); err != nil {
 		return err
@@ -169,6 +180,9 @@ func (w *World) relay(e *enclave, t tamper) error {
 	if t.quote == "" { // what the relay cannot read, it has no collateral for
 		cfg.Collateral = w.vendor
 	}
+	said := &warnings{}
+	cfg.Logger = slog.New(said)
+	defer said.print(w, e.name)
 	done := make(chan error, 1)
 	go func() { done <- relay.New(cfg).Once(ctx) }()
 	// The pool tells nobody that something came: it is asked.

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"github.com/tacit-network/tacit/runtime/frame"
+	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 )
 
 const minute = 60_000 // milliseconds
@@ -67,8 +68,9 @@ func (p *Pallet) look(ctx *frame.Context, worker [32]byte, at uint64) {
 		_ = p.remove(ctx, worker)
 	case at == after(w.ExpiresAt):
 		p.vacate(ctx, worker)
-		if !w.Revoked {
+		if !w.Revoked { // else it was told then
 			ctx.Emit(WorkerExpired{worker})
+			_ = p.tell(ctx, worker, clusters.Removed{})
 		}
 		p.lookAgain(ctx, worker, w.ExpiresAt+p.KeepEnded)
 	case w.DegradesAt != 0 && at == after(w.DegradesAt):

@@ -38,10 +38,9 @@ days 2 w1
 workers
 cluster late
 ----
-block 35  Clusters.ClusterReady{cluster: still, epoch: 0, worker: w1}
 block 36  Registry.WorkerDegraded{worker: w1}
-block 37  Queue.MessageRefused{worker: w1, seq: 0, error: Clusters.KeyKnown}
 w1  operator operator  boot epoch 16  Development  OutOfDate  Degraded
+block 38  Clusters.ClusterReady{cluster: still, epoch: 0, worker: w1}
 block 38  System.ExtrinsicFailed{Clusters.TooFewWorkers}
 
 # The machine is brought up to date, as its vendor sees it now.
@@ -54,7 +53,6 @@ members w1 still first
 block 39  Attestation.RecoveryBegan{anchor: 0, tee: Tdx, eval: 20, degradesAt: 1752505609000}
 block 39  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001, eval: 20, nextUpdate: 1753660800}
 block 41  Registry.WorkerRecovered{worker: w1}
-block 42  Queue.MessageRefused{worker: w1, seq: 0, error: Clusters.KeyKnown}
 w1  operator operator  boot epoch 17  Development  UpToDate
 block 43  Clusters.ClusterCreated{cluster: first, owner: Alice, members: 1 of them}
 block 43  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 18}

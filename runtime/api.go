@@ -164,7 +164,9 @@ func (r *Runtime) apis() []frame.API {
 		}},
 		{Name: "RegistryApi", Version: 1, Methods: []frame.Fn{
 			frame.Func("judge", "What a worker's registration is worth, and by what; nothing for one that is not registered.",
-				func(ctx *frame.Context, a workerArg) (*registrywords.Judgement, error) { return r.Registry.Judge(ctx, a.Worker), nil }),
+				func(ctx *frame.Context, a workerArg) (*registrywords.Judgement, error) {
+					return r.Registry.Judge(ctx, a.Worker), nil
+				}),
 		}},
 	}
 }

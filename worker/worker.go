@@ -83,14 +83,14 @@ type core struct {
 	Identity  stored   // seed
 	Secret    stored   // of the HPKE keys
 	BootEpoch uint64
-	Heard     bool   // the chain said that it is registered in this boot epoch
+	Heard     bool // the chain said that it is registered in this boot epoch
 	// Promised is the greatest boot epoch of which evidence was given. A worker
 	// that is registered goes on in its own until the chain says that it took
 	// the evidence: what the chain refuses changes nothing.
 	Promised uint64
-	Time      uint64 // ms, of the light chain's last block
-	Queues    []position
-	Clusters  []membership
+	Time     uint64 // ms, of the light chain's last block
+	Queues   []position
+	Clusters []membership
 }
 
 // stored is a secret in the form in which it is sealed to the disk. It prints

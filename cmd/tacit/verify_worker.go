@@ -24,7 +24,6 @@ import (
 	"github.com/tacit-network/tacit/runtime/pallet/attestation"
 	"github.com/tacit-network/tacit/runtime/pallet/registry"
 	"github.com/tacit-network/tacit/runtime/pallet/registry/words"
-	"github.com/tacit-network/tacit/scale"
 )
 
 // errNotGood means that a worker's registration does not hold.
@@ -73,6 +72,11 @@ func parseWorker(s string) ([32]byte, error) {
 	return [32]byte(raw), nil
 }
 
+func unregistered(id [32]byte) error {
+	return hint(fmt.Errorf("no worker 0x%x is registered", id),
+		"`tacit worker status` lists the workers; one that left or was removed registers again with `tacit worker register`")
+}
+
 // workerCase is all that the chain knows of a worker.
 type workerCase struct {
 	id       [32]byte
@@ -104,20 +108,12 @@ func lookUpWorker(ctx context.Context, c *client.Client, id [32]byte) (*workerCa
 	}
 	at := head.Hash()
 	s.head = head.Number
-	var answer string
-	if err := c.Call(ctx, &answer, "state_call", "RegistryApi_judge", "0x"+hex.EncodeToString(id[:]), at); err != nil {
-		return nil, err
-	}
-	raw, err := hex.DecodeString(strings.TrimPrefix(answer, "0x"))
-	if err != nil {
-		return nil, err
-	}
-	judged, err := scale.Decode[*words.Judgement](raw)
+	judged, err := judge(ctx, c, id)
 	if err != nil {
 		return nil, err
 	}
 	if judged == nil {
-		return nil, hint(fmt.Errorf("no worker 0x%x is registered", id), "`tacit worker status` lists the workers; one that left or was removed registers again with `tacit worker register`")
+		return nil, unregistered(id)
 	}
 	s.judged = *judged
 	a := &rt.Attestation.State

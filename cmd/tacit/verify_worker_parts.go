@@ -12,16 +12,16 @@ import (
 func (s *workerCase) standing(now uint64) *verdict.Check {
 	w := &s.worker
 	c := verdict.Pass("standing", s.judged.Standing.String())
-	c.Field = ""
 	advice := adviceOn(s.judged.Standing)
 	switch st := s.judged.Standing; {
 	case st == words.Good:
 	case st.Speaks():
 		c.State, c.Advice = verdict.Warned, advice
+	case st == words.Expired: // its window says so
 	default:
 		c.State, c.Field, c.Have, c.Want, c.Advice = verdict.Failed, "standing", st.String(), words.Good.String(), advice
 	}
-	if c.State != verdict.Failed || s.judged.Standing == words.Expired {
+	if c.State != verdict.Failed {
 		c.SetWindow(w.AttestedAt/1000, w.ExpiresAt/1000, now, advice)
 	}
 	if w.DegradesAt == 0 {
@@ -73,6 +73,18 @@ func (s *workerCase) program() *verdict.Check {
 	case !i.ActiveAt(s.head):
 		c.State, c.Field, c.Advice = verdict.Warned, "block", adviceOn(words.Retired)
 		c.Have, c.Want = fmt.Sprint(s.head), fmt.Sprintf("%d to %d", i.ActiveFrom, i.RetireAt)
+	}
+	if s.call == nil {
+		return c
+	}
+	if q, err := attest.ParseQuote(s.call.Quote); err == nil {
+		// The program alone: what the platform is worth stands elsewhere.
+		alone := &attest.Evidence{TEE: q.TEE, SGX: q.SGX, TDX: q.TDX}
+		measured := verdict.Pass("measurement", "every register that the chain lists, and the configuration of this chain")
+		if _, err := attest.ApplyPolicy(alone, &attest.Policy{}, i, s.config.Hash(), s.worker.Class); err != nil {
+			measured = verdict.Fail("measurement", "measurement", err.Error(), "do not believe this worker: it runs something else")
+		}
+		c.Checks, c.State = []*verdict.Check{measured}, max(c.State, measured.State)
 	}
 	return c
 }

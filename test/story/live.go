@@ -45,3 +45,6 @@ func (w *World) Live(ctx context.Context) error {
 		}
 	}
 }
+
+// Now is the time of the newest block, in milliseconds since 1970.
+func (w *World) Now() uint64 { return w.now }

@@ -272,6 +272,16 @@ func TestRefused(t *testing.T) {
 		}, attestation.ErrRefusedByPolicy},
 		{"unknown image", built(func(w *world) { w.tee.MRTD[0]++ }), attestation.ErrUnknownImage},
 		{"report data of the TEE's own", built(func(w *world) { w.tee.Faults.ReportData = true }), registry.ErrWrongReportData},
+		{"another purpose", func(w *world) registry.Register {
+			r := w.good()
+			m, _ := sim.Open(w.tee)
+			r.Quote, _ = m.Backend().Quote(report.Data(&r.Info, report.Register+1, w.Hash(0), w.Hash(r.Info.RecentBlock), r.Nonce))
+			return r
+		}, registry.ErrWrongReportData},
+		{"quote relayed from another machine", func(w *world) registry.Register {
+			return registry.Register{Info: w.good().Info, Nonce: [32]byte{8}, Signature: w.good().Signature,
+				Quote: w.by(newIdentity(w.tb, 9), "another machine", 1).Quote}
+		}, registry.ErrWrongReportData},
 		{"another nonce", changed(func(r *registry.Register) { r.Nonce[0]++ }), registry.ErrWrongReportData},
 		{"another identity", func(w *world) registry.Register {
 			r := w.good()

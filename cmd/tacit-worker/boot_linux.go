@@ -110,8 +110,8 @@ func first() {
 	if os.Getpid() != 1 {
 		return
 	}
-	// A container's first process is 1 as well, and has arguments.
-	if len(os.Args) > 1 {
+	// A container's first process is 1 as well, and finds everything mounted.
+	if _, err := os.Stat("/proc/self"); err == nil {
 		return
 	}
 	if err := boot(); err != nil {

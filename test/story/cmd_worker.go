@@ -103,10 +103,10 @@ func (w *World) enclave(l *line) (*enclave, error) {
 	return nil, fmt.Errorf("no worker is called %s", name)
 }
 
-// restart NAME [program=next]
+// restart NAME [program=first|next]
 //
 // ends a worker, telling it nothing, and starts it again on its disk; maybe as
-// the next program.
+// another program.
 func (w *World) restartWorker(l *line) error {
 	e, err := w.enclave(l)
 	if err != nil {
@@ -115,14 +115,16 @@ func (w *World) restartWorker(l *line) error {
 	if err := e.worker.Close(context.Background()); err != nil {
 		return err
 	}
-	if l.opt("program", "") == "next" {
+	if which := l.opt("program", ""); which != "" {
 		machine := w.machine(e.name)
-		machine.MRTD, machine.ConfigID = nextProgram, e.cfg.Chain.Hash()
+		if machine.ConfigID = e.cfg.Chain.Hash(); which == "next" {
+			machine.MRTD = nextProgram
+		}
 		module, err := sim.Open(machine)
 		if err != nil {
 			return err
 		}
-		e.cfg.Backend, e.cfg.ImageID = module.Backend(), attest.ImageID(sim.Measurement(nextProgram))
+		e.cfg.Backend, e.cfg.ImageID = module.Backend(), attest.ImageID(sim.Measurement(machine.MRTD))
 	}
 	if e.worker, err = worker.Open(context.Background(), e.cfg); err != nil {
 		return err

@@ -80,7 +80,7 @@ func (p *Pallet) addImage(ctx *frame.Context, c AddImage) error {
 	if err := ctx.EnsureRoot(); err != nil {
 		return err
 	}
-	if c.ActiveFrom < p.Blocks.Now(ctx)+p.ActivationDelay.Get(ctx) {
+	if delay := p.ActivationDelay.Get(ctx); delay > 0 && c.ActiveFrom < p.Blocks.Now(ctx)+delay {
 		return ErrTooSoon
 	}
 	id, err := p.image(ctx, attest.Image{

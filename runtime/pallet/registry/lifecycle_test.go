@@ -330,7 +330,7 @@ func TestFreeze(t *testing.T) {
 
 // TestImageUpgrade runs two programs side by side; the way leads to the newer.
 func TestImageUpgrade(t *testing.T) {
-	w := newWorld(t)
+	w := production(t)
 	w.must(w.Signed(operator, w.instance(1)))
 	old := w.tee.MRTD
 	newer := attest.Digest{43}
@@ -357,6 +357,17 @@ func TestImageUpgrade(t *testing.T) {
 	if _, _, speaks := w.registry.Session(w.Context(), id); !speaks || w.registry.MayServe(w.Context(), id, 0) {
 		t.Error("a worker of a retired program goes on with what it has, and gets nothing new")
 	}
+}
+
+// On simulated hardware developers go back and forth.
+func TestImageBack(t *testing.T) {
+	w := newWorld(t)
+	old := w.tee.MRTD
+	w.must(w.Root(attestation.AddImage{Name: []byte("tacit-worker"), Version: 2, Measurement: sim.Measurement(attest.Digest{43})}))
+	w.tee.MRTD = attest.Digest{43}
+	w.must(w.Signed(operator, w.instance(1)))
+	w.tee.MRTD = old
+	w.must(w.Signed(operator, w.instance(2)))
 }
 
 func TestDraining(t *testing.T) {

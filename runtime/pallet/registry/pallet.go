@@ -206,7 +206,7 @@ var (
 	ErrFrozen = frame.NewError(10, "Frozen")
 	// ErrPlatformFull means that as many workers run on the machine as may.
 	ErrPlatformFull = frame.NewError(11, "PlatformFull")
-	// ErrOlderImage means that the worker ran a newer program before.
+	// ErrOlderImage means that the worker, on a vendor's hardware, ran a newer program before.
 	ErrOlderImage = frame.NewError(12, "OlderImage")
 	// ErrNotEndorser means that the signer's word on machines does not count.
 	ErrNotEndorser = frame.NewError(13, "NotEndorser")

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"github.com/tacit-network/tacit/attest"
 	"github.com/tacit-network/tacit/attest/report"
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
@@ -47,9 +48,6 @@ func (p *Pallet) register(ctx *frame.Context, c Register) error {
 	if last, known := p.BootEpochs.Get(ctx, info.Identity); known && info.BootEpoch <= last {
 		return ErrOldBootEpoch
 	}
-	if last, known := p.LastImages.Get(ctx, info.Identity); known && last != info.ImageID && !p.Attestation.Newer(ctx, info.ImageID, last) {
-		return ErrOlderImage
-	}
 	old, known := p.Workers.Get(ctx, info.Identity)
 	frozen := p.Frozen.Get(ctx)
 	renewal := known && p.standing(ctx, info.Identity, &old).Speaks()
@@ -68,6 +66,12 @@ func (p *Pallet) register(ctx *frame.Context, c Register) error {
 	}
 	if proven.ReportData != report.Data(info, report.Register, config.Genesis, recent, c.Nonce) {
 		return ErrWrongReportData
+	}
+	// Simulated hardware keeps no secret from an older program, and developers
+	// go back and forth.
+	last, ran := p.LastImages.Get(ctx, info.Identity)
+	if proven.Class == attest.Production && ran && last != info.ImageID && !p.Attestation.Newer(ctx, info.ImageID, last) {
+		return ErrOlderImage
 	}
 	platform := words.PlatformID(proven.Anchor, proven.Machine)
 	if renewal = renewal && platform == old.Platform; !renewal && (frozen || proven.OutdatedSince != 0) {

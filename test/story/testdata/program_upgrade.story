@@ -1,5 +1,5 @@
 # Workers move to the next program while both are admitted.
-chain validators=2 sudo=Alice Alice=1000 operator=1000 Bob=100
+chain validators=2 hardware=real sudo=Alice Alice=1000 operator=1000 Bob=100
 block
 worker w1
 worker w2
@@ -10,10 +10,10 @@ w1 runs, TDX, SIMULATED TEE: no confidentiality
 w2 runs, TDX, SIMULATED TEE: no confidentiality
 block 2  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001, eval: 18, nextUpdate: 1752364800}
 block 2  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 0}
-block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1, platform: …, status: UpToDate, tier: 0, renewal: false}
+block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Production, bootEpoch: 1, platform: …, status: UpToDate, tier: 1, renewal: false}
 w1 believes block 1
 block 3  Queue.MessagePushed{to: ToWorker{identity: w2}, seq: 0}
-block 3  Registry.WorkerRegistered{worker: w2, operator: operator, image: …, class: Development, bootEpoch: 1, platform: …, status: UpToDate, tier: 0, renewal: false}
+block 3  Registry.WorkerRegistered{worker: w2, operator: operator, image: …, class: Production, bootEpoch: 1, platform: …, status: UpToDate, tier: 1, renewal: false}
 w2 believes block 2
 
 # Not yet admitted, then admitted beside the first one, which is to retire.
@@ -35,22 +35,27 @@ workers
 block 11  Attestation.ImageRetired{image: …, at: 60}
 block 11  Sudo.Sudid{sudoResult: Ok}
 block 12  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
-block 12  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
+block 12  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Production, bootEpoch: 2, platform: …, status: UpToDate, tier: 1, renewal: true}
 w1 believes block 11
-w1  operator operator  boot epoch 2  Development  UpToDate
-w2  operator operator  boot epoch 1  Development  UpToDate
+w1  operator operator  boot epoch 2  Production  UpToDate  tier 1
+w2  operator operator  boot epoch 1  Production  UpToDate  tier 1
 
 # The way back is closed: a worker that ran the next program stays with it.
-restart w1
+restart w1 program=first
+relay w1
+restart w1 program=next
 relay w1
 workers
 ----
 w1 starts again in boot epoch 3 at block 11
-block 13  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
-block 13  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 3, platform: …, status: UpToDate, tier: 0, renewal: true}
-w1 believes block 12
-w1  operator operator  boot epoch 3  Development  UpToDate
-w2  operator operator  boot epoch 1  Development  UpToDate
+block 13  System.ExtrinsicFailed{Registry.OlderImage}
+error: the transaction failed: Registry.OlderImage
+w1 starts again in boot epoch 4 at block 11
+block 14  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
+block 14  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Production, bootEpoch: 4, platform: …, status: UpToDate, tier: 1, renewal: true}
+w1 believes block 13
+w1  operator operator  boot epoch 4  Production  UpToDate  tier 1
+w2  operator operator  boot epoch 1  Production  UpToDate  tier 1
 
 # The other operator does not move. When the first program has retired, the
 # worker goes on with what it has, and gets nothing new.
@@ -62,14 +67,14 @@ members w2 kept
 relay w2
 sees w2
 ----
-w1  operator operator  boot epoch 3  Development  UpToDate
-w2  operator operator  boot epoch 1  Development  UpToDate  Retired
-block 64  Clusters.ClusterCreated{cluster: kept, owner: Alice, members: 1 of them}
-block 64  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 3}
+w1  operator operator  boot epoch 4  Production  UpToDate  tier 1
+w2  operator operator  boot epoch 1  Production  UpToDate  tier 1  Retired
+block 65  Clusters.ClusterCreated{cluster: kept, owner: Alice, members: 1 of them}
+block 65  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 3}
 w1 is in kept
 w2 is in none of the 1 clusters
-w2 believes block 63
-w2 is at block 63, boot epoch 1, registered true, 0 messages wait for the chain
+w2 believes block 64
+w2 is at block 64, boot epoch 1, registered true, 0 messages wait for the chain
 
 # It cannot register again. Its relay says why, and the registration ends.
 days 1 w1 w2
@@ -80,19 +85,19 @@ restart w2 program=next
 relay w2
 workers
 ----
-block 67  Clusters.ClusterReady{cluster: kept, epoch: 0, worker: w1}
+block 68  Clusters.ClusterReady{cluster: kept, epoch: 0, worker: w1}
 w2's relay warns: the worker cannot register again: Attestation.ImageInactive
-block 69  Registry.WorkerExpired{worker: w2}
+block 70  Registry.WorkerExpired{worker: w2}
 w2's relay warns: the worker cannot register again: Attestation.ImageInactive
-block 70  System.ExtrinsicFailed{Attestation.ImageInactive}
+block 71  System.ExtrinsicFailed{Attestation.ImageInactive}
 w2's relay warns: the worker cannot register again: Attestation.ImageInactive
-w2 believes block 69
-w2 is at block 69, boot epoch 1, registered false, 0 messages wait for the chain
-w1  operator operator  boot epoch 4  Development  UpToDate
-w2  operator operator  boot epoch 1  Development  UpToDate  Expired
-w2 starts again in boot epoch 3 at block 69
-block 71  Queue.MessagePushed{to: ToWorker{identity: w2}, seq: 2}
-block 71  Registry.WorkerRegistered{worker: w2, operator: operator, image: …, class: Development, bootEpoch: 3, platform: …, status: UpToDate, tier: 0, renewal: false}
 w2 believes block 70
-w1  operator operator  boot epoch 4  Development  UpToDate
-w2  operator operator  boot epoch 3  Development  UpToDate
+w2 is at block 70, boot epoch 1, registered false, 0 messages wait for the chain
+w1  operator operator  boot epoch 5  Production  UpToDate  tier 1
+w2  operator operator  boot epoch 1  Production  UpToDate  tier 1  Expired
+w2 starts again in boot epoch 3 at block 70
+block 72  Queue.MessagePushed{to: ToWorker{identity: w2}, seq: 2}
+block 72  Registry.WorkerRegistered{worker: w2, operator: operator, image: …, class: Production, bootEpoch: 3, platform: …, status: UpToDate, tier: 1, renewal: false}
+w2 believes block 71
+w1  operator operator  boot epoch 5  Production  UpToDate  tier 1
+w2  operator operator  boot epoch 3  Production  UpToDate  tier 1

@@ -152,6 +152,9 @@ type Evidence struct {
 	PCEID      [2]byte
 	CPUSVN     [16]byte
 	PCESVN     uint16
+	CA         CA     // that certified the machine
+	Authority  []byte // serial number of that authority's certificate
+	Serial     []byte // of the machine's own certificate
 	ReportData [64]byte
 	SGX        *SGXReport // set when TEE is SGX
 	TDX        *TDXReport // set when TEE is TDX

@@ -34,6 +34,9 @@ type Case struct {
 	// Collateral of the platform; nil when there is none, with which a quote's
 	// own chain is checked and nothing is accepted.
 	Collateral *Collateral
+	// Prepared is collateral that was authenticated before, as a chain keeps it;
+	// nil for that of Collateral. Its anchor is taken.
+	Prepared *Prepared
 	// Anchor is the root certificate in DER. Nil: the one that the quote
 	// carries, if its key is IntelRoot.
 	Anchor []byte
@@ -96,6 +99,9 @@ func (x *explanation) verify() (*Evidence, error) {
 	if x.anchor == nil {
 		return nil, errors.New("PCK chain does not end at Intel's root")
 	}
+	if x.Prepared != nil {
+		return x.q.Verify(x.Prepared, x.Now)
+	}
 	if x.Collateral == nil {
 		if _, err := x.q.verifyChain(x.anchor, x.Now); err != nil {
 			return nil, err
@@ -120,6 +126,9 @@ func (x *explanation) chain() {
 			x.chainErr = errors.New("PCK certificate has no platform in it")
 		}
 	}
+	if x.Prepared != nil {
+		x.anchor = x.Prepared.Anchor
+	}
 	if x.anchor == nil && x.q.Root() != nil {
 		if root, err := parseAnchor(x.q.Root()); err == nil && root.Key.Equal(&IntelRoot) {
 			x.anchor = x.q.Root()
@@ -128,7 +137,9 @@ func (x *explanation) chain() {
 	if x.anchor != nil {
 		x.root, _ = parseAnchor(x.anchor)
 	}
-	if x.Collateral != nil {
+	if x.Prepared != nil {
+		x.tcb, x.qe = &x.Prepared.TCB, &x.Prepared.QE
+	} else if x.Collateral != nil {
 		x.tcb, _ = parseTCBInfo(x.Collateral.TCBInfo)
 		x.qe, _ = parseQEIdentity(x.Collateral.QEIdentity)
 	}
@@ -308,6 +319,9 @@ func (x *explanation) policy(e *Evidence) *verdict.Check {
 }
 
 func (x *explanation) listed() bool {
+	if x.Prepared != nil {
+		return true
+	}
 	return x.Collateral != nil && len(x.Collateral.RootCRL) > 0 && len(x.Collateral.PCKCRL) > 0
 }
 

@@ -18,6 +18,9 @@ const (
 // collateral checks TCB info and QE identity as documents.
 func (x *explanation) collateral() *verdict.Check {
 	const name = "collateral"
+	if x.Prepared != nil {
+		return x.stored()
+	}
 	if x.Collateral == nil {
 		return verdict.Fail(name, "", errNoCollateral.Error(), adviceCollateral)
 	}
@@ -122,6 +125,9 @@ func (x *explanation) signer(chain []byte, may func(*cert.Certificate) error) *v
 // lists checks the two revocation lists, and looks everybody up.
 func (x *explanation) lists() *verdict.Check {
 	const name = "revocation lists"
+	if x.Prepared != nil {
+		return x.storedLists()
+	}
 	if x.Collateral == nil {
 		return verdict.Skip(name, "there are none", adviceCollateral)
 	}

@@ -61,8 +61,8 @@ func (i *Image) ActiveAt(block uint32) bool {
 	return block >= i.ActiveFrom && (i.RetireAt == 0 || block < i.RetireAt)
 }
 
-// Measurement is what hardware says about a program: [SGXMeasurement] or
-// [TDXMeasurement].
+// Measurement is what hardware says about a program: [SGXMeasurement],
+// [TDXMeasurement] or [SNPMeasurement].
 type Measurement interface{ measurement() }
 
 // SGXMeasurement identifies an enclave. MRSIGNER alone never suffices.
@@ -86,10 +86,18 @@ type TDXMeasurement struct {
 	XFAMMax         [8]byte // bits that XFAM may have
 }
 
+// SNPMeasurement identifies a guest of SEV-SNP; attest/snp judges it.
+type SNPMeasurement struct {
+	Measurement Digest
+	MinGuestSVN uint32
+	IDKey       *Digest // digest of the key that signed the guest; nil: any, or none
+}
+
 func (SGXMeasurement) measurement() {}
 func (TDXMeasurement) measurement() {}
+func (SNPMeasurement) measurement() {}
 
-var _ = scale.Enum(scale.V[Measurement]{0: SGXMeasurement{}, 1: TDXMeasurement{}})
+var _ = scale.Enum(scale.V[Measurement]{0: SGXMeasurement{}, 1: TDXMeasurement{}, 2: SNPMeasurement{}})
 
 // ImageID is the name of an image: blake2_256 of its measurement's encoding.
 func ImageID(m Measurement) hash.H256 { return hash.Blake2b256(scale.Encode(m)) }
@@ -118,7 +126,9 @@ var ErrPolicy = errors.New("refused by policy")
 // Admission is what valid, wanted evidence entitles to.
 type Admission struct {
 	Class Class
-	Tier  uint8 // 0 for simulated hardware
+	// Tier is the most that the evidence can reach: 0 for simulated hardware,
+	// else what the image may.
+	Tier uint8
 }
 
 // ApplyPolicy decides whether evidence admits a worker that says it runs the
@@ -133,7 +143,7 @@ func ApplyPolicy(e *Evidence, p *Policy, image *Image, config Digest, class Clas
 	if class != Production {
 		return Admission{Class: class}, nil
 	}
-	return Admission{Class: class, Tier: min(1, image.TierMax)}, nil
+	return Admission{Class: class, Tier: image.TierMax}, nil
 }
 
 func applyPolicy(e *Evidence, p *Policy, image *Image, config Digest) error {
@@ -161,6 +171,8 @@ func applyPolicy(e *Evidence, p *Policy, image *Image, config Digest) error {
 			return errors.New("image is of TDX")
 		}
 		return m.admits(e.TDX, config)
+	case SNPMeasurement:
+		return errors.New("image is of SEV-SNP")
 	}
 	return errors.New("image has no measurement")
 }

@@ -104,8 +104,8 @@ func TestApplyPolicy(t *testing.T) {
 			if (err == nil) != c.ok || (err != nil && !errors.Is(err, attest.ErrPolicy)) {
 				t.Fatalf("ApplyPolicy = %v, %v", a, err)
 			}
-			if c.ok && a.Tier != 1 {
-				t.Errorf("tier %d, want 1", a.Tier)
+			if c.ok && a.Tier != image.TierMax {
+				t.Errorf("tier %d, want %d", a.Tier, image.TierMax)
 			}
 			if a, err := attest.ApplyPolicy(e, p, image, attest.Digest{9}, attest.Dev); c.ok && (err != nil || a.Tier != 0) {
 				t.Errorf("under a development anchor: %v, %v; want tier 0", a, err)

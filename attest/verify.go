@@ -98,6 +98,7 @@ func (q *Quote) Verify(p *Prepared, now uint64) (*Evidence, error) {
 		FMSPC: v.pck.fmspc, PPID: v.pck.ppid, PCEID: v.pck.pceid, CPUSVN: v.pck.cpusvn, PCESVN: v.pck.pcesvn,
 		Eval: min(p.QE.Eval, p.TCB.Eval), Issued: min(p.QE.IssueDate, p.TCB.IssueDate), Until: p.until(), QuoteHash: hash.Blake2b256(q.signed),
 	}
+	e.CA, e.Authority, e.Serial = v.kind, v.ca.Serial, v.leaf.Serial
 	if q.TEE == SGX {
 		e.ReportData = q.SGX.ReportData
 	} else {
@@ -145,6 +146,7 @@ func issuerHash(c *cert.Certificate) hash.H256 { return hash.Blake2b256(c.Issuer
 // of the quote, were checked.
 type verifiedChain struct {
 	leaf, ca *cert.Certificate
+	kind     CA // which authority ca is
 	pck      *pckExtension
 }
 
@@ -176,7 +178,8 @@ func (q *Quote) verifyChain(anchor []byte, now uint64) (*verifiedChain, error) {
 			return nil, fmt.Errorf("check %s: %w", step.name, err)
 		}
 	}
-	if _, err := checkCA(ca); err != nil {
+	kind, err := checkCA(ca)
+	if err != nil {
 		return nil, fmt.Errorf("check PCK authority: %w", err)
 	}
 	if err := checkPCK(leaf); err != nil {
@@ -195,7 +198,7 @@ func (q *Quote) verifyChain(anchor []byte, now uint64) (*verifiedChain, error) {
 	if err := q.attestationKey().VerifyRaw(q.signed, q.signature); err != nil {
 		return nil, fmt.Errorf("check quote: %w", err)
 	}
-	return &verifiedChain{leaf: leaf, ca: ca, pck: pck}, nil
+	return &verifiedChain{leaf: leaf, ca: ca, kind: kind, pck: pck}, nil
 }
 
 // checkPCK checks that a certificate is one of a platform.

@@ -2,7 +2,9 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"time"
 
 	"github.com/tacit-network/tacit/attest"
 	"github.com/tacit-network/tacit/client"
@@ -33,8 +35,27 @@ func (s *session) register(ctx context.Context) error {
 		return err
 	}
 	margin := min(uint64(renewBefore), (have.ExpiresAt-min(have.AttestedAt, have.ExpiresAt))/2)
-	if !known || have.BootEpoch != s.info.BootEpoch || now+margin >= have.ExpiresAt {
-		return s.registerNow(ctx, now/1000)
+	// The worker may still have to hear that it was registered again.
+	ours := known && (have.BootEpoch == s.info.BootEpoch || have.BootEpoch > s.info.BootEpoch && have.BootEpoch == s.info.Promised)
+	if !ours || now+margin >= have.ExpiresAt {
+		if now < s.pause.until {
+			return nil
+		}
+		err := s.registerNow(ctx, now/1000)
+		failure, refused := errors.AsType[*client.Failure](err)
+		if !refused {
+			s.pause = pause{}
+			return err
+		}
+		s.pause.grow(now)
+		if !ours {
+			return err
+		}
+		// It goes on with what it has until its registration ends.
+		s.log.Warn("the worker cannot register again", "reason", failure.Name,
+			"registered_until", time.UnixMilli(int64(have.ExpiresAt)).UTC().Format(time.RFC3339),
+			"next_try", time.UnixMilli(int64(s.pause.until)).UTC().Format(time.RFC3339))
+		return nil
 	}
 	call, err := s.endpoints(ctx)
 	if err != nil || call == nil {
@@ -42,6 +63,21 @@ func (s *session) register(ctx context.Context) error {
 	}
 	_, err = s.node.Submit(ctx, s.cfg.Operator, call, client.UntilInBlock)
 	return err
+}
+
+// pause is how long a relay waits after the chain refused a registration: each
+// try costs a fee. Times are in milliseconds since 1970, by the chain's clock.
+type pause struct{ until, length uint64 }
+
+// The first pause and the longest.
+const (
+	minPause = 1000
+	maxPause = 10 * 60 * 1000
+)
+
+func (p *pause) grow(now uint64) {
+	p.length = min(max(2*p.length, minPause), maxPause)
+	p.until = now + p.length
 }
 
 func (s *session) registerNow(ctx context.Context, now uint64) error {
@@ -88,8 +124,14 @@ func (s *session) registerNow(ctx context.Context, now uint64) error {
 		return err
 	}
 	s.log.Info("worker registered", "boot_epoch", ev.Info.BootEpoch)
-	s.info.BootEpoch = ev.Info.BootEpoch
-	clear(s.sent)
+	info, err := s.worker.Info(ctx)
+	if err != nil {
+		return err
+	}
+	if info.BootEpoch != s.info.BootEpoch {
+		clear(s.sent)
+	}
+	s.info = info
 	return nil
 }
 

@@ -56,6 +56,7 @@ type Relay struct {
 	cfg   Config
 	log   *slog.Logger
 	ahead uint64 // messages of a queue in one request, at most
+	pause pause
 }
 
 // New returns a relay.
@@ -69,7 +70,7 @@ func New(cfg Config) *Relay {
 	if cfg.Runtime == nil {
 		cfg.Runtime = runtime.New()
 	}
-	r := &Relay{cfg, cfg.Logger, maxAhead}
+	r := &Relay{cfg: cfg, log: cfg.Logger, ahead: maxAhead}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
@@ -108,6 +109,22 @@ func (r *Relay) Once(ctx context.Context) error {
 			return err
 		}
 		return s.cycle(ctx)
+	})
+}
+
+// Register registers the worker, or registers it again, whether or not it is
+// time to.
+func (r *Relay) Register(ctx context.Context) error {
+	return client.Speaking(ctx, r.cfg.Node, r.cfg.Runtime, func(ctx context.Context, c *client.Client) error {
+		s := r.session(c)
+		if err := s.meet(ctx); err != nil {
+			return err
+		}
+		now, _, err := client.Find[uint64](ctx, c, c.Runtime().Timestamp.Now.Key(), nil)
+		if err != nil {
+			return err
+		}
+		return s.registerNow(ctx, now/1000)
 	})
 }
 

@@ -88,7 +88,11 @@ func (s *session) sync(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	if done.BootEpoch != s.info.BootEpoch {
-		return false, errRestarted
+		if done.BootEpoch != s.info.Promised {
+			return false, errRestarted
+		}
+		s.info.BootEpoch = done.BootEpoch // it heard that it was registered again
+		clear(s.sent)
 	}
 	s.info.Block, s.info.BlockHash, s.info.SetID = done.Block, header.Hash(), done.SetID
 	s.info.Queues, s.info.NeedCode, s.info.Pending = done.Queues, done.NeedCode, done.Pending
@@ -107,7 +111,7 @@ func (s *session) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if info.Identity != s.info.Identity || info.BootEpoch != s.info.BootEpoch {
+	if info.Identity != s.info.Identity || info.BootEpoch != s.info.BootEpoch && info.BootEpoch != s.info.Promised {
 		return errRestarted
 	}
 	s.info = info

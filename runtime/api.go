@@ -10,6 +10,7 @@ import (
 	"github.com/tacit-network/tacit/runtime/pallet/aura"
 	"github.com/tacit-network/tacit/runtime/pallet/grandpa"
 	"github.com/tacit-network/tacit/runtime/pallet/payment"
+	registrywords "github.com/tacit-network/tacit/runtime/pallet/registry/words"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
 	"github.com/tacit-network/tacit/scale"
 )
@@ -24,6 +25,7 @@ type (
 	accountArg struct{ Account chain.AccountID }
 	weightArg  struct{ Weight frame.Weight }
 	lengthArg  struct{ Length uint32 }
+	workerArg  struct{ Worker [32]byte }
 	inherents  struct{ Inherent InherentData }
 	judgeArg   struct {
 		Source    frame.Source
@@ -159,6 +161,12 @@ func (r *Runtime) apis() []frame.API {
 			frame.Func("authorities", "The formal authors.", func(ctx *frame.Context, _ none) ([]aura.Public, error) {
 				return r.Aura.Authorities.Get(ctx), nil
 			}),
+		}},
+		{Name: "RegistryApi", Version: 1, Methods: []frame.Fn{
+			frame.Func("judge", "What a worker's registration is worth, and by what; nothing for one that is not registered.",
+				func(ctx *frame.Context, a workerArg) (*registrywords.Judgement, error) {
+					return r.Registry.Judge(ctx, a.Worker), nil
+				}),
 		}},
 	}
 }

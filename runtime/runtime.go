@@ -163,15 +163,19 @@ func (r *Runtime) accounts() {
 // confidential makes the pallets of the confidential part and binds them.
 func (r *Runtime) confidential() {
 	const hour = 60 * 60 * 1000
-	r.Attestation = &attestation.Pallet{Config: attestation.Config{MaxName: 64}, Blocks: r.System, Clock: r.Timestamp}
+	r.Attestation = &attestation.Pallet{Config: attestation.Config{MaxName: 64, RecoveryGrace: 14 * 24 * hour}, Blocks: r.System, Clock: r.Timestamp}
 	r.Queue = &queue.Pallet{
 		Config: queue.Config{MaxPayload: queuewords.MaxPayload, MaxUp: queuewords.MaxUp},
 		Blocks: r.System, Clock: r.Timestamp, Fees: r.Payment, Receiver: receiver{r},
 	}
 	r.Registry = &registry.Pallet{
-		Config:      registry.Config{MaxBlockAge: 300, MaxAge: 24 * hour, CollateralGrace: 7 * 24 * hour},
-		Attestation: r.Attestation, Queue: r.Queue, Blocks: r.System, Clock: r.Timestamp,
+		Config: registry.Config{
+			MaxBlockAge: 300, MaxAge: 24 * hour, CollateralGrace: 7 * 24 * hour, MaxPerPlatform: 4, KeepEnded: 30 * 24 * hour,
+			TierStake: Unit.MulSat(scale.U64(1000)), UnstakeDelay: 7 * 24 * 60 * 60, MaxEndorsers: 32,
+		},
+		Attestation: r.Attestation, Queue: r.Queue, Money: r.Balances, Blocks: r.System, Clock: r.Timestamp,
 	}
+	r.Attestation.Workers = r.Registry
 	r.Queue.Workers = r.Registry
 	r.Clusters = &clusters.Pallet{
 		Config:  clusters.Config{MaxReplicas: 16, ClusterDeposit: Unit, EscrowDeposit: existentialDeposit, MaxEnvelope: maxEnvelope},
@@ -239,7 +243,7 @@ func (r *Runtime) pallets(version Version) []frame.At {
 		{Index: 13, Module: r.Multisig},
 		{Index: 14, Module: r.Proxy},
 		{Index: 20, Module: r.Attestation},
-		{Index: 21, Module: r.Registry},
+		{Index: registry.Index, Module: r.Registry},
 		{Index: 22, Module: r.Queue},
 		{Index: 23, Module: r.Clusters},
 		{Index: 24, Module: r.Contracts},

@@ -260,6 +260,10 @@ func (r *round) hear(m queue.Message) error {
 	}
 	switch msg := msg.(type) {
 	case clusters.Registered:
+		if msg.BootEpoch > r.core.BootEpoch && msg.BootEpoch == r.core.Promised {
+			// What waits for the chain is numbered anew.
+			r.core.BootEpoch, r.up.First, r.upChanged = msg.BootEpoch, 0, true
+		}
 		r.core.Heard = msg.BootEpoch == r.core.BootEpoch
 	case clusters.Removed:
 		r.core.Heard = false

@@ -87,10 +87,14 @@ type core struct {
 	Identity  stored   // seed
 	Secret    stored   // of the HPKE keys
 	BootEpoch uint64
-	Heard     bool   // the chain said that it is registered in this boot epoch
-	Time      uint64 // ms, of the light chain's last block
-	Queues    []position
-	Clusters  []membership
+	Heard     bool // the chain said that it is registered in this boot epoch
+	// Promised is the greatest boot epoch of which evidence was given. A worker
+	// that is registered goes on in its own until the chain says that it took
+	// the evidence: what the chain refuses changes nothing.
+	Promised uint64
+	Time     uint64 // ms, of the light chain's last block
+	Queues   []position
+	Clusters []membership
 }
 
 // stored is a secret in the form in which it is sealed to the disk. It prints
@@ -203,7 +207,7 @@ func (w *Worker) open(ctx context.Context) error {
 	}
 	// A new instance voids those before it; what waits for the chain is
 	// numbered anew.
-	w.core.BootEpoch++
+	w.core.BootEpoch = max(w.core.BootEpoch, w.core.Promised) + 1
 	w.core.Heard = false
 	w.up.First = 0
 	return w.store.Commit([]store.Change{w.save(partCore, w.core), w.save(partUp, w.up)})
@@ -306,7 +310,7 @@ func (w *Worker) Info() wire.Info {
 		Identity: w.Identity(), Genesis: w.cfg.Chain.Genesis, BootEpoch: w.core.BootEpoch, Registered: w.core.Heard,
 		Simulated: platform.Simulated, Platform: platform.Kind.String(), ImageID: w.cfg.ImageID,
 		Block: w.light.Number, BlockHash: w.light.Hash, SetID: w.light.Set.ID,
-		Queues: w.positions(), NeedCode: w.need, Pending: uint32(len(w.up.Payloads)),
+		Queues: w.positions(), NeedCode: w.need, Pending: uint32(len(w.up.Payloads)), Promised: w.core.Promised,
 	}
 	for _, k := range w.registrationKeys() {
 		out.HPKE = append(out.HPKE, clusters.HPKEKey{Kem: k.KEM, Key: k.Key})
@@ -341,13 +345,15 @@ func (w *Worker) Register(r wire.Register) (wire.Registration, error) {
 	if w.broken != nil {
 		return wire.Registration{}, w.broken
 	}
-	if r.LeastEpoch > w.core.BootEpoch {
-		if r.LeastEpoch > w.core.BootEpoch+1<<32 {
+	epoch := max(r.LeastEpoch, w.core.BootEpoch)
+	if epoch > w.core.BootEpoch {
+		if epoch > w.core.BootEpoch+1<<32 {
 			return wire.Registration{}, wire.Errorf(wire.KindBadRequest, "boot epoch %d is far away", r.LeastEpoch)
 		}
-		next := w.core
-		next.BootEpoch, next.Heard = r.LeastEpoch, false
-		up := outbox{Payloads: w.up.Payloads}
+		next, up := w.core, w.up
+		if next.Promised = max(next.Promised, epoch); !next.Heard {
+			next.BootEpoch, up = epoch, outbox{Payloads: w.up.Payloads}
+		}
 		if err := w.commit([]store.Change{w.save(partCore, next), w.save(partUp, up)}); err != nil {
 			return wire.Registration{}, err
 		}
@@ -356,7 +362,7 @@ func (w *Worker) Register(r wire.Register) (wire.Registration, error) {
 	out := wire.Registration{
 		Info: report.RegistrationInfo{
 			Version: report.Version, Identity: w.Identity(), HPKE: w.registrationKeys(), Operator: r.Operator,
-			ImageID: w.cfg.ImageID, BootEpoch: w.core.BootEpoch, RecentBlock: r.Block,
+			ImageID: w.cfg.ImageID, BootEpoch: epoch, RecentBlock: r.Block,
 		},
 		Nonce: seal.NewSecret().Reveal(),
 	}

@@ -2,6 +2,7 @@ package devpki
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -26,6 +27,9 @@ type PCS struct {
 	PKI         *PKI
 	Eval        uint32   // added to the evaluation number, which starts at 18
 	Recovery    bool     // a TCB recovery: the level that was the best is OutOfDate
+	Rated       string   // status of the best level of platforms, in place of UpToDate
+	QERated     string   // the same of quoting enclaves
+	ModuleRated string   // the same of TDX modules
 	LowerCase   bool     // writes the FMSPC in small letters, as Intel does at times
 	RevokedPCK  [][]byte // serial numbers of platforms
 	RevokedRoot [][]byte // serial numbers of what the root issued
@@ -118,6 +122,7 @@ func (s *PCS) tcbInfo(tee attest.TEE, fmspc attest.FMSPC, issued uint64) []byte 
 	if s.Recovery {
 		best, bestAdvisories = "OutOfDate", []string{advisoryOld}
 	}
+	best = cmp.Or(s.Rated, best)
 	info := s.dated(issued)
 	info["id"] = tee.String()
 	info["version"] = 3
@@ -140,7 +145,7 @@ func (s *PCS) tcbInfo(tee attest.TEE, fmspc attest.FMSPC, issued uint64) []byte 
 		info["tdxModuleIdentities"] = []object{{
 			"id": "TDX_01", "mrsigner": module["mrsigner"], "attributes": module["attributes"], "attributesMask": module["attributesMask"],
 			"tcbLevels": []object{
-				tcbLevel(object{"isvsvn": 5}, "2026-08-13T00:00:00Z", "UpToDate", nil),
+				tcbLevel(object{"isvsvn": 5}, "2026-08-13T00:00:00Z", cmp.Or(s.ModuleRated, "UpToDate"), nil),
 				tcbLevel(object{"isvsvn": 2}, "2025-01-01T00:00:00Z", "OutOfDate", []string{advisoryModule}),
 			},
 		}}
@@ -159,7 +164,7 @@ func (s *PCS) qeIdentity(tee attest.TEE, issued uint64) []byte {
 	id["miscselect"], id["miscselectMask"] = "00000000", "FFFFFFFF"
 	id["attributes"], id["attributesMask"] = fmt.Sprintf("%X", qeAttributes[:]), "FBFFFFFFFFFFFFFF0000000000000000"
 	id["mrsigner"] = fmt.Sprintf("%X", signer[:])
-	id["tcbLevels"] = []object{tcbLevel(object{"isvsvn": qeSVN}, "2026-08-13T00:00:00Z", "UpToDate", nil)}
+	id["tcbLevels"] = []object{tcbLevel(object{"isvsvn": qeSVN}, "2026-08-13T00:00:00Z", cmp.Or(s.QERated, "UpToDate"), nil)}
 	return compactJSON(id)
 }
 

@@ -121,3 +121,6 @@ func (c *WorkerConfig) Hash() attest.Digest {
 	// blake2b's own 384-bit form: not a cut of a longer digest.
 	return attest.Digest(blake2b.Sum384(scale.Marshal(*c)))
 }
+
+// HostData returns the 32 bytes that HOST_DATA of SEV-SNP must be.
+func (c *WorkerConfig) HostData() [32]byte { return hash.Blake2b256(scale.Marshal(*c)) }

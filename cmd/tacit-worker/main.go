@@ -35,6 +35,7 @@ import (
 )
 
 func main() {
+	first()
 	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "tacit-worker:", err)
 		os.Exit(1)

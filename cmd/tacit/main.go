@@ -20,7 +20,7 @@ import (
 // commands are the verbs, in the order in which help shows them.
 var commands = []func() *cobra.Command{
 	devCommand, initCommand, nodeCommand, relayCommand, keyCommand, accountCommand, txCommand, chainCommand, contractCommand, clusterCommand,
-	workerCommand, verifyCommand, inspectCommand, stakeCommand, benchCommand,
+	workerCommand, verifyCommand, doctorCommand, imageCommand, inspectCommand, stakeCommand, benchCommand,
 }
 
 func root() *cobra.Command {

@@ -21,9 +21,9 @@ import (
 func verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Verify a TEE's quote, or take one; verify a worker's answer",
+		Short: "Verify a TEE's quote, a worker or its answer, or take a quote",
 	}
-	cmd.AddCommand(verifyQuoteCommand(), verifySampleCommand(), verifyTakeCommand(), verifyReceiptCommand())
+	cmd.AddCommand(verifyQuoteCommand(), verifyWorkerCommand(), verifyReceiptCommand(), verifySampleCommand(), verifyTakeCommand())
 	return cmd
 }
 

@@ -2,20 +2,24 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tacit-network/tacit/attest"
 	"github.com/tacit-network/tacit/client"
+	"github.com/tacit-network/tacit/runtime/pallet/registry/words"
+	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/worker/wire"
 )
 
 func workerCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "worker", Short: "Workers in their TEEs"}
-	cmd.AddCommand(workerStatus())
+	cmd.AddCommand(workerStatus(), workerRegister("register"), workerRegister("renew"), workerDrain(), workerLeave())
 	return cmd
 }
 
@@ -29,6 +33,8 @@ type workerState struct {
 	Operator  string   `json:"operator"`
 	Image     string   `json:"image"`
 	Status    string   `json:"status"`
+	Standing  string   `json:"standing"`
+	Advice    string   `json:"advice,omitempty"`
 	Tier      uint8    `json:"tier"`
 	BootEpoch uint64   `json:"bootEpoch"`
 	Expires   string   `json:"expires"`
@@ -39,12 +45,16 @@ type workerState struct {
 	Pending  *uint32 `json:"pendingMessages,omitempty"`
 }
 
-func stateOf(ctx context.Context, w client.Worker) workerState {
+func stateOf(ctx context.Context, c *client.Client, w client.Worker) (workerState, error) {
+	judged, err := judge(ctx, c, w.Identity)
+	if err != nil || judged == nil {
+		return workerState{}, err
+	}
 	s := workerState{
 		Worker: fmt.Sprintf("0x%x", w.Identity), TEE: "hardware", Operator: w.Info.Operator.String(), Image: w.Info.Image.String(),
-		Status: w.Info.Status.String(), Tier: w.Info.Tier, BootEpoch: w.Info.BootEpoch,
+		Status: w.Info.Status.String(), Tier: judged.Tier, BootEpoch: w.Info.BootEpoch,
 		Expires:   time.UnixMilli(int64(w.Info.ExpiresAt)).UTC().Format(time.RFC3339),
-		Endpoints: w.Endpoints,
+		Endpoints: w.Endpoints, Standing: judged.Standing.String(), Advice: adviceOn(judged.Standing),
 	}
 	if w.Info.Class == attest.Dev {
 		s.TEE = simulated
@@ -59,30 +69,65 @@ func stateOf(ctx context.Context, w client.Worker) workerState {
 			break
 		}
 	}
-	return s
+	return s, nil
+}
+
+// judge asks the chain what a worker's registration is worth; nil for one that
+// is not registered.
+func judge(ctx context.Context, c *client.Client, id [32]byte) (*words.Judgement, error) {
+	var answer string
+	if err := c.Call(ctx, &answer, "state_call", "RegistryApi_judge", "0x"+hex.EncodeToString(id[:])); err != nil {
+		return nil, err
+	}
+	raw, err := hex.DecodeString(strings.TrimPrefix(answer, "0x"))
+	if err != nil {
+		return nil, err
+	}
+	return scale.Decode[*words.Judgement](raw)
 }
 
 func workerStatus() *cobra.Command {
 	var f userFlags
 	cmd := &cobra.Command{
-		Use: "status", Short: "Show the registered workers", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Use: "status [ID]", Short: "Show the registered workers, or one of them", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var only [][32]byte
+			for _, arg := range args {
+				id, err := parseWorker(arg)
+				if err != nil {
+					return err
+				}
+				only = append(only, id)
+			}
 			return f.run(cmd, func(ctx context.Context, c *client.Client) (any, func(io.Writer), error) {
 				list, err := c.Workers(ctx)
 				if err != nil {
 					return nil, nil, err
 				}
-				out := make([]workerState, len(list))
-				for i, w := range list {
-					out[i] = stateOf(ctx, w)
+				out := []workerState{}
+				for _, w := range list {
+					if len(only) > 0 && w.Identity != only[0] {
+						continue
+					}
+					s, err := stateOf(ctx, c, w)
+					if err != nil {
+						return nil, nil, err
+					}
+					out = append(out, s)
+				}
+				if len(only) > 0 && len(out) == 0 {
+					return nil, nil, unregistered(only[0])
 				}
 				return out, func(w io.Writer) {
 					if len(out) == 0 {
 						fmt.Fprintln(w, "no worker is registered")
 					}
 					for _, s := range out {
-						fmt.Fprintf(w, "worker    %s\ntee       %s, %s, tier %d\nimage     %s\noperator  %s\nepoch     %d, expires %s\n",
-							s.Worker, s.TEE, s.Status, s.Tier, s.Image, s.Operator, s.BootEpoch, s.Expires)
+						fmt.Fprintf(w, "worker    %s\ntee       %s, %s, tier %d\nstanding  %s\nimage     %s\noperator  %s\nepoch     %d, expires %s\n",
+							s.Worker, s.TEE, s.Status, s.Tier, s.Standing, s.Image, s.Operator, s.BootEpoch, s.Expires)
+						if s.Advice != "" {
+							fmt.Fprintf(w, "do        %s\n", s.Advice)
+						}
 						for _, url := range s.Endpoints {
 							fmt.Fprintf(w, "address   %s\n", url)
 						}

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tacit-network/tacit/attest"
+	"github.com/tacit-network/tacit/attest/cert"
+	"github.com/tacit-network/tacit/attest/snp"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/runtime"
@@ -136,11 +139,31 @@ func (s Spec) publicKeys() (faults []error) {
 		faults = append(faults, errors.New("attestation is not for production, and this chain is live"))
 	}
 	for i, a := range g.Attestation.Anchors {
-		if a.Kind == attestation.Development {
+		if a.Kind.Simulated() {
 			faults = append(faults, fmt.Errorf("trust anchor %d is of simulated hardware, and this chain is live", i))
 		}
 	}
-	return faults
+	return append(faults, s.genuine())
+}
+
+// genuine finds roots of trust that are called a vendor's and are not.
+func (s Spec) genuine() error {
+	var faults []error
+	for i, a := range s.Genesis.Attestation.Anchors {
+		ok := true
+		switch a.Kind {
+		case attestation.Intel:
+			root, err := cert.Parse(a.Certificate)
+			ok = err == nil && root.Key.Equal(&attest.IntelRoot)
+		case attestation.AMD:
+			root, err := snp.NewAnchor(a.Certificate)
+			ok = err == nil && root.Keys != nil
+		}
+		if !ok {
+			faults = append(faults, fmt.Errorf("trust anchor %d is called %s's, and its key is another", i, a.Kind.Variants()[a.Kind]))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // Interval is BlockTime as a duration.

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -19,14 +20,19 @@ import (
 )
 
 // ParseSpec reads a chain spec. A key that it does not know is a fault, and
-// all faults are told at once.
+// all faults are told at once. Roots of trust that are called a vendor's must be
+// that: what a program reads cannot pass simulated hardware off as real.
 func ParseSpec(data []byte) (Spec, error) {
 	var j specJSON
 	if err := strictjson.Decode(data, &j); err != nil {
 		return Spec{}, err
 	}
 	s := j.spec()
-	return s, s.Validate()
+	faults := []error{s.Validate()}
+	if s.Kind != Live { // of which Validate demands it
+		faults = append(faults, s.genuine())
+	}
+	return s, errors.Join(faults...)
 }
 
 // JSON writes the spec as ParseSpec reads it.
@@ -82,6 +88,8 @@ type attestationJSON struct {
 	Anchors    []anchorJSON `json:"anchors"`
 	Images     []imageJSON  `json:"images"`
 	Policy     policyJSON   `json:"policy"`
+	// ActivationDelay is in blocks.
+	ActivationDelay chain.BlockNumber `json:"activationDelay"`
 }
 
 type anchorJSON struct {
@@ -187,7 +195,7 @@ func jsonOf(s Spec) specJSON {
 		g.Validators = append(g.Validators, validatorJSON{v.Account, hash.H256(k.Grandpa), hash.H256(k.Engine), hash.H256(k.Beacon)})
 	}
 	a := s.Genesis.Attestation
-	g.Attestation = attestationJSON{Production: a.Production, Anchors: []anchorJSON{}, Images: []imageJSON{}, Policy: policyJSON(a.Policy)}
+	g.Attestation = attestationJSON{Production: a.Production, Anchors: []anchorJSON{}, Images: []imageJSON{}, Policy: policyJSON(a.Policy), ActivationDelay: a.ActivationDelay}
 	for _, x := range a.Anchors {
 		g.Attestation.Anchors = append(g.Attestation.Anchors, anchorJSON{anchorKind(x.Kind), x.Certificate, x.Enabled})
 	}
@@ -221,7 +229,7 @@ func (j specJSON) spec() Spec {
 		}})
 	}
 	a := j.Genesis.Attestation
-	s.Genesis.Attestation = attestation.Genesis{Production: a.Production, Policy: attest.Policy(a.Policy)}
+	s.Genesis.Attestation = attestation.Genesis{Production: a.Production, Policy: attest.Policy(a.Policy), ActivationDelay: a.ActivationDelay}
 	for _, x := range a.Anchors {
 		s.Genesis.Attestation.Anchors = append(s.Genesis.Attestation.Anchors, attestation.Anchor{
 			Kind: attestation.AnchorKind(x.Kind), Certificate: x.Certificate, Enabled: x.Enabled,

@@ -100,9 +100,10 @@ func build(t *testing.T) wallet {
 	return wallet{hash.H256{0xc0}, m}
 }
 
-func (n *network) Eligible(*frame.Context) []words.Member {
+func (n *network) Eligible(*frame.Context, uint8) []words.Member {
 	return []words.Member{{Identity: n.replicas[0].identity}, {Identity: n.replicas[1].identity}}
 }
+func (n *network) MayServe(*frame.Context, [32]byte, uint8) bool                  { return true }
 func (n *network) Seed(*frame.Context) hash.H256                                  { return hash.H256{7} }
 func (n *network) CodeChecked(*frame.Context, hash.H256, hash.H256, bool, []byte) {}
 func (n *network) Receipt(*frame.Context, hash.H256, [32]byte, words.Receipt)     {}

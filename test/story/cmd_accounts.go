@@ -324,8 +324,5 @@ func (a *reader) read(name string) any {
 	case "proxy_announced":
 		return proxy.ProxyAnnounced{Delegate: a.address(), Real: a.address(), Call: a.call()}
 	}
-	if a.err == nil {
-		a.err = fmt.Errorf("no call is called %q", name)
-	}
-	return nil
+	return a.admission(name)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/tacit-network/tacit/attest/devpki"
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
@@ -21,9 +22,11 @@ import (
 	"github.com/tacit-network/tacit/scale"
 )
 
-// chain validators=4 authors=Vera sudo=Alice session=600 Alice=1000 Bob=5
+// chain validators=4 authors=Vera sudo=Alice session=600 [hardware=real] Alice=1000 Bob=5
 //
-// begins a chain, with accounts and what they hold. The first validators have
+// begins a chain, with accounts and what they hold. One of real hardware takes
+// a root that was made for the story for its vendor's, under the policy of
+// production; no program has such an option. The first validators have
 // the accounts of the authors named. A session has so many blocks.
 func (w *World) chain(l *line) error {
 	n, err := l.number("validators", 4)
@@ -32,7 +35,7 @@ func (w *World) chain(l *line) error {
 	}
 	var g runtime.Genesis
 	for _, name := range slices.Sorted(maps.Keys(l.opts)) {
-		if name == "validators" || name == "authors" || name == "sudo" || name == "session" {
+		if name == "validators" || name == "authors" || name == "sudo" || name == "session" || name == "hardware" {
 			continue
 		}
 		tokens, err := strconv.ParseUint(l.opt(name, ""), 10, 64)
@@ -44,6 +47,9 @@ func (w *World) chain(l *line) error {
 			return err
 		}
 		g.Balances = append(g.Balances, runtime.Endowment{Account: who.AccountID(), Amount: runtime.Unit.MulSat(scale.U64(tokens))})
+	}
+	if w.real = l.opt("hardware", "simulated") == "real"; w.real {
+		w.vendor.PKI = devpki.New(vendorSeed)
 	}
 	var authors []chain.AccountID
 	for _, name := range strings.FieldsFunc(l.opt("authors", ""), func(r rune) bool { return r == ',' }) {

@@ -34,7 +34,7 @@ type message struct {
 	seq      uint64
 }
 
-// cluster NAME by=Alice [replicas=1]
+// cluster NAME by=Alice [replicas=1] [tier=0]
 func (w *World) cluster(l *line) error {
 	name, err := l.arg(0)
 	if err != nil {
@@ -48,7 +48,15 @@ func (w *World) cluster(l *line) error {
 	if err != nil {
 		return err
 	}
-	x, err := w.signed(who, clusters.Create{Replicas: uint16(replicas)})
+	tier, err := l.number("tier", 0)
+	if err != nil {
+		return err
+	}
+	call := any(clusters.Create{Replicas: uint16(replicas)})
+	if tier > 0 {
+		call = clusters.CreateForTier{Replicas: uint16(replicas), Tier: uint8(tier)}
+	}
+	x, err := w.signed(who, call)
 	if err != nil {
 		return err
 	}

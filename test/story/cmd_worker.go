@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -44,7 +45,7 @@ func (w *World) startWorker(l *line) error {
 	if err != nil {
 		return err
 	}
-	machine := sim.Config{Secret: []byte("the machine of " + name), MRTD: program}
+	machine := w.machine(name)
 	switch fault := l.opt("fault", ""); fault {
 	case "":
 	case "debug":
@@ -104,10 +105,10 @@ func (w *World) enclave(l *line) (*enclave, error) {
 	return nil, fmt.Errorf("no worker is called %s", name)
 }
 
-// restart NAME [private=no|http]
+// restart NAME [program=first|next] [private=no|http]
 //
-// ends a worker, telling it nothing, and starts it again on its disk, perhaps
-// with other rules for contracts' queries.
+// ends a worker, telling it nothing, and starts it again on its disk; maybe as
+// another program, or with other rules for contracts' queries.
 func (w *World) restartWorker(l *line) error {
 	e, err := w.enclave(l)
 	if err != nil {
@@ -118,6 +119,17 @@ func (w *World) restartWorker(l *line) error {
 	}
 	if err := e.worker.Close(context.Background()); err != nil {
 		return err
+	}
+	if which := l.opt("program", ""); which != "" {
+		machine := w.machine(e.name)
+		if machine.ConfigID = e.cfg.Chain.Hash(); which == "next" {
+			machine.MRTD = nextProgram
+		}
+		module, err := sim.Open(machine)
+		if err != nil {
+			return err
+		}
+		e.cfg.Backend, e.cfg.ImageID = module.Backend(), attest.ImageID(sim.Measurement(machine.MRTD))
 	}
 	if e.worker, err = worker.Open(context.Background(), e.cfg); err != nil {
 		return err
@@ -173,8 +185,11 @@ func (w *World) relay(e *enclave, t tamper) error {
 		Node: "ws" + w.rpc.URL[len("http"):], Worker: e.server.URL, Operator: operator, Endpoints: []string{"https://" + e.name + ".example"}, Runtime: w.rt,
 	}
 	if t.quote == "" { // what the relay cannot read, it has no collateral for
-		cfg.Collateral = &devpki.PCS{PKI: devpki.New(devpki.Seed)}
+		cfg.Collateral = w.vendor
 	}
+	said := &warnings{}
+	cfg.Logger = slog.New(said)
+	defer said.print(w, e.name)
 	done := make(chan error, 1)
 	go func() { done <- relay.New(cfg).Once(ctx) }()
 	// The pool tells nobody that something came: it is asked.
@@ -228,8 +243,12 @@ func (w *World) showWorkers(*line) error {
 	}
 	var list []string
 	for id, r := range w.rt.Registry.Workers.All(state) {
-		list = append(list, fmt.Sprintf("%s  operator %s  boot epoch %d  %v  %v\n",
-			w.name(id), w.name(r.Operator), r.BootEpoch, r.Class.Variants()[r.Class], r.Status))
+		worth, err := w.worth(id)
+		if err != nil {
+			return err
+		}
+		list = append(list, fmt.Sprintf("%s  operator %s  boot epoch %d  %v  %v%s\n",
+			w.name(id), w.name(r.Operator), r.BootEpoch, r.Class.Variants()[r.Class], r.Status, worth))
 	}
 	if len(list) == 0 {
 		list = append(list, "no worker is registered\n")

@@ -34,7 +34,7 @@ func (w *World) tell(h chain.Header) error {
 	}
 	for _, event := range list {
 		pallet, name := w.rt.EventName(event)
-		if name = pallet + "." + name; slices.Contains(silent, name) {
+		if name = pallet + "." + name; slices.Contains(silent, name) || slices.Contains(w.hushed, name) {
 			continue
 		}
 		w.quiet = false
@@ -192,7 +192,7 @@ func (w *World) plain(s string) string {
 }
 
 // bookkeeping is what every block changes.
-var bookkeeping = []string{"Timestamp.", "Aura.", "Session.", "Grandpa.", "TransactionPayment.", "System."}
+var bookkeeping = []string{"Timestamp.", "Aura.", "Session.", "Grandpa.", "TransactionPayment.", "System.", "Registry.NextDeadline"}
 
 // differences returns the storage items in which two states differ, without
 // what every block changes.

@@ -62,6 +62,7 @@ func command(name string) func(*World, *line) error {
 		"call": (*World).call, "share": (*World).share, "pure": (*World).pure,
 
 		"worker": (*World).startWorker, "restart": (*World).restartWorker, "relay": (*World).relayOnce,
+		"collateral": (*World).collateral, "days": (*World).days, "forge": (*World).forge, "speak": (*World).speak, "members": (*World).members, "hush": (*World).hush,
 		"workers": (*World).showWorkers, "sees": (*World).sees, "remember": (*World).remember,
 
 		"cluster": (*World).cluster, "upload": (*World).upload, "check": (*World).check,

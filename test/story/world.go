@@ -62,7 +62,11 @@ type World struct {
 
 	accounts map[string]keys.Pair
 	workers  map[string]*enclave
-	order    []string // of workers
+	forgers  map[string]*forger
+	vendor   *devpki.PCS // of the machines
+	real     bool        // the chain takes its machines for real ones
+	hushed   []string    // events that are not told
+	order    []string    // of workers
 	clusters map[string]hash.H256
 	codes    map[string]hash.H256
 	things   map[string]*contract
@@ -86,6 +90,7 @@ type contract struct {
 func newWorld(t testing.TB) *World {
 	w := &World{
 		tb: t, now: start, fs: vfs.NewCrashableMem(), rt: runtime.New(), accounts: map[string]keys.Pair{}, workers: map[string]*enclave{},
+		forgers: map[string]*forger{}, vendor: &devpki.PCS{PKI: devpki.New(devpki.Seed)},
 		clusters: map[string]hash.H256{}, codes: map[string]hash.H256{}, things: map[string]*contract{}, built: map[string]built{}, servers: map[string]*httptest.Server{},
 		sent: map[string]*message{}, names: map[[32]byte]string{}, shared: map[chain.AccountID]shared{},
 	}
@@ -127,7 +132,10 @@ func (w *World) account(name string) (keys.Pair, error) {
 
 // found makes the chain's spec.
 func (w *World) found(validators int, authors []chain.AccountID, g runtime.Genesis) error {
-	pki := devpki.New(devpki.Seed)
+	anchor := attestation.Anchor{Kind: attestation.Development, Certificate: w.vendor.PKI.Anchor(), Enabled: true}
+	if w.real {
+		anchor.Kind = attestation.Intel
+	}
 	w.spec = engine.Spec{Name: "Story", ID: "story", Kind: engine.Development, Symbol: "TACIT", BlockTime: interval, GenesisTime: start}
 	w.spec.Genesis = g
 	for i := range validators {
@@ -145,8 +153,8 @@ func (w *World) found(validators int, authors []chain.AccountID, g runtime.Genes
 		w.spec.Genesis.Validators = append(w.spec.Genesis.Validators, validator)
 	}
 	w.spec.Genesis.Attestation = attestation.Genesis{
-		Anchors: []attestation.Anchor{{Kind: attestation.Development, Certificate: pki.Anchor(), Enabled: true}},
-		Images:  []attest.Image{{Name: "worker", Version: 1, ConsensusVersion: 1, Measurement: sim.Measurement(program), TierMax: 5}},
+		Production: w.real, Anchors: []attestation.Anchor{anchor},
+		Images: []attest.Image{{Name: "worker", Version: 1, ConsensusVersion: 1, Measurement: sim.Measurement(program), TierMax: 5}},
 	}
 	return w.open()
 }

@@ -52,6 +52,9 @@ var calls = []any{
 	sudo.Sudo{}, sudo.Sudo{}, sudo.Sudo{}, sudo.SudoAs{}, session.SetKeys{}, session.PurgeKeys{}, session.SetValidators{},
 	contracts.UploadChunk{}, contracts.CheckCode{}, contracts.Instantiate{}, contracts.Command{}, clusters.Create{},
 	registry.SetEndpoints{}, registry.Deregister{}, registry.BanPlatform{}, attestation.SetAnchor{}, attestation.RetireImage{},
+	registry.SetDraining{}, registry.Freeze{}, registry.SetPlatformCap{}, registry.SetEndorsers{}, registry.Endorse{}, registry.Stake{},
+	registry.Unstake{}, registry.WithdrawStake{}, registry.RemoveWorker{}, attestation.SetAmdFirmware{}, attestation.SetActivationDelay{},
+	clusters.CreateForTier{},
 }
 
 // people is how many accounts send transactions. The first is Sudo's.

@@ -66,6 +66,9 @@ type Info struct {
 	Clusters   []Cluster
 	NeedCode   []hash.H256
 	Pending    uint32 // messages up that the chain has not taken
+	// Promised is the greatest boot epoch of which it gave evidence: when the
+	// chain takes that, it goes on in it.
+	Promised uint64
 }
 
 // Position is how far a worker has got in a queue.

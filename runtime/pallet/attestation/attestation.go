@@ -2,10 +2,11 @@ package attestation
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 
 	"github.com/tacit-network/tacit/attest"
+	"github.com/tacit-network/tacit/attest/snp"
+	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/frame"
 )
@@ -17,6 +18,9 @@ type Genesis struct {
 	Anchors    []Anchor // their numbers are their places
 	Images     []attest.Image
 	Policy     attest.Policy
+	// ActivationDelay is how many blocks pass at least until a program that is
+	// added later is admitted.
+	ActivationDelay chain.BlockNumber
 }
 
 // Start writes the state of block 0. It returns an error when g is no good
@@ -24,6 +28,7 @@ type Genesis struct {
 func (p *Pallet) Start(ctx *frame.Context, g Genesis) error {
 	p.ProductionOnly.Put(ctx, g.Production)
 	p.Policy.Put(ctx, g.Policy)
+	p.ActivationDelay.Put(ctx, g.ActivationDelay)
 	if len(g.Anchors) > 255 {
 		return fmt.Errorf("genesis has %d trust anchors", len(g.Anchors))
 	}
@@ -42,63 +47,6 @@ func (p *Pallet) Start(ctx *frame.Context, g Genesis) error {
 
 func (p *Pallet) seconds(ctx *frame.Context) uint64 { return p.Clock.Time(ctx) / 1000 }
 
-func (p *Pallet) uploadCollateral(ctx *frame.Context, c UploadCollateral) error {
-	if _, err := ctx.Signer(); err != nil {
-		return err
-	}
-	anchor, ok := p.TrustAnchors.Get(ctx, c.Anchor)
-	if !ok || !anchor.Enabled {
-		return ErrUnknownAnchor
-	}
-	// One error for all reasons: which of them a release of Go finds first
-	// must not show in the state.
-	new, err := attest.PrepareCollateral(&c.Collateral, anchor.Certificate, p.seconds(ctx))
-	if err != nil {
-		return ErrBadCollateral
-	}
-	newer, err := p.store(ctx, c.Anchor, new)
-	if err != nil {
-		return ErrOldCollateral
-	}
-	if newer {
-		ctx.Emit(CollateralUpdated{c.Anchor, new.TCB.TEE, new.TCB.FMSPC, new.TCB.Eval, new.TCB.NextUpdate})
-		ctx.PaysNo()
-	}
-	return nil
-}
-
-// store puts each part that is newer into its place; none may be older.
-func (p *Pallet) store(ctx *frame.Context, anchor uint8, new *attest.Prepared) (newer bool, err error) {
-	ca, qe := CAKey{anchor, new.CA}, QEKey{anchor, new.QE.TEE}
-	tcb := TCBKey{anchor, new.TCB.TEE, new.TCB.FMSPC}
-	oldRoot, hadRoot := p.RootCrl.Get(ctx, anchor)
-	oldPCK, hadPCK := p.PckCrl.Get(ctx, ca)
-	oldQE, hadQE := p.QeIdentities.Get(ctx, qe)
-	oldTCB, hadTCB := p.TcbInfos.Get(ctx, tcb)
-	for _, part := range []struct {
-		had    bool
-		newer  func() (bool, error)
-		update func()
-	}{
-		{hadRoot, func() (bool, error) { return new.RootCRL.Supersedes(&oldRoot) }, func() { p.RootCrl.Put(ctx, anchor, new.RootCRL) }},
-		{hadPCK, func() (bool, error) { return new.PCKCRL.Supersedes(&oldPCK) }, func() { p.PckCrl.Put(ctx, ca, new.PCKCRL) }},
-		{hadQE, func() (bool, error) { return new.QE.Supersedes(&oldQE) }, func() { p.QeIdentities.Put(ctx, qe, new.QE) }},
-		{hadTCB, func() (bool, error) { return new.TCB.Supersedes(&oldTCB) }, func() { p.TcbInfos.Put(ctx, tcb, new.TCB) }},
-	} {
-		better := true
-		if part.had {
-			if better, err = part.newer(); err != nil {
-				return false, err
-			}
-		}
-		if better {
-			part.update()
-			newer = true
-		}
-	}
-	return newer, nil
-}
-
 func (p *Pallet) setAnchor(ctx *frame.Context, c SetAnchor) error {
 	if err := ctx.EnsureRoot(); err != nil {
 		return err
@@ -114,11 +62,14 @@ func (p *Pallet) setAnchor(ctx *frame.Context, c SetAnchor) error {
 }
 
 func (p *Pallet) anchor(ctx *frame.Context, id uint8, a Anchor) error {
-	if a.Kind == Development && p.ProductionOnly.Get(ctx) {
+	if a.Kind.Simulated() && p.ProductionOnly.Get(ctx) {
 		return ErrDevelopmentAnchor
 	}
-	// The verifier knows no other roots than those of Intel's form.
-	if a.Kind == AMD || attest.CheckAnchor(a.Certificate) != nil {
+	err := attest.CheckAnchor(a.Certificate)
+	if a.Kind.ofAMD() {
+		_, err = snp.CheckAnchor(a.Certificate)
+	}
+	if err != nil {
 		return ErrBadAnchor
 	}
 	p.TrustAnchors.Put(ctx, id, a)
@@ -128,6 +79,9 @@ func (p *Pallet) anchor(ctx *frame.Context, id uint8, a Anchor) error {
 func (p *Pallet) addImage(ctx *frame.Context, c AddImage) error {
 	if err := ctx.EnsureRoot(); err != nil {
 		return err
+	}
+	if delay := p.ActivationDelay.Get(ctx); delay > 0 && c.ActiveFrom < p.Blocks.Now(ctx)+delay {
+		return ErrTooSoon
 	}
 	id, err := p.image(ctx, attest.Image{
 		Name: string(c.Name), Version: c.Version, ConsensusVersion: c.ConsensusVersion, Measurement: c.Measurement,
@@ -180,77 +134,60 @@ func (p *Pallet) setPolicy(ctx *frame.Context, c SetPolicy) error {
 	return nil
 }
 
+func (p *Pallet) setActivationDelay(ctx *frame.Context, c SetActivationDelay) error {
+	if err := ctx.EnsureRoot(); err != nil {
+		return err
+	}
+	p.ActivationDelay.Put(ctx, c.Blocks)
+	ctx.Emit(ActivationDelaySet(c))
+	return nil
+}
+
+func (p *Pallet) setAmdFirmware(ctx *frame.Context, c SetAmdFirmware) error {
+	if err := ctx.EnsureRoot(); err != nil {
+		return err
+	}
+	for i, m := range c.Least {
+		if m.Product < snp.Milan || m.Product > snp.Turin {
+			return ErrBadFirmware
+		}
+		for _, other := range c.Least[:i] {
+			if other.Product == m.Product {
+				return ErrBadFirmware
+			}
+		}
+	}
+	for _, old := range p.AmdFirmware.Get(ctx) {
+		kept := false
+		for _, m := range c.Least {
+			kept = kept || m.Product == old.Product && m.TCB.Reaches(old.TCB)
+		}
+		if !kept {
+			return ErrEvalFalls
+		}
+	}
+	p.AmdFirmware.Put(ctx, c.Least)
+	ctx.Emit(AmdFirmwareSet(c))
+	return nil
+}
+
 // Active reports whether workers may run an image at this block.
 func (p *Pallet) Active(ctx *frame.Context, image hash.H256) bool {
 	i, ok := p.Images.Get(ctx, image)
 	return ok && i.ActiveAt(p.Blocks.Now(ctx))
 }
 
-// Trusted reports whether an anchor is enabled.
-func (p *Pallet) Trusted(ctx *frame.Context, anchor uint8) bool {
+// Newer reports whether an image may take the place of another: neither its
+// version nor its place in the order of admission is below.
+func (p *Pallet) Newer(ctx *frame.Context, image, than hash.H256) bool {
+	a, okA := p.Images.Get(ctx, image)
+	b, okB := p.Images.Get(ctx, than)
+	return okA && (!okB || a.Version >= b.Version && a.AddedAt >= b.AddedAt)
+}
+
+// Trusted reports whether an anchor is enabled, and an authority below it is
+// not revoked.
+func (p *Pallet) Trusted(ctx *frame.Context, anchor uint8, authority hash.H256) bool {
 	a, ok := p.TrustAnchors.Get(ctx, anchor)
-	return ok && a.Enabled
-}
-
-// Admit checks a quote, and that it shows the image with the configuration
-// whose hash is config. It returns what the quote proves, what that entitles
-// to, and the anchor that it descends from.
-func (p *Pallet) Admit(ctx *frame.Context, quote []byte, image hash.H256, config attest.Digest) (*attest.Evidence, attest.Admission, uint8, error) {
-	fail := func(err error) (*attest.Evidence, attest.Admission, uint8, error) {
-		return nil, attest.Admission{}, 0, err
-	}
-	program, ok := p.Images.Get(ctx, image)
-	if !ok {
-		return fail(ErrUnknownImage)
-	}
-	if !program.ActiveAt(p.Blocks.Now(ctx)) {
-		return fail(ErrImageInactive)
-	}
-	q, err := attest.ParseQuote(quote)
-	if err != nil {
-		return fail(ErrBadQuote)
-	}
-	id, anchor, ok := p.anchorOf(ctx, q)
-	if !ok {
-		return fail(ErrUnknownAnchor)
-	}
-	need, err := q.Need()
-	if err != nil {
-		return fail(ErrBadQuote)
-	}
-	collateral, ok := p.collateral(ctx, id, anchor, need)
-	if !ok {
-		return fail(ErrNoCollateral)
-	}
-	evidence, err := q.Verify(collateral, p.seconds(ctx))
-	if err != nil {
-		return fail(ErrBadQuote)
-	}
-	policy := p.Policy.Get(ctx)
-	admission, err := attest.ApplyPolicy(evidence, &policy, &program, config, anchor.Class())
-	if errors.Is(err, attest.ErrPolicy) {
-		return fail(ErrRefusedByPolicy)
-	}
-	return evidence, admission, id, nil
-}
-
-// anchorOf returns the enabled anchor that a quote says it descends from.
-func (p *Pallet) anchorOf(ctx *frame.Context, q *attest.Quote) (uint8, Anchor, bool) {
-	root := q.Root()
-	for id, a := range p.TrustAnchors.All(ctx) {
-		if a.Enabled && bytes.Equal(a.Certificate, root) {
-			return id, a, true
-		}
-	}
-	return 0, Anchor{}, false
-}
-
-func (p *Pallet) collateral(ctx *frame.Context, id uint8, anchor Anchor, need attest.Need) (*attest.Prepared, bool) {
-	c := &attest.Prepared{Anchor: anchor.Certificate, CA: need.CA}
-	var ok [4]bool
-	c.RootCRL, ok[0] = p.RootCrl.Get(ctx, id)
-	c.PCKCRL, ok[1] = p.PckCrl.Get(ctx, CAKey{id, need.CA})
-	c.QE, ok[2] = p.QeIdentities.Get(ctx, QEKey{id, need.TEE})
-	c.TCB, ok[3] = p.TcbInfos.Get(ctx, TCBKey{id, need.TEE, need.FMSPC})
-	return c, ok == [4]bool{true, true, true, true}
+	return ok && a.Enabled && !p.RevokedAuthorities.Has(ctx, authority)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/tacit-network/tacit/runtime/frame"
 	"github.com/tacit-network/tacit/runtime/frame/frametest"
 	"github.com/tacit-network/tacit/runtime/pallet/attestation"
+	"github.com/tacit-network/tacit/runtime/pallet/registry/words"
 )
 
 const (
@@ -25,12 +26,20 @@ func newChain(t testing.TB, g attestation.Genesis) (*frametest.Chain, *attestati
 	t.Helper()
 	c := frametest.New(t)
 	c.Number, c.Millis = 10, now*1000
-	p := &attestation.Pallet{Config: attestation.Config{MaxName: 16}, Blocks: c, Clock: c}
+	p := &attestation.Pallet{Config: attestation.Config{MaxName: 16, RecoveryGrace: 14 * day * 1000}, Blocks: c, Clock: c, Workers: &crew{}}
 	c.Start(frame.At{Index: 20, Module: p})
 	if err := p.Start(c.Context(), g); err != nil {
 		t.Fatal(err)
 	}
 	return c, p
+}
+
+// crew is workers that are only asked about.
+type crew struct{ revoked []hash.H256 }
+
+func (c *crew) Revoke(_ *frame.Context, certificate hash.H256) uint32 {
+	c.revoked = append(c.revoked, certificate)
+	return 0
 }
 
 func dev() attestation.Anchor {
@@ -107,7 +116,7 @@ func TestAnchors(t *testing.T) {
 			t.Errorf("%s: %v", s.name, err)
 		}
 	}
-	if p.Trusted(c.Context(), 1) {
+	if p.Trusted(c.Context(), 1, hash.H256{}) {
 		t.Error("a disabled anchor is trusted")
 	}
 	if err := c.Signed(anyone, set(1, attestation.Development, cert, true)); err == nil {
@@ -176,6 +185,75 @@ func TestPolicy(t *testing.T) {
 	}
 	if got := p.Policy.Get(c); got.MinEvalTDX != 6 || !slices.Equal(got.Advisories, []string{"A"}) {
 		t.Errorf("policy %+v", got)
+	}
+}
+
+// Programs are admitted some blocks after they were added, so that who does not
+// want them can leave.
+func TestActivationDelay(t *testing.T) {
+	c, p := newChain(t, attestation.Genesis{ActivationDelay: 100})
+	add := attestation.AddImage{Name: []byte("worker"), Measurement: attest.TDXMeasurement{MRTD: attest.Digest{1}}, ActiveFrom: 109}
+	if err := c.Root(add); !errors.Is(err, attestation.ErrTooSoon) {
+		t.Errorf("a block too soon: %v", err)
+	}
+	add.ActiveFrom = 110
+	if err := c.Root(add); err != nil {
+		t.Error(err)
+	}
+	if err := c.Signed(anyone, attestation.SetActivationDelay{}); err == nil {
+		t.Error("anyone sets the delay")
+	}
+	if err := c.Root(attestation.SetActivationDelay{Blocks: 5}); err != nil || p.ActivationDelay.Get(c) != 5 {
+		t.Errorf("delay %d, %v", p.ActivationDelay.Get(c), err)
+	}
+}
+
+// TestNewer: an image takes the place of one that is neither of a later version
+// nor admitted later.
+func TestNewer(t *testing.T) {
+	c, p := newChain(t, attestation.Genesis{})
+	image := func(n byte, version uint32, at chain.BlockNumber) hash.H256 {
+		m := attest.TDXMeasurement{MRTD: attest.Digest{n}}
+		c.Number = at
+		if err := c.Root(attestation.AddImage{Name: []byte("worker"), Version: version, Measurement: m, ActiveFrom: at}); err != nil {
+			t.Fatal(err)
+		}
+		return attest.ImageID(m)
+	}
+	first, same, second, fixed := image(1, 1, 10), image(2, 1, 10), image(3, 2, 20), image(4, 1, 30)
+	for _, x := range []struct {
+		name        string
+		image, than hash.H256
+		want        bool
+	}{
+		{"later", second, first, true}, {"earlier", first, second, false}, {"of the same time", same, first, true},
+		{"later, of an older version", fixed, second, false}, {"of a newer version, earlier", second, fixed, false},
+		{"unknown", hash.H256{9}, first, false}, {"than an unknown one", first, hash.H256{9}, true},
+	} {
+		if got := p.Newer(c.Context(), x.image, x.than); got != x.want {
+			t.Errorf("%s: %v", x.name, got)
+		}
+	}
+}
+
+// The lists' new entries are looked up, each once.
+func TestSweepLooks(t *testing.T) {
+	c, p := newChain(t, attestation.Genesis{Anchors: []attestation.Anchor{dev()}})
+	crew := &crew{}
+	p.Workers = crew
+	s := &devpki.PCS{PKI: devpki.New(devpki.Seed)}
+	for i, serials := range [][][]byte{{{1}, {2}}, {{1}, {2}, {3}}, {{1}, {2}, {3}}} {
+		s.RevokedPCK = serials
+		crew.revoked = nil
+		if err := c.Signed(anyone, upload(s, now)); err != nil {
+			t.Fatal(err)
+		}
+		want := [][]hash.H256{
+			{words.CertificateID(0, 1, []byte{1}), words.CertificateID(0, 1, []byte{2})}, {words.CertificateID(0, 1, []byte{3})}, nil,
+		}[i]
+		if !slices.Equal(crew.revoked, want) {
+			t.Errorf("upload %d: %x, want %x", i, crew.revoked, want)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	_ "embed"
 
 	"github.com/tacit-network/tacit/attest"
+	"github.com/tacit-network/tacit/attest/snp"
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/frame"
@@ -21,6 +22,8 @@ var source string
 type Config struct {
 	// The most bytes that an image's name may have.
 	MaxName uint32
+	// How long platforms that a TCB recovery made out of date are borne with, in milliseconds; and as long again without new work.
+	RecoveryGrace uint64
 }
 
 // AnchorKind is whose root certificate a trust anchor is.
@@ -31,10 +34,19 @@ const (
 	Intel AnchorKind = iota
 	AMD
 	Development
+	DevelopmentAMD
 )
 
 // Variants names the kinds by their numbers.
-func (AnchorKind) Variants() []string { return []string{"Intel", "Amd", "Development"} }
+func (AnchorKind) Variants() []string {
+	return []string{"Intel", "Amd", "Development", "DevelopmentAmd"}
+}
+
+// Simulated tells whether the root is that of simulated hardware.
+func (k AnchorKind) Simulated() bool { return k == Development || k == DevelopmentAMD }
+
+// ofAMD tells whether the root is of AMD's form.
+func (k AnchorKind) ofAMD() bool { return k == AMD || k == DevelopmentAMD }
 
 // Anchor is a root of trust.
 type Anchor struct {
@@ -45,7 +57,7 @@ type Anchor struct {
 
 // Class tells whether the anchor's platforms keep secrets.
 func (a Anchor) Class() attest.Class {
-	if a.Kind == Development {
+	if a.Kind.Simulated() {
 		return attest.Dev
 	}
 	return attest.Production
@@ -70,6 +82,13 @@ type TCBKey struct {
 	FMSPC  attest.FMSPC
 }
 
+// Recovery is when a higher evaluation number of a vendor's was first seen.
+type Recovery struct {
+	Eval uint32
+	// At is in milliseconds since 1970; 0 for the first number of all.
+	At uint64
+}
+
 // State is what the pallet stores.
 type State struct {
 	// Whether simulated hardware is refused for ever.
@@ -88,6 +107,16 @@ type State struct {
 	Images storage.OptMap[hash.H256, attest.Image, storage.Identity]
 	// What is demanded of every platform.
 	Policy storage.Value[attest.Policy]
+	// What AMD says about each product line.
+	AmdAuthorities storage.OptMap[uint8, snp.Authority, storage.Twox64Concat]
+	// The least firmware of each of AMD's product lines.
+	AmdFirmware storage.Value[[]snp.MinTCB]
+	// The authorities that a root revoked.
+	RevokedAuthorities storage.OptMap[hash.H256, bool, storage.Identity]
+	// When platforms of each kind were made out of date last.
+	Recoveries storage.OptMap[QEKey, Recovery, storage.Twox64Concat]
+	// How many blocks pass at least from when a program is added until it is admitted.
+	ActivationDelay storage.Value[chain.BlockNumber]
 }
 
 // The calls.
@@ -121,6 +150,16 @@ type (
 	}
 	// SetPolicy says what is demanded of every platform. The least evaluation numbers only rise.
 	SetPolicy struct{ Policy attest.Policy }
+	// UploadAmd brings what AMD says about a product line: the certificate of the key that certifies its chips, and the revocation list. It costs nothing if the list is newer than what the chain has.
+	UploadAmd struct {
+		Anchor       uint8
+		Intermediate []byte
+		List         []byte
+	}
+	// SetAmdFirmware says which firmware of AMD's product lines is recent enough. No part of it falls.
+	SetAmdFirmware struct{ Least []snp.MinTCB }
+	// SetActivationDelay says how many blocks pass at least from when a program is added until it is admitted.
+	SetActivationDelay struct{ Blocks chain.BlockNumber }
 )
 
 // The events.
@@ -151,6 +190,34 @@ type (
 	}
 	// PolicySet says that other things are demanded of platforms now.
 	PolicySet struct{ Policy attest.Policy }
+	// AmdUpdated says that a newer revocation list of AMD's is in force.
+	AmdUpdated struct {
+		Anchor     uint8
+		Number     uint64
+		NextUpdate uint64
+	}
+	// AmdFirmwareSet says that other firmware of AMD's is recent enough.
+	AmdFirmwareSet struct{ Least []snp.MinTCB }
+	// RecoveryBegan says that a vendor rates platforms anew. Those that are out of date now get no new work from DegradesAt on.
+	RecoveryBegan struct {
+		Anchor     uint8
+		TEE        attest.TEE
+		Eval       uint32
+		DegradesAt uint64
+	}
+	// AuthorityRevoked says that a root revoked a certificate below it: whatever it certified counts for nothing.
+	AuthorityRevoked struct {
+		Anchor      uint8
+		Certificate hash.H256
+	}
+	// CertificateRevoked says that a vendor revoked the certificate of a machine on which workers ran.
+	CertificateRevoked struct {
+		Anchor      uint8
+		Certificate hash.H256
+		Workers     uint32
+	}
+	// ActivationDelaySet says that another time passes until programs are admitted.
+	ActivationDelaySet struct{ Blocks chain.BlockNumber }
 )
 
 // The errors.
@@ -181,14 +248,26 @@ var (
 	ErrBadImage = frame.NewError(11, "BadImage")
 	// ErrEvalFalls means that a least evaluation number would become lower.
 	ErrEvalFalls = frame.NewError(12, "EvalFalls")
+	// ErrTooSoon means that the program would be admitted before users had time to leave.
+	ErrTooSoon = frame.NewError(13, "TooSoon")
+	// ErrBadFirmware means that firmware is listed twice, or of a product line that is not known.
+	ErrBadFirmware = frame.NewError(14, "BadFirmware")
 )
 
 // Pallet is the judge of quotes of one chain.
 type Pallet struct {
 	Config
 	State
-	Blocks Blocks
-	Clock  Clock
+	Blocks  Blocks
+	Clock   Clock
+	Workers Workers
+}
+
+// Workers is what the pallet needs of the registry.
+type Workers interface {
+	// Revoke takes out the workers that a machine's certificate stands for, and
+	// returns how many there were.
+	Revoke(ctx *frame.Context, certificate hash.H256) uint32
 }
 
 // Blocks is what the pallet needs of the system.
@@ -205,19 +284,27 @@ func (p *Pallet) Declare() frame.Pallet {
 	return frame.Pallet{
 		Name: "Attestation", Source: source, State: &p.State, Config: p.Config,
 		Calls: []frame.CallDef{
-			frame.Call(0, p.uploadCollateral, frame.Time(3*frame.Millisecond)),
+			frame.CallBy(0, p.uploadCollateral, func(_ *frame.Runtime, c UploadCollateral) frame.Weight {
+				return uploadWeight(len(c.Collateral.RootCRL) + len(c.Collateral.PCKCRL))
+			}),
 			frame.Call(1, p.setAnchor, frame.Time(frame.Millisecond)),
 			frame.Call(2, p.addImage, admin),
 			frame.Call(3, p.retireImage, admin),
 			frame.Call(4, p.setPolicy, admin),
+			frame.CallBy(5, p.uploadAmd, func(_ *frame.Runtime, c UploadAmd) frame.Weight { return uploadWeight(len(c.List)) }),
+			frame.Call(6, p.setAmdFirmware, admin),
+			frame.Call(7, p.setActivationDelay, admin),
 		},
 		Events: []frame.EventDef{
 			frame.Event[CollateralUpdated](0), frame.Event[AnchorSet](1), frame.Event[ImageAdded](2),
 			frame.Event[ImageRetired](3), frame.Event[PolicySet](4),
+			frame.Event[AmdUpdated](5), frame.Event[AmdFirmwareSet](6), frame.Event[RecoveryBegan](7), frame.Event[AuthorityRevoked](8),
+			frame.Event[CertificateRevoked](9), frame.Event[ActivationDelaySet](10),
 		},
 		Errors: []*frame.Error{
 			ErrUnknownAnchor, ErrBadAnchor, ErrDevelopmentAnchor, ErrBadCollateral, ErrOldCollateral, ErrNoCollateral,
 			ErrBadQuote, ErrRefusedByPolicy, ErrUnknownImage, ErrImageInactive, ErrImageExists, ErrBadImage, ErrEvalFalls,
+			ErrTooSoon, ErrBadFirmware,
 		},
 	}
 }

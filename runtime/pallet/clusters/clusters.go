@@ -16,6 +16,10 @@ import (
 var origin = queue.OriginPallet{Name: []byte("Clusters")}
 
 func (p *Pallet) create(ctx *frame.Context, c Create) error {
+	return p.createForTier(ctx, CreateForTier{Replicas: c.Replicas})
+}
+
+func (p *Pallet) createForTier(ctx *frame.Context, c CreateForTier) error {
 	owner, err := ctx.Signer()
 	if err != nil {
 		return err
@@ -23,7 +27,7 @@ func (p *Pallet) create(ctx *frame.Context, c Create) error {
 	if c.Replicas == 0 || c.Replicas > p.MaxReplicas {
 		return ErrBadReplicas
 	}
-	pool := p.Workers.Eligible(ctx)
+	pool := p.Workers.Eligible(ctx, c.Tier)
 	if len(pool) < int(c.Replicas) {
 		return ErrTooFewWorkers
 	}
@@ -37,7 +41,7 @@ func (p *Pallet) create(ctx *frame.Context, c Create) error {
 		return err
 	}
 	members := draw(pool, int(c.Replicas), hash.Blake2b256(id[:], bytesOf(p.Seed.Seed(ctx))))
-	cluster := words.Cluster{Owner: owner, Keys: []words.HPKEKey{}}
+	cluster := words.Cluster{Owner: owner, Keys: []words.HPKEKey{}, Tier: c.Tier}
 	for _, m := range members {
 		cluster.Members = append(cluster.Members, m.Identity)
 		p.Memberships.Put(ctx, m.Identity, append(p.Memberships.Get(ctx, m.Identity), id))
@@ -143,6 +147,10 @@ func (p *Pallet) handOver(ctx *frame.Context, worker [32]byte, m words.HandOver)
 	}
 	if m.Epoch != c.Epoch || !c.Ready() || len(m.Envelope) > words.MaxHandOver {
 		return ErrBadKey
+	}
+	// Who was drawn may have become somebody else since.
+	if !p.Workers.MayServe(ctx, m.To, c.Tier) {
+		return ErrNotServing
 	}
 	_, err = p.Queue.Push(ctx, queue.ToWorker{Identity: m.To}, origin, scale.Encode[words.WorkerMessage](words.ClusterSecret{
 		Cluster: m.Cluster, Epoch: m.Epoch, From: worker, Keys: c.Keys, Envelope: m.Envelope,

@@ -35,7 +35,8 @@ type world struct {
 
 var members = []words.Member{{Identity: [32]byte{0xa}}, {Identity: [32]byte{0xb}}}
 
-func (w *world) Eligible(*frame.Context) []words.Member                         { return members }
+func (w *world) Eligible(*frame.Context, uint8) []words.Member                  { return members }
+func (w *world) MayServe(*frame.Context, [32]byte, uint8) bool                  { return true }
 func (w *world) Seed(*frame.Context) hash.H256                                  { return hash.H256{7} }
 func (w *world) CodeChecked(*frame.Context, hash.H256, hash.H256, bool, []byte) {}
 func (w *world) Receipt(_ *frame.Context, _ hash.H256, _ [32]byte, r words.Receipt) {

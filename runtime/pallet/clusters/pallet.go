@@ -43,6 +43,11 @@ type (
 		Cluster  hash.H256
 		Envelope []byte
 	}
+	// CreateForTier makes a cluster as create does, of workers of at least a tier: 1 is a vendor's hardware, 2 hardware that is endorsed and staked for.
+	CreateForTier struct {
+		Replicas uint16
+		Tier     uint8
+	}
 )
 
 // The events.
@@ -120,6 +125,8 @@ var (
 	ErrGap = frame.NewError(9, "Gap")
 	// ErrUnbacked means that a cluster's ledger is not what is in escrow for it.
 	ErrUnbacked = frame.NewError(10, "Unbacked")
+	// ErrNotServing means that the worker may get no keys of the cluster now.
+	ErrNotServing = frame.NewError(11, "NotServing")
 )
 
 // Pallet is the clusters of one chain.
@@ -137,9 +144,11 @@ type Pallet struct {
 
 // Workers is what the pallet needs of the registry.
 type Workers interface {
-	// Eligible returns the workers that may become members, in an order that
-	// depends on the state alone.
-	Eligible(ctx *frame.Context) []words.Member
+	// Eligible returns the workers of at least a tier that may become members,
+	// in an order that depends on the state alone.
+	Eligible(ctx *frame.Context, tier uint8) []words.Member
+	// MayServe reports whether a worker may get work and keys of a tier now.
+	MayServe(ctx *frame.Context, worker [32]byte, tier uint8) bool
 }
 
 // Queue is what the pallet needs of the queues.
@@ -170,7 +179,7 @@ func (p *Pallet) Declare() frame.Pallet {
 		Name: "Clusters", Source: source, State: &p.State, Config: p.Config,
 		Calls: []frame.CallDef{
 			frame.Call(0, p.create, frame.Time(300*frame.Microsecond)), frame.Call(1, p.deposit, weightDeposit),
-			frame.CallBy(2, p.transact, weighTransact),
+			frame.CallBy(2, p.transact, weighTransact), frame.Call(3, p.createForTier, frame.Time(300*frame.Microsecond)),
 		},
 		Events: []frame.EventDef{
 			frame.Event[ClusterCreated](0), frame.Event[ClusterReady](1), frame.Event[RootsDiffer](2), frame.Event[Deposited](3),
@@ -178,7 +187,7 @@ func (p *Pallet) Declare() frame.Pallet {
 		},
 		Errors: []*frame.Error{
 			ErrTooFewWorkers, ErrBadReplicas, ErrNoSuchCluster, ErrNotMember, ErrNotReady, ErrKeyKnown, ErrBadKey,
-			ErrNothing, ErrTooLong, ErrGap, ErrUnbacked,
+			ErrNothing, ErrTooLong, ErrGap, ErrUnbacked, ErrNotServing,
 		},
 	}
 }

@@ -27,6 +27,16 @@ type Config struct {
 	MaxAge uint64
 	// How long a registration outlives the collateral that it was checked against, in milliseconds.
 	CollateralGrace uint64
+	// How many workers may run on one machine, unless governance says another number for it.
+	MaxPerPlatform uint32
+	// What has to be staked for a worker of tier 2.
+	TierStake chain.Balance
+	// How many blocks a stake stays after it was given notice.
+	UnstakeDelay chain.BlockNumber
+	// How long an ended registration is kept on record, in milliseconds.
+	KeepEnded uint64
+	// The most accounts whose word on machines counts.
+	MaxEndorsers uint32
 }
 
 // The calls.
@@ -37,6 +47,8 @@ type (
 		Quote     []byte
 		Nonce     [32]byte
 		Signature [64]byte
+		// Endorsement is the certificate of the chip's key for AMD; empty for Intel, whose quotes have it in themselves.
+		Endorsement []byte
 	}
 	// SetEndpoints publishes the addresses at which a worker of the signer answers queries.
 	SetEndpoints struct {
@@ -50,6 +62,39 @@ type (
 		Platform hash.H256
 		Banned   bool
 	}
+	// SetDraining says that a worker of the signer is to get no new work, or again. What it has it goes on with.
+	SetDraining struct {
+		Worker   [32]byte
+		Draining bool
+	}
+	// Freeze refuses new workers until it is lifted. Workers that are registered, on the machine on which they are, may register again.
+	Freeze struct{ Frozen bool }
+	// SetPlatformCap says how many workers may run on a machine; 0 means the chain's usual number. Those that run stay.
+	SetPlatformCap struct {
+		Platform hash.H256
+		Cap      uint32
+	}
+	// SetEndorsers names the accounts whose word on machines counts, and how many of them it takes.
+	SetEndorsers struct {
+		Accounts []chain.AccountID
+		Quorum   uint32
+	}
+	// Endorse vouches for a machine, or no longer: the signer knows where it stands, and who can touch it.
+	Endorse struct {
+		Platform hash.H256
+		Endorsed bool
+	}
+	// Stake pledges an amount of the signer's for a worker of the signer's, beside what is pledged.
+	Stake struct {
+		Worker [32]byte
+		Amount chain.Balance
+	}
+	// Unstake gives notice: the pledge for a worker counts no longer, and can be taken back later.
+	Unstake struct{ Worker [32]byte }
+	// WithdrawStake takes back a pledge whose notice is over.
+	WithdrawStake struct{ Worker [32]byte }
+	// RemoveWorker takes a worker out, by governance.
+	RemoveWorker struct{ Worker [32]byte }
 )
 
 // The events.
@@ -62,6 +107,11 @@ type (
 		Class     attest.Class
 		BootEpoch uint64
 		ExpiresAt uint64
+		Platform  hash.H256
+		Status    attest.Status
+		Tier      uint8
+		// Renewal tells that it was registered already, on the same machine.
+		Renewal bool
 	}
 	// EndpointsSet says that a worker has other addresses.
 	EndpointsSet struct{ Worker [32]byte }
@@ -71,6 +121,62 @@ type (
 	PlatformBanned struct {
 		Platform hash.H256
 		Banned   bool
+	}
+	// WorkerDegraded says that a worker gets no new work: its platform is out of date for too long.
+	WorkerDegraded struct{ Worker [32]byte }
+	// WorkerRecovered says that a worker's platform is not out of date any more.
+	WorkerRecovered struct{ Worker [32]byte }
+	// WorkerExpired says that a registration ended.
+	WorkerExpired struct{ Worker [32]byte }
+	// WorkerRevoked says that the vendor revoked the certificate of a worker's machine.
+	WorkerRevoked struct {
+		Worker   [32]byte
+		Platform hash.H256
+	}
+	// WorkerDraining says that a worker gets no new work by its operator's wish, or again.
+	WorkerDraining struct {
+		Worker   [32]byte
+		Draining bool
+	}
+	// TierChanged says that a worker reached another tier.
+	TierChanged struct {
+		Worker [32]byte
+		Tier   uint8
+	}
+	// RegistrationFrozen says that new workers are refused, or admitted again.
+	RegistrationFrozen struct{ Frozen bool }
+	// PlatformCapSet says that another number of workers may run on a machine.
+	PlatformCapSet struct {
+		Platform hash.H256
+		Cap      uint32
+	}
+	// EndorsersSet says that the word of other accounts counts.
+	EndorsersSet struct {
+		Accounts []chain.AccountID
+		Quorum   uint32
+	}
+	// PlatformEndorsed says that an endorser vouches for a machine, or no longer.
+	PlatformEndorsed struct {
+		Platform hash.H256
+		Endorser chain.AccountID
+		Endorsed bool
+	}
+	// Staked says that an amount was pledged for a worker.
+	Staked struct {
+		Worker [32]byte
+		Owner  chain.AccountID
+		Amount chain.Balance
+	}
+	// Unstaked says that a pledge counts no longer, and from when on it can be taken back.
+	Unstaked struct {
+		Worker [32]byte
+		FreeAt chain.BlockNumber
+	}
+	// StakeWithdrawn says that a pledge was taken back.
+	StakeWithdrawn struct {
+		Worker [32]byte
+		Owner  chain.AccountID
+		Amount chain.Balance
 	}
 )
 
@@ -96,6 +202,22 @@ var (
 	ErrBadEndpoints = frame.NewError(8, "BadEndpoints")
 	// ErrUnknownPlatform means that no worker ran on such a machine.
 	ErrUnknownPlatform = frame.NewError(9, "UnknownPlatform")
+	// ErrFrozen means that new workers are refused at present.
+	ErrFrozen = frame.NewError(10, "Frozen")
+	// ErrPlatformFull means that as many workers run on the machine as may.
+	ErrPlatformFull = frame.NewError(11, "PlatformFull")
+	// ErrOlderImage means that the worker, on a vendor's hardware, ran a newer program before.
+	ErrOlderImage = frame.NewError(12, "OlderImage")
+	// ErrNotEndorser means that the signer's word on machines does not count.
+	ErrNotEndorser = frame.NewError(13, "NotEndorser")
+	// ErrBadEndorsers means that the accounts are too many or stand twice, or that it would take more than there are.
+	ErrBadEndorsers = frame.NewError(14, "BadEndorsers")
+	// ErrNoStake means that nothing is pledged for the worker.
+	ErrNoStake = frame.NewError(15, "NoStake")
+	// ErrStakeBound means that the pledge's notice is not over, or was given already.
+	ErrStakeBound = frame.NewError(16, "StakeBound")
+	// ErrOtherPlatform means that the machine is out of date, and not the one on which the worker was registered.
+	ErrOtherPlatform = frame.NewError(17, "OtherPlatform")
 )
 
 // Pallet is the workers of one chain.
@@ -104,19 +226,34 @@ type Pallet struct {
 	words.State
 	Attestation Attestation
 	Queue       Queue
+	Money       Money
 	Blocks      Blocks
 	Clock       Clock
 }
 
+// Index is the pallet's among those of the chain; what it holds money for is
+// known by it.
+const Index = 21
+
+var stakeReason = frame.HoldReason{Pallet: Index, Reason: 0}
+
+// Money is what the pallet needs of the balances.
+type Money interface {
+	Hold(ctx *frame.Context, who chain.AccountID, reason frame.HoldReason, amount chain.Balance) error
+	Release(ctx *frame.Context, who chain.AccountID, reason frame.HoldReason, amount chain.Balance) error
+}
+
 // Attestation is what the pallet needs of the judge of quotes.
 type Attestation interface {
-	// Admit checks a quote, and that it shows the image with the configuration
-	// whose hash is config.
-	Admit(ctx *frame.Context, quote []byte, image hash.H256, config attest.Digest) (*attest.Evidence, attest.Admission, uint8, error)
+	// Admit checks what a registration claims.
+	Admit(ctx *frame.Context, c words.Claim) (words.Proven, error)
 	// Active reports whether workers may run an image at this block.
 	Active(ctx *frame.Context, image hash.H256) bool
-	// Trusted reports whether an anchor is enabled.
-	Trusted(ctx *frame.Context, anchor uint8) bool
+	// Newer reports whether an image may take the place of another.
+	Newer(ctx *frame.Context, image, than hash.H256) bool
+	// Trusted reports whether an anchor is enabled, and an authority below it
+	// is not revoked.
+	Trusted(ctx *frame.Context, anchor uint8, authority hash.H256) bool
 }
 
 // Queue is what the pallet needs of the queues.
@@ -143,13 +280,28 @@ func (p *Pallet) Declare() frame.Pallet {
 			frame.Call(1, p.setEndpoints, small),
 			frame.Call(2, p.deregister, small),
 			frame.Call(3, p.banPlatform, small),
+			frame.Call(4, p.setDraining, small),
+			frame.Call(5, p.freeze, small),
+			frame.Call(6, p.setPlatformCap, small),
+			frame.Call(7, p.setEndorsers, small),
+			frame.Call(8, p.endorse, small),
+			frame.Call(9, p.stake, small),
+			frame.Call(10, p.unstake, small),
+			frame.Call(11, p.withdrawStake, small),
+			frame.Call(12, p.removeWorker, small),
 		},
 		Events: []frame.EventDef{
 			frame.Event[WorkerRegistered](0), frame.Event[EndpointsSet](1), frame.Event[WorkerRemoved](2), frame.Event[PlatformBanned](3),
+			frame.Event[WorkerDegraded](4), frame.Event[WorkerRecovered](5), frame.Event[WorkerExpired](6), frame.Event[WorkerRevoked](7),
+			frame.Event[WorkerDraining](8), frame.Event[TierChanged](9), frame.Event[RegistrationFrozen](10), frame.Event[PlatformCapSet](11),
+			frame.Event[EndorsersSet](12), frame.Event[PlatformEndorsed](13), frame.Event[Staked](14), frame.Event[Unstaked](15),
+			frame.Event[StakeWithdrawn](16),
 		},
 		Errors: []*frame.Error{
 			ErrBadInfo, ErrNotOperator, ErrBadBlock, ErrOldBootEpoch, ErrBadSignature, ErrWrongReportData,
 			ErrPlatformBanned, ErrUnknownWorker, ErrBadEndpoints, ErrUnknownPlatform,
+			ErrFrozen, ErrPlatformFull, ErrOlderImage, ErrNotEndorser, ErrBadEndorsers, ErrNoStake, ErrStakeBound, ErrOtherPlatform,
 		},
+		Holds: []string{"WorkerStake"},
 	}
 }

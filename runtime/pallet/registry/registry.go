@@ -48,35 +48,76 @@ func (p *Pallet) register(ctx *frame.Context, c Register) error {
 	if last, known := p.BootEpochs.Get(ctx, info.Identity); known && info.BootEpoch <= last {
 		return ErrOldBootEpoch
 	}
+	old, known := p.Workers.Get(ctx, info.Identity)
+	frozen := p.Frozen.Get(ctx)
+	renewal := known && p.standing(ctx, info.Identity, &old).Speaks()
+	if frozen && !renewal {
+		return ErrFrozen
+	}
 	config := p.WorkerConfig(ctx)
 	if !ctx.VerifySignature(uint8(keys.Sr25519), info.Identity[:], info.SigningPayload(config.Genesis), c.Signature[:]) {
 		return ErrBadSignature
 	}
-	evidence, admission, anchor, err := p.Attestation.Admit(ctx, c.Quote, info.ImageID, config.Hash())
+	proven, err := p.Attestation.Admit(ctx, words.Claim{
+		Quote: c.Quote, Endorsement: c.Endorsement, Image: info.ImageID, Config: config, Renewal: renewal, OutdatedSince: old.OutdatedSince,
+	})
 	if err != nil {
 		return err
 	}
-	if evidence.ReportData != report.Data(info, report.Register, config.Genesis, recent, c.Nonce) {
+	if proven.ReportData != report.Data(info, report.Register, config.Genesis, recent, c.Nonce) {
 		return ErrWrongReportData
 	}
-	platform, err := p.occupy(ctx, info.Identity, evidence, anchor)
-	if err != nil {
+	// Simulated hardware keeps no secret from an older program, and developers
+	// go back and forth.
+	last, ran := p.LastImages.Get(ctx, info.Identity)
+	if proven.Class == attest.Production && ran && last != info.ImageID && !p.Attestation.Newer(ctx, info.ImageID, last) {
+		return ErrOlderImage
+	}
+	platform := words.PlatformID(proven.Anchor, proven.Machine)
+	if renewal = renewal && platform == old.Platform; !renewal && (frozen || proven.OutdatedSince != 0) {
+		// What only a registered worker may, another machine may not in its name.
+		if frozen {
+			return ErrFrozen
+		}
+		return ErrOtherPlatform
+	}
+	wasDegraded := renewal && p.standing(ctx, info.Identity, &old) == words.Degraded
+	if err := p.occupy(ctx, info.Identity, platform, &proven); err != nil {
 		return err
 	}
 	now := p.Clock.Time(ctx)
 	w := words.Worker{
-		Operator: operator, HPKE: info.HPKE, Image: info.ImageID, Platform: platform, Anchor: anchor,
-		Class: admission.Class, Tier: admission.Tier, Status: evidence.Status, Advisories: evidence.Advisories,
-		TCBDate: evidence.TCBDate, Eval: evidence.Eval, BootEpoch: info.BootEpoch, Features: info.Features,
+		Operator: operator, HPKE: info.HPKE, Image: info.ImageID, Platform: platform, Anchor: proven.Anchor,
+		Class: proven.Class, TierMax: proven.TierMax, Status: proven.Status, Advisories: proven.Advisories,
+		TCBDate: proven.TCBDate, Eval: proven.Eval, BootEpoch: info.BootEpoch, Features: info.Features,
 		Block: p.Blocks.Now(ctx), AttestedAt: now,
-		ExpiresAt: min(now+p.MaxAge, evidence.Until*1000+p.CollateralGrace),
+		ExpiresAt:     min(now+p.MaxAge, proven.Until*1000+p.CollateralGrace),
+		OutdatedSince: proven.OutdatedSince, DegradesAt: proven.DegradesAt,
+		Certificate: proven.Certificate, Authority: proven.Authority, Draining: renewal && old.Draining,
 	}
+	if proven.EndsAt != 0 {
+		w.ExpiresAt = min(w.ExpiresAt, proven.EndsAt)
+	}
+	w.Tier = w.Reached(p.facts(ctx, info.Identity, &w))
 	p.Workers.Put(ctx, info.Identity, w)
 	p.BootEpochs.Put(ctx, info.Identity, info.BootEpoch)
+	p.LastImages.Put(ctx, info.Identity, info.ImageID)
+	p.lookAgain(ctx, info.Identity, w.ExpiresAt)
+	if now < w.DegradesAt && w.DegradesAt < w.ExpiresAt {
+		p.lookAgain(ctx, info.Identity, w.DegradesAt)
+	}
 	if err := p.tell(ctx, info.Identity, clusters.Registered{BootEpoch: info.BootEpoch, Block: w.Block}); err != nil {
 		return err
 	}
-	ctx.Emit(WorkerRegistered{info.Identity, operator, info.ImageID, admission.Class, info.BootEpoch, w.ExpiresAt})
+	ctx.Emit(WorkerRegistered{
+		info.Identity, operator, info.ImageID, w.Class, info.BootEpoch, w.ExpiresAt, platform, w.Status, w.Tier, renewal,
+	})
+	switch degraded := w.DegradesAt != 0 && now >= w.DegradesAt; {
+	case degraded && !wasDegraded:
+		ctx.Emit(WorkerDegraded{info.Identity})
+	case !degraded && old.OutdatedSince != 0 && w.OutdatedSince == 0:
+		ctx.Emit(WorkerRecovered{info.Identity})
+	}
 	return nil
 }
 
@@ -88,35 +129,6 @@ func (p *Pallet) recent(ctx *frame.Context, number chain.BlockNumber) (hash.H256
 		return hash.H256{}, false
 	}
 	return p.Blocks.HashOf(ctx, number)
-}
-
-// occupy counts a worker on the machine that its quote shows, and off the one
-// that it was on.
-func (p *Pallet) occupy(ctx *frame.Context, worker [32]byte, e *attest.Evidence, anchor uint8) (hash.H256, error) {
-	id := words.PlatformID(anchor, e.PPID)
-	machine, _ := p.Platforms.Get(ctx, id)
-	if machine.Banned {
-		return id, ErrPlatformBanned
-	}
-	p.vacate(ctx, worker)
-	machine, _ = p.Platforms.Get(ctx, id)
-	machine.FMSPC = e.FMSPC
-	machine.Workers++
-	p.Platforms.Put(ctx, id, machine)
-	return id, nil
-}
-
-func (p *Pallet) vacate(ctx *frame.Context, worker [32]byte) {
-	w, ok := p.Workers.Get(ctx, worker)
-	if !ok {
-		return
-	}
-	machine, ok := p.Platforms.Get(ctx, w.Platform)
-	if !ok || machine.Workers == 0 {
-		return
-	}
-	machine.Workers--
-	p.Platforms.Put(ctx, w.Platform, machine)
 }
 
 // tell puts a message into a worker's queue.
@@ -174,8 +186,8 @@ func (p *Pallet) deregister(ctx *frame.Context, c Deregister) error {
 	return p.remove(ctx, c.Worker)
 }
 
-// remove takes a worker out. Its boot epoch stays known, so that no earlier
-// instance comes back.
+// remove takes a worker out. Its boot epoch and its program stay known, so that
+// no earlier instance comes back.
 func (p *Pallet) remove(ctx *frame.Context, worker [32]byte) error {
 	p.vacate(ctx, worker)
 	p.Workers.Remove(ctx, worker)
@@ -187,46 +199,52 @@ func (p *Pallet) remove(ctx *frame.Context, worker [32]byte) error {
 	return nil
 }
 
-func (p *Pallet) banPlatform(ctx *frame.Context, c BanPlatform) error {
+func (p *Pallet) removeWorker(ctx *frame.Context, c RemoveWorker) error {
 	if err := ctx.EnsureRoot(); err != nil {
 		return err
 	}
-	machine, ok := p.Platforms.Get(ctx, c.Platform)
-	if !ok {
-		return ErrUnknownPlatform
+	if !p.Workers.Has(ctx, c.Worker) {
+		return ErrUnknownWorker
 	}
-	// Its workers stay on record, and count for nothing: see live.
-	machine.Banned = c.Banned
-	p.Platforms.Put(ctx, c.Platform, machine)
-	ctx.Emit(PlatformBanned(c))
+	return p.remove(ctx, c.Worker)
+}
+
+func (p *Pallet) setDraining(ctx *frame.Context, c SetDraining) error {
+	w, err := p.owned(ctx, c.Worker)
+	if err != nil {
+		return err
+	}
+	w.Draining = c.Draining
+	p.Workers.Put(ctx, c.Worker, w)
+	ctx.Emit(WorkerDraining(c))
 	return nil
 }
 
-// live reports whether a worker's registration counts now.
-func (p *Pallet) live(ctx *frame.Context, w *words.Worker) bool {
-	if !w.LiveAt(p.Clock.Time(ctx)) || !p.Attestation.Trusted(ctx, w.Anchor) {
-		return false
+func (p *Pallet) freeze(ctx *frame.Context, c Freeze) error {
+	if err := ctx.EnsureRoot(); err != nil {
+		return err
 	}
-	machine, _ := p.Platforms.Get(ctx, w.Platform)
-	return !machine.Banned
+	p.Frozen.Put(ctx, c.Frozen)
+	ctx.Emit(RegistrationFrozen(c))
+	return nil
 }
 
 // Session returns the operator and the boot epoch of a worker that may speak
 // now.
 func (p *Pallet) Session(ctx *frame.Context, identity [32]byte) (operator chain.AccountID, bootEpoch uint64, ok bool) {
 	w, ok := p.Workers.Get(ctx, identity)
-	if !ok || !p.live(ctx, &w) {
+	if !ok || !p.standing(ctx, identity, &w).Speaks() {
 		return operator, 0, false
 	}
 	return w.Operator, w.BootEpoch, true
 }
 
-// Eligible returns the workers that may get new work, in the order of their
-// stored keys.
-func (p *Pallet) Eligible(ctx *frame.Context) []clusters.Member {
+// Eligible returns the workers of at least a tier that may get new work, in the
+// order of their stored keys.
+func (p *Pallet) Eligible(ctx *frame.Context, tier uint8) []clusters.Member {
 	var out []clusters.Member
 	for identity, w := range p.Workers.All(ctx) {
-		if !p.live(ctx, &w) || !p.Attestation.Active(ctx, w.Image) {
+		if !p.mayServe(ctx, identity, &w, tier) {
 			continue
 		}
 		m := clusters.Member{Identity: identity}
@@ -236,4 +254,43 @@ func (p *Pallet) Eligible(ctx *frame.Context) []clusters.Member {
 		out = append(out, m)
 	}
 	return out
+}
+
+// MayServe reports whether a worker may get work and keys of a tier now.
+func (p *Pallet) MayServe(ctx *frame.Context, identity [32]byte, tier uint8) bool {
+	w, ok := p.Workers.Get(ctx, identity)
+	return ok && p.mayServe(ctx, identity, &w, tier)
+}
+
+func (p *Pallet) mayServe(ctx *frame.Context, identity [32]byte, w *words.Worker, tier uint8) bool {
+	f := p.facts(ctx, identity, w)
+	return w.Standing(f).TakesWork() && w.Reached(f) >= tier
+}
+
+// facts are those by which a registration counts now.
+func (p *Pallet) facts(ctx *frame.Context, identity [32]byte, w *words.Worker) *words.Facts {
+	machine, _ := p.Platforms.Get(ctx, w.Platform)
+	f := &words.Facts{
+		Now: p.Clock.Time(ctx), Trusted: p.Attestation.Trusted(ctx, w.Anchor, w.Authority), ImageActive: p.Attestation.Active(ctx, w.Image),
+		Platform: machine, Endorsers: p.Endorsers.Get(ctx), TierStake: p.TierStake,
+	}
+	if s, ok := p.Stakes.Get(ctx, identity); ok && s.FreeAt == 0 && s.Owner == w.Operator {
+		f.Stake = s.Amount
+	}
+	return f
+}
+
+func (p *Pallet) standing(ctx *frame.Context, identity [32]byte, w *words.Worker) words.Standing {
+	return w.Standing(p.facts(ctx, identity, w))
+}
+
+// Judge returns what a worker's registration is worth; nil for a worker that is
+// not registered.
+func (p *Pallet) Judge(ctx *frame.Context, identity [32]byte) *words.Judgement {
+	w, ok := p.Workers.Get(ctx, identity)
+	if !ok {
+		return nil
+	}
+	f := p.facts(ctx, identity, &w)
+	return &words.Judgement{Standing: w.Standing(f), Tier: w.Reached(f), Facts: *f}
 }

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -46,6 +47,22 @@ func (o *outbox) Push(_ *frame.Context, to queue.Destination, origin queue.Messa
 	return uint64(len(o.pushed) - 1), nil
 }
 
+// purse is an account that has 5000, of which some is held.
+type purse struct{ held uint64 }
+
+func (p *purse) Hold(_ *frame.Context, _ chain.AccountID, reason frame.HoldReason, amount chain.Balance) error {
+	if reason != (frame.HoldReason{Pallet: 21}) || p.held+amount.Lo > 5000 {
+		return frame.ErrToken{Kind: frame.FundsUnavailable}
+	}
+	p.held += amount.Lo
+	return nil
+}
+
+func (p *purse) Release(_ *frame.Context, _ chain.AccountID, _ frame.HoldReason, amount chain.Balance) error {
+	p.held -= amount.Lo
+	return nil
+}
+
 // world is a chain with the two pallets, and a worker of a simulated TEE.
 type world struct {
 	*frametest.Chain
@@ -53,6 +70,7 @@ type world struct {
 	attestation *attestation.Pallet
 	registry    *registry.Pallet
 	queue       outbox
+	money       purse
 	pcs         *devpki.PCS
 	identity    keys.Pair
 	tee         sim.Config
@@ -62,12 +80,16 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{Chain: frametest.New(t), tb: t, pcs: &devpki.PCS{PKI: devpki.New(devpki.Seed)}}
 	w.Number, w.Millis = 1000, now*1000
-	w.attestation = &attestation.Pallet{Config: attestation.Config{MaxName: 64}, Blocks: w, Clock: w}
+	w.attestation = &attestation.Pallet{Config: attestation.Config{MaxName: 64, RecoveryGrace: 14 * day * 1000}, Blocks: w, Clock: w}
 	w.registry = &registry.Pallet{
-		Config:      registry.Config{MaxBlockAge: 300, MaxAge: day * 1000, CollateralGrace: 14 * day * 1000},
-		Attestation: w.attestation, Queue: &w.queue, Blocks: w, Clock: w,
+		Config: registry.Config{
+			MaxBlockAge: 300, MaxAge: day * 1000, CollateralGrace: 14 * day * 1000, MaxPerPlatform: 2, KeepEnded: 30 * day * 1000,
+			TierStake: scale.U64(1000), UnstakeDelay: 50, MaxEndorsers: 3,
+		},
+		Attestation: w.attestation, Queue: &w.queue, Money: &w.money, Blocks: w, Clock: w,
 	}
-	w.Start(frame.At{Index: 20, Module: w.attestation}, frame.At{Index: 21, Module: w.registry})
+	w.attestation.Workers = w.registry
+	w.Start(frame.At{Index: 20, Module: w.attestation}, frame.At{Index: registry.Index, Module: w.registry})
 	mrtd := attest.Digest{42}
 	err := w.attestation.Start(w.Context(), attestation.Genesis{
 		Anchors: []attestation.Anchor{{Kind: attestation.Development, Certificate: w.pcs.PKI.Anchor(), Enabled: true}},
@@ -92,6 +114,11 @@ func (w *world) upload() {
 	if err := w.Signed(chain.AccountID{77}, c); err != nil {
 		w.tb.Fatal(err)
 	}
+}
+
+func platform(m *sim.Module) hash.H256 {
+	ppid := m.Platform().PPID()
+	return words.PlatformID(0, ppid[:])
 }
 
 func (w *world) id() [32]byte { return [32]byte(w.identity.Public()) }
@@ -137,13 +164,14 @@ func TestRegister(t *testing.T) {
 	}
 	want := words.Worker{
 		Operator: operator, Image: attest.ImageID(sim.Measurement(w.tee.MRTD)), Class: attest.Dev, Tier: 0,
-		Platform: words.PlatformID(0, m.Platform().PPID()), BootEpoch: 1, Block: 1000, AttestedAt: now * 1000,
+		Platform: platform(m), BootEpoch: 1, Block: 1000, AttestedAt: now * 1000,
 		ExpiresAt: (now + day) * 1000, Eval: 18, TCBDate: got.TCBDate, HPKE: w.info().HPKE,
+		Certificate: words.CertificateID(0, 1, m.Platform().Serial()), Authority: words.CertificateID(0, 0, w.pcs.PKI.PlatformCASerial()),
 	}
 	if !ok || !bytes.Equal(scale.Marshal(got), scale.Marshal(want)) {
 		t.Errorf("worker %+v\nwant %+v", got, want)
 	}
-	event := registry.WorkerRegistered{Worker: w.id(), Operator: operator, Image: want.Image, BootEpoch: 1, ExpiresAt: want.ExpiresAt}
+	event := registry.WorkerRegistered{Worker: w.id(), Operator: operator, Image: want.Image, BootEpoch: 1, ExpiresAt: want.ExpiresAt, Platform: want.Platform}
 	if events := w.Take(); !slices.Equal(events, []any{event}) {
 		t.Errorf("events %+v", events)
 	}
@@ -153,7 +181,7 @@ func TestRegister(t *testing.T) {
 	if who, epoch, ok := w.registry.Session(w.Context(), w.id()); !ok || who != operator || epoch != 1 {
 		t.Errorf("session %v %d %v", who, epoch, ok)
 	}
-	if e := w.registry.Eligible(w.Context()); len(e) != 1 || e[0].Identity != w.id() || e[0].HPKE[0].Kem != 0x20 {
+	if e := w.registry.Eligible(w.Context(), 0); len(e) != 1 || e[0].Identity != w.id() || e[0].HPKE[0].Kem != 0x20 {
 		t.Errorf("eligible %+v", e)
 	}
 	if p, _ := w.registry.Platforms.Get(w, want.Platform); p.Workers != 1 || p.FMSPC != devpki.FMSPC {
@@ -172,7 +200,7 @@ func TestRegister(t *testing.T) {
 		t.Errorf("platform has %d workers after one came again", p.Workers)
 	}
 	w.Millis += day * 1000
-	if _, _, ok := w.registry.Session(w.Context(), w.id()); ok || len(w.registry.Eligible(w.Context())) != 0 {
+	if _, _, ok := w.registry.Session(w.Context(), w.id()); ok || len(w.registry.Eligible(w.Context(), 0)) != 0 {
 		t.Error("the registration does not expire")
 	}
 }
@@ -244,6 +272,16 @@ func TestRefused(t *testing.T) {
 		}, attestation.ErrRefusedByPolicy},
 		{"unknown image", built(func(w *world) { w.tee.MRTD[0]++ }), attestation.ErrUnknownImage},
 		{"report data of the TEE's own", built(func(w *world) { w.tee.Faults.ReportData = true }), registry.ErrWrongReportData},
+		{"another purpose", func(w *world) registry.Register {
+			r := w.good()
+			m, _ := sim.Open(w.tee)
+			r.Quote, _ = m.Backend().Quote(report.Data(&r.Info, report.Register+1, w.Hash(0), w.Hash(r.Info.RecentBlock), r.Nonce))
+			return r
+		}, registry.ErrWrongReportData},
+		{"quote relayed from another machine", func(w *world) registry.Register {
+			return registry.Register{Info: w.good().Info, Nonce: [32]byte{8}, Signature: w.good().Signature,
+				Quote: w.by(newIdentity(w.tb, 9), "another machine", 1).Quote}
+		}, registry.ErrWrongReportData},
 		{"another nonce", changed(func(r *registry.Register) { r.Nonce[0]++ }), registry.ErrWrongReportData},
 		{"another identity", func(w *world) registry.Register {
 			r := w.good()
@@ -302,7 +340,7 @@ func TestRefused(t *testing.T) {
 		}, attestation.ErrBadQuote},
 		{"banned platform", func(w *world) registry.Register {
 			m, _ := sim.Open(w.tee)
-			id := words.PlatformID(0, m.Platform().PPID())
+			id := platform(m)
 			w.registry.Platforms.Put(w, id, words.Platform{Banned: true})
 			return w.good()
 		}, registry.ErrPlatformBanned},
@@ -407,8 +445,12 @@ func TestBan(t *testing.T) {
 	if _, _, ok := w.registry.Session(w.Context(), w.id()); !ok {
 		t.Error("the ban is not lifted")
 	}
-	if err := w.Root(registry.BanPlatform{}); !errors.Is(err, registry.ErrUnknownPlatform) {
+	// A machine that is known to be broken is banned before it comes.
+	if err := w.Root(registry.BanPlatform{Platform: hash.H256{9}, Banned: true}); err != nil {
 		t.Errorf("unknown platform: %v", err)
+	}
+	if p, _ := w.registry.Platforms.Get(w, hash.H256{9}); !p.Banned {
+		t.Error("an unknown platform is not banned")
 	}
 }
 
@@ -424,7 +466,10 @@ func TestMetadata(t *testing.T) {
 	want := []string{
 		"Attestation.ProductionOnly", "Attestation.TrustAnchors", "Attestation.RootCrl", "Attestation.PckCrl",
 		"Attestation.QeIdentities", "Attestation.TcbInfos", "Attestation.Images", "Attestation.Policy",
+		"Attestation.AmdAuthorities", "Attestation.AmdFirmware", "Attestation.RevokedAuthorities", "Attestation.Recoveries", "Attestation.ActivationDelay",
 		"Registry.Workers", "Registry.Endpoints", "Registry.BootEpochs", "Registry.Platforms", "Registry.FirstAuthorities",
+		"Registry.LastImages", "Registry.PlatformWorkers", "Registry.Certificates", "Registry.Endorsers", "Registry.Stakes", "Registry.Frozen",
+		"Registry.Deadlines", "Registry.NextDeadline",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("items %q", got)
@@ -438,6 +483,25 @@ func BenchmarkRegister(b *testing.B) {
 		w.Begin()
 		if err := w.Signed(operator, r); err != nil {
 			b.Fatal(err)
+		}
+		w.Rollback()
+	}
+}
+
+// BenchmarkBlock registers 200 workers, as a block may: 200 times the weight of
+// a registration is less than what a block has for transactions.
+func BenchmarkBlock(b *testing.B) {
+	w := newWorld(b)
+	list := make([]registry.Register, 200)
+	for i := range list {
+		list[i] = w.by(newIdentity(b, byte(i+1)), fmt.Sprint("machine ", i/2), 1)
+	}
+	for b.Loop() {
+		w.Begin()
+		for _, r := range list {
+			if err := w.Signed(operator, r); err != nil {
+				b.Fatal(err)
+			}
 		}
 		w.Rollback()
 	}

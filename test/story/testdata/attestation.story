@@ -12,10 +12,10 @@ changed
 w1 runs, TDX, SIMULATED TEE: no confidentiality
 block 2  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001, eval: 18, nextUpdate: 1752364800}
 block 2  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 0}
-block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1}
+block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1, platform: …, status: UpToDate, tier: 0, renewal: false}
 w1 believes block 1
 w1  operator operator  boot epoch 1  Development  UpToDate
-changed: Attestation.PckCrl, Attestation.QeIdentities, Attestation.RootCrl, Attestation.TcbInfos, Queue.Outbox, Registry.BootEpochs, Registry.Endpoints, Registry.Platforms, Registry.Workers, account of operator, account of the author, account of treasury
+changed: Attestation.PckCrl, Attestation.QeIdentities, Attestation.Recoveries, Attestation.RootCrl, Attestation.TcbInfos, Queue.Outbox, Registry.BootEpochs, Registry.Certificates, Registry.Deadlines, Registry.Endpoints, Registry.LastImages, Registry.PlatformWorkers, Registry.Platforms, Registry.Workers, account of operator, account of the author, account of treasury
 
 # The quote, with one bit changed in each of its parts.
 worker w2
@@ -156,7 +156,7 @@ w1 starts again in boot epoch 2 at block 1
 block 30  System.ExtrinsicFailed{Registry.OldBootEpoch}
 error: the transaction failed: Registry.OldBootEpoch
 block 31  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
-block 31  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2}
+block 31  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 w1 believes block 30
 w1 starts again in boot epoch 3 at block 30
 block 32  System.ExtrinsicFailed{Registry.OldBootEpoch}
@@ -172,7 +172,7 @@ workers
 block 343  System.ExtrinsicFailed{Registry.BadBlock}
 error: the transaction failed: Registry.BadBlock
 block 344  Queue.MessagePushed{to: ToWorker{identity: w2}, seq: 0}
-block 344  Registry.WorkerRegistered{worker: w2, operator: operator, image: …, class: Development, bootEpoch: 1}
+block 344  Registry.WorkerRegistered{worker: w2, operator: operator, image: …, class: Development, bootEpoch: 1, platform: …, status: UpToDate, tier: 0, renewal: false}
 w2 believes block 343
 w1  operator operator  boot epoch 2  Development  UpToDate
 w2  operator operator  boot epoch 1  Development  UpToDate

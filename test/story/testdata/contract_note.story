@@ -11,7 +11,7 @@ settle
 w1 runs, TDX, SIMULATED TEE: no confidentiality
 block 2  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001, eval: 18, nextUpdate: 1752364800}
 block 2  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 0}
-block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1}
+block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1, platform: …, status: UpToDate, tier: 0, renewal: false}
 w1 believes block 1
 block 6  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 6  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
@@ -89,7 +89,7 @@ block 40  Contracts.CommandQueued{contract: notes, cluster: c, origin: Charlie, 
 block 42  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 5, contract: notes, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 w1 starts again in boot epoch 2 at block 44
 block 46  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
-block 46  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2}
+block 46  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 w1 believes block 45
 read as of block 48: {text: "second", time: 1750000040000}
 read as of block 48: the contract answered NoNote

@@ -11,7 +11,7 @@ settle
 w1 runs, TDX, SIMULATED TEE: no confidentiality
 block 2  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001, eval: 18, nextUpdate: 1752364800}
 block 2  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 0}
-block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1}
+block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1, platform: …, status: UpToDate, tier: 0, renewal: false}
 w1 believes block 1
 block 6  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 6  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
@@ -162,7 +162,7 @@ block 49  Queue.MessagePushed{to: ToCluster{id: c}, seq: 14}
 block 49  Clusters.TransactionQueued{cluster: c, origin: Bob, seq: 14}
 w1 starts again in boot epoch 2 at block 46
 block 51  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
-block 51  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2}
+block 51  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 block 52  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 13, contract: c, status: Ok, gas: 0, output: 0 bytes, error: 0 bytes}}
 block 52  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 14, contract: c, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 block 52  Balances.Transfer{from: c's escrow, to: Bob, amount: 5}

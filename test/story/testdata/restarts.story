@@ -9,7 +9,7 @@ settle
 w1 runs, TDX, SIMULATED TEE: no confidentiality
 block 2  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001, eval: 18, nextUpdate: 1752364800}
 block 2  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 0}
-block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1}
+block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1, platform: …, status: UpToDate, tier: 0, renewal: false}
 w1 believes block 1
 
 cluster c by=Alice
@@ -70,7 +70,7 @@ block 35  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq:
 error: worker /v1/sync: 500 Internal Server Error
 w1 starts again in boot epoch 2 at block 36
 block 39  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
-block 39  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2}
+block 39  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 block 40  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 3, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 worker-killed: Ok: ()
 get as of block 42: 111
@@ -87,7 +87,7 @@ block 44  Queue.MessagePushed{to: ToCluster{id: c}, seq: 4}
 block 44  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 4}
 w1 starts again in boot epoch 3 at block 42
 block 46  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 3}
-block 46  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 3}
+block 46  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 3, platform: …, status: UpToDate, tier: 0, renewal: true}
 block 47  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 4, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 worker-killed-early: Ok: ()
 get as of block 49: 1111
@@ -123,7 +123,7 @@ w1 believes block 58
 the node starts again at block 59 of 59, final 58
 w1 starts again in boot epoch 4 at block 58
 block 61  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 4}
-block 61  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 4}
+block 61  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 4, platform: …, status: UpToDate, tier: 0, renewal: true}
 block 62  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 6, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 both-killed: Ok: ()
 get as of block 64: 111111

@@ -14,7 +14,7 @@ version
 w1 runs, TDX, SIMULATED TEE: no confidentiality
 block 2  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001, eval: 18, nextUpdate: 1752364800}
 block 2  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 0}
-block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1}
+block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1, platform: …, status: UpToDate, tier: 0, renewal: false}
 w1 believes block 1
 block 6  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 6  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
@@ -98,7 +98,7 @@ block 35  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 1,
 after: Ok: ()
 w1 starts again in boot epoch 2 at block 37
 block 40  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
-block 40  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2}
+block 40  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 get as of block 42: 1
 
 # The old program cannot take the chain back.

@@ -14,7 +14,7 @@ settle
 w1 runs, TDX, SIMULATED TEE: no confidentiality
 block 2  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001, eval: 18, nextUpdate: 1752364800}
 block 2  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 0}
-block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1}
+block 2  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 1, platform: …, status: UpToDate, tier: 0, renewal: false}
 w1 believes block 1
 block 3  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 3  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
@@ -96,7 +96,7 @@ block 60  Grandpa.NewAuthorities{authoritySet: 4 of them}
 the node starts again at block 60 of 60, final 59
 w1 starts again in boot epoch 2 at block 54
 block 65  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
-block 65  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2}
+block 65  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 block 69  Queue.MessagePushed{to: ToCluster{id: c}, seq: 3}
 block 69  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 3}
 block 71  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 3, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}

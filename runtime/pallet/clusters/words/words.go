@@ -214,6 +214,9 @@ type Cluster struct {
 	Next uint64
 	// StateRoot is the blinded root of its state after it.
 	StateRoot hash.H256
+	// Tier is the least that its members had to have when they were drawn, and
+	// have to have to get its keys.
+	Tier uint8
 }
 
 // Ready says whether commands can be encrypted to the cluster.

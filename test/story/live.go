@@ -1,0 +1,50 @@
+package story
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+// Begin returns the world that a story's text leaves, for tests of programs
+// that speak to its node. What the story printed comes with it.
+func Begin(t testing.TB, text string) (*World, string) {
+	t.Helper()
+	w := newWorld(t)
+	return w, w.play(text)
+}
+
+// Play goes on with a story, and returns it with what happened.
+func (w *World) Play(text string) string { return w.play(text) }
+
+// Node is where the node answers.
+func (w *World) Node() string { return "ws" + w.rpc.URL[len("http"):] }
+
+// Enclave is where a worker answers, and its identity.
+func (w *World) Enclave(name string) (url string, identity [32]byte) {
+	e := w.workers[name]
+	return e.server.URL, e.worker.Identity()
+}
+
+// Live makes a block whenever a transaction waits, until ctx ends. Nothing else
+// may be done with the world meanwhile.
+func (w *World) Live(ctx context.Context) error {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if len(w.pool.Pending()) == 0 {
+				continue
+			}
+			if err := w.step(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// Now is the time of the newest block, in milliseconds since 1970.
+func (w *World) Now() uint64 { return w.now }

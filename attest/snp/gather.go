@@ -12,7 +12,9 @@ import (
 // Gather sorts what somebody has for a report, each in DER and in any order:
 // certificates of the chip or cloud, of intermediates and of roots, and a
 // revocation list. It returns what belongs to the first VCEK or VLEK, and the
-// root among it, or nil; nothing of it is believed.
+// root among it, or nil; nothing of it is believed. What is no certificate of
+// AMD's by its name is an error, and so is a root of the product that did not
+// sign itself: who gives such a chain does not have AMD's.
 func Gather(ders [][]byte) (e Endorsements, root []byte, err error) {
 	var l *leaf
 	for _, der := range ders {
@@ -39,11 +41,32 @@ func Gather(ders [][]byte) (e Endorsements, root []byte, err error) {
 			if root == nil || l != nil && c.CommonName() == "ARK-"+l.product.String() {
 				root = der
 			}
+		case !isIntermediate(c.CommonName()):
+			return Endorsements{}, nil, fmt.Errorf("%.64q is the name of no certificate of AMD's", c.CommonName())
 		case l == nil || c.CommonName() == intermediateName(l.kind, l.product):
 			e.Intermediate = der
 		}
 	}
+	if l != nil && root != nil {
+		if p, err := CheckAnchor(root); err != nil {
+			return Endorsements{}, nil, err
+		} else if p != l.product {
+			root = nil // of another product, which is no use and no harm
+		}
+	}
 	return e, root, nil
+}
+
+// isIntermediate says whether a certificate is called as AMD calls those of
+// intermediate keys.
+func isIntermediate(name string) bool {
+	for _, prefix := range []string{"SEV-VLEK-", "SEV-"} {
+		if line, ok := strings.CutPrefix(name, prefix); ok {
+			_, known := productOf(line)
+			return known
+		}
+	}
+	return false
 }
 
 // NewAnchor returns a root certificate as a trust anchor. Where its key is one

@@ -343,6 +343,21 @@ func TestGather(t *testing.T) {
 	if _, _, err := snp.Gather([][]byte{slices.Repeat([]byte{1}, 100)}); err == nil {
 		t.Error("rubbish is gathered")
 	}
+	// A chain that somebody changed is not passed over: it would be as if it had
+	// not been given, and the pinned keys would be believed.
+	renamed := bytes.ReplaceAll(genoa.Intermediate(snp.VCEK), []byte("SEV-Genoa"), []byte("SEV-Genob"))
+	unsigned := slices.Clone(genoa.Root())
+	unsigned[len(unsigned)-1] ^= 1
+	for name, ders := range map[string][][]byte{
+		"an intermediate of another name":     {chip.Certificate(), renamed, genoa.Root()},
+		"a root that did not sign itself":     {chip.Certificate(), genoa.Intermediate(snp.VCEK), unsigned},
+		"a root of no product of AMD's":       {chip.Certificate(), bytes.ReplaceAll(genoa.Root(), []byte("ARK-Genoa"), []byte("ARK-Genob"))},
+		"the chip's certificate, of no owner": {bytes.ReplaceAll(chip.Certificate(), []byte("SEV-VCEK"), []byte("SEW-VCEK"))},
+	} {
+		if e, _, err := snp.Gather(ders); err == nil && e.Leaf != nil {
+			t.Errorf("%s is passed over", name)
+		}
+	}
 }
 
 func BenchmarkVerify(b *testing.B) {

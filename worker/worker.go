@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -166,6 +167,10 @@ func Open(ctx context.Context, cfg Config) (*Worker, error) {
 
 func (w *Worker) open(ctx context.Context) error {
 	sealing, err := w.cfg.Backend.SealingKey("tacit worker state")
+	dir := w.cfg.Dir
+	if errors.Is(err, tee.ErrNoSealing) {
+		sealing, dir, err = w.ephemeral()
+	}
 	if err != nil {
 		return err
 	}
@@ -178,7 +183,7 @@ func (w *Worker) open(ctx context.Context) error {
 	if w.metaKey, err = cipher.NewGCMWithRandomNonce(block); err != nil {
 		return err
 	}
-	if w.store, err = store.Open(w.cfg.Dir, logKey[:]); err != nil {
+	if w.store, err = store.Open(dir, logKey[:]); err != nil {
 		return err
 	}
 	if err := w.loadState(); err != nil {
@@ -195,7 +200,7 @@ func (w *Worker) open(ctx context.Context) error {
 	if w.engine, err = host.NewEngine(ctx, w.cfg.VM); err != nil {
 		return err
 	}
-	if w.codes, err = newCodes(filepath.Join(w.cfg.Dir, "codes"), w.engine); err != nil {
+	if w.codes, err = newCodes(filepath.Join(dir, "codes"), w.engine); err != nil {
 		return err
 	}
 	for _, m := range w.core.Clusters {
@@ -211,6 +216,23 @@ func (w *Worker) open(ctx context.Context) error {
 	w.core.Heard = false
 	w.up.First = 0
 	return w.store.Commit([]store.Change{w.save(partCore, w.core), w.save(partUp, w.up)})
+}
+
+// ephemeral makes a key for this start alone, where the hardware has none that
+// outlives it, and an empty folder: what an earlier start left there is
+// unreadable for ever. The worker begins as a new one; other members of its
+// clusters give it their keys again, and the chain the commands.
+func (w *Worker) ephemeral() (tee.SealingKey, string, error) {
+	key := seal.NewSecret().Reveal()
+	dir := filepath.Join(w.cfg.Dir, "boot")
+	if err := os.RemoveAll(dir); err != nil {
+		return tee.SealingKey{}, "", fmt.Errorf("clear the state of an earlier start: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return tee.SealingKey{}, "", err
+	}
+	w.log.Info("this hardware seals nothing over a restart: the worker begins as a new one")
+	return tee.NewSealingKey(key[:]), dir, nil
 }
 
 // loadState reads what an earlier instance stored, or makes the first state.

@@ -19,6 +19,7 @@ import (
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
+	"github.com/tacit-network/tacit/tee"
 	"github.com/tacit-network/tacit/worker/wire"
 )
 
@@ -596,5 +597,36 @@ func TestStoredSecretsDoNotPrint(t *testing.T) {
 		if strings.Contains(text, "010203") || strings.Contains(text, "1 2 3") || strings.Contains(text, "1,2,3") {
 			t.Errorf("it prints %s", text)
 		}
+	}
+}
+
+// sealless is hardware without a sealing key, as TDX is.
+type sealless struct{ tee.Backend }
+
+func (sealless) SealingKey(string) (tee.SealingKey, error) {
+	return tee.SealingKey{}, tee.ErrNoSealing
+}
+
+// Where hardware seals nothing, each start is another worker, which finds nothing
+// of the one before, and nothing in the way.
+func TestNoSealing(t *testing.T) {
+	s := newStory(t)
+	dir := t.TempDir()
+	seen := map[[32]byte]bool{}
+	for range 3 {
+		w, err := Open(context.Background(), Config{Dir: dir, Chain: s.c.config(), Backend: sealless{s.w.cfg.Backend}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[w.Identity()] = true
+		if info := w.Info(); info.BootEpoch != 1 || info.Registered {
+			t.Errorf("it begins as %+v", info)
+		}
+		if err := w.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("%d workers of 3 starts", len(seen))
 	}
 }

@@ -21,8 +21,12 @@ type Config struct {
 	Users string `json:"users"`
 	// Chain is the chain that the worker belongs to. The hardware binds it.
 	Chain Chain `json:"chain"`
-	// TEE is the hardware. Only "simulated" is offered yet.
+	// TEE is the hardware: "simulated", "tdx" or "snp". The last two need the
+	// kernel's interface, and were never run on such a machine.
 	TEE string `json:"tee"`
+	// Image is the name of this program's image on the chain, which hardware's
+	// launch measurement decides. Simulated hardware measures the program itself.
+	Image *hash.H256 `json:"image"`
 	// SealToMachine lets a worker that was built anew open the state of an older
 	// one on this machine. Only simulated hardware offers it.
 	SealToMachine bool `json:"seal_to_machine"`
@@ -88,11 +92,18 @@ func (c Config) Validate() error {
 	if c.Dir == "" {
 		faults = append(faults, errors.New("dir is missing"))
 	}
-	if c.TEE != "simulated" {
-		faults = append(faults, fmt.Errorf("tee %q is not offered, only \"simulated\"", c.TEE))
+	simulated := c.TEE == "simulated"
+	if !simulated && c.TEE != "tdx" && c.TEE != "snp" {
+		faults = append(faults, fmt.Errorf("tee %q is none of \"simulated\", \"tdx\", \"snp\"", c.TEE))
 	}
-	if c.PrivateHTTP && c.TEE != "simulated" {
+	if c.PrivateHTTP && !simulated {
 		faults = append(faults, errors.New("private_http is for simulated hardware"))
+	}
+	if c.SealToMachine && !simulated {
+		faults = append(faults, errors.New("seal_to_machine is for simulated hardware"))
+	}
+	if (c.Image == nil) != simulated {
+		faults = append(faults, errors.New("image names the program on the chain: hardware needs it, simulated hardware measures the program"))
 	}
 	if c.Chain.Genesis.IsZero() {
 		faults = append(faults, errors.New("chain.genesis is missing"))

@@ -133,18 +133,17 @@ type Listening struct {
 
 func serve(ctx context.Context, cfg Config, m Measured, stdout io.Writer) (err error) {
 	chain := cfg.Chain.worker()
-	machine, err := sim.Open(sim.Config{Folder: cfg.Dir, MRTD: m.mrtd, ConfigID: chain.Hash(), SealToMachine: cfg.SealToMachine})
+	backend, image, err := hardware(cfg, chain, m)
 	if err != nil {
 		return err
 	}
-	backend := machine.Backend()
 	level := slog.LevelInfo
 	if cfg.Debug {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	w, err := worker.Open(ctx, worker.Config{
-		Dir: cfg.Dir, Chain: chain, Backend: backend, ImageID: m.Image,
+		Dir: cfg.Dir, Chain: chain, Backend: backend, ImageID: image,
 		VM: vm.Config{Interpreter: cfg.Interpreter}, Queries: cfg.Queries, Web: fetch.Config{Private: cfg.PrivateHTTP}, Logger: log,
 	})
 	if err != nil {
@@ -152,7 +151,7 @@ func serve(ctx context.Context, cfg Config, m Measured, stdout io.Writer) (err e
 	}
 	defer func() { err = errors.Join(err, w.Close(context.WithoutCancel(ctx))) }()
 	info := backend.PlatformInfo()
-	line := Listening{Identity: w.Identity(), Image: m.Image, Simulated: info.Simulated, Notice: info.Notice}
+	line := Listening{Identity: w.Identity(), Image: image, Simulated: info.Simulated, Notice: info.Notice}
 	var open []endpoint
 	for _, e := range []struct {
 		address string

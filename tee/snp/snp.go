@@ -1,11 +1,10 @@
 // Package snp is the backend of a guest of AMD SEV-SNP: reports through Linux's
-// configfs-tsm.
+// configfs-tsm, and sealing keys that the chip derives, through its device.
 //
 // It was tested against the kernel's interface as a client in memory plays it,
 // and not on hardware. SEV-SNP measures nothing after the launch, so that all
-// that a program is must be in its launch measurement. The processor's derived
-// keys are not used yet: there is no sealing. Nothing is verified here: see
-// attest/snp.
+// that a program is must be in its launch measurement. Nothing is verified here:
+// see attest/snp.
 package snp
 
 import (
@@ -29,10 +28,16 @@ const reportSize = 1184
 type Config struct {
 	// Client reaches configfs-tsm; nil for the kernel's.
 	Client configfsi.Client
+	// Derive asks the chip for a derived key, in the kernel's form; nil for the
+	// kernel's device.
+	Derive func(request [32]byte) (answer [64]byte, err error)
 }
 
 // Guest is a guest's own view of its hardware.
-type Guest struct{ client configfsi.Client }
+type Guest struct {
+	client configfsi.Client
+	derive func(keyRequest) (keyAnswer, error)
+}
 
 // Open returns the backend of the machine that the program runs in. It fails
 // where the kernel has no such interface; whether the hardware behind it is
@@ -45,7 +50,11 @@ func Open(cfg Config) (*Guest, error) {
 		}
 		cfg.Client = client
 	}
-	return &Guest{cfg.Client}, nil
+	g := &Guest{cfg.Client, ask}
+	if cfg.Derive != nil {
+		g.derive = func(r keyRequest) (keyAnswer, error) { return cfg.Derive(r) }
+	}
+	return g, nil
 }
 
 // PlatformInfo says what the hardware is.
@@ -81,9 +90,4 @@ func (g *Guest) Certificates() ([]byte, error) {
 // ExtendEvent returns [tee.ErrNoRegisters].
 func (g *Guest) ExtendEvent(name string, _ []byte) error {
 	return fmt.Errorf("extend by %q: %w", name, tee.ErrNoRegisters)
-}
-
-// SealingKey returns [tee.ErrNoSealing].
-func (g *Guest) SealingKey(string) (tee.SealingKey, error) {
-	return tee.SealingKey{}, tee.ErrNoSealing
 }

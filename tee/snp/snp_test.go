@@ -2,6 +2,7 @@ package snp_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -183,4 +184,54 @@ func ExampleOpen() {
 	}
 	fmt.Println(guest.PlatformInfo().Kind, guest.ExtendEvent("config", nil))
 	// Output: SEV-SNP extend by "config": hardware has no runtime measurements
+}
+
+// chipKeys plays the chip's key derivation: what it is asked decides the key.
+func chipKeys(status byte, seen *[][32]byte) func([32]byte) ([64]byte, error) {
+	return func(r [32]byte) (a [64]byte, err error) {
+		*seen = append(*seen, r)
+		a[0] = status
+		sum := sha256.Sum256(r[:])
+		copy(a[32:], sum[:])
+		return a, nil
+	}
+}
+
+// The request is that of Linux's struct snp_derived_key_req, bound to the guest's
+// policy and measurement; keys differ by context and come again.
+func TestSealing(t *testing.T) {
+	var seen [][32]byte
+	k, _ := open(t)
+	g, err := snp.Open(snp.Config{Client: k, Derive: chipKeys(0, &seen)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	teetest.Run(t, g)
+	seen = nil
+	a, err := g.SealingKey("a")
+	if err != nil || len(a.Bytes()) != 32 {
+		t.Fatalf("%d bytes, %v", len(a.Bytes()), err)
+	}
+	if want := [32]byte{8: 1<<0 | 1<<3}; len(seen) != 1 || seen[0] != want {
+		t.Errorf("asked %x, want %x once", seen, want)
+	}
+	for status, want := range map[byte]string{0x16: "0x16"} { // INVALID_PARAMS
+		g, err := snp.Open(snp.Config{Client: k, Derive: chipKeys(status, &seen)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := g.SealingKey("a"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("status %#x: %v", status, err)
+		}
+	}
+	// This machine has no such device.
+	if _, err := os.Stat("/dev/sev-guest"); errors.Is(err, fs.ErrNotExist) {
+		g, err := snp.Open(snp.Config{Client: k})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := g.SealingKey("a"); !errors.Is(err, tee.ErrNoSealing) {
+			t.Errorf("without a device: %v", err)
+		}
+	}
 }

@@ -15,7 +15,7 @@ import (
 
 func txCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "tx", Short: "Transactions"}
-	cmd.AddCommand(txTransfer(), txSetKeys(), txSetValidators(), txAuthorizeUpgrade())
+	cmd.AddCommand(txTransfer(), txSetKeys(), txSetValidators(), txAuthorizeUpgrade(), txCollateral())
 	return cmd
 }
 

@@ -45,6 +45,19 @@ func (p *Pallet) Spendable(ctx *frame.Context, who chain.AccountID, keepAlive bo
 	return info.Data.Free.SubSat(floor)
 }
 
+// Holdable is how much of what who has free may be put on hold, also of what
+// is frozen.
+func (p *Pallet) Holdable(ctx *frame.Context, who chain.AccountID) chain.Balance {
+	info := p.Accounts.Info(ctx, who)
+	switch info.Providers {
+	case 0:
+		return chain.Balance{}
+	case 1:
+		return info.Data.Free.SubSat(p.ExistentialDeposit)
+	}
+	return info.Data.Free
+}
+
 // canWithdraw judges as fungible::Inspect::can_withdraw does.
 func (p *Pallet) canWithdraw(ctx *frame.Context, who chain.AccountID, amount chain.Balance, keepAlive bool) error {
 	if amount.IsZero() {

@@ -23,6 +23,7 @@ import (
 var silent = []string{
 	"System.ExtrinsicSuccess", "System.NewAccount", "Balances.Withdraw", "Balances.Deposit", "Balances.Reserved",
 	"TransactionPayment.TransactionFeePaid", "Registry.EndpointsSet", "Queue.MessageReceived", "Utility.ItemCompleted", "Utility.BatchCompleted", "Treasury.Deposit", "Session.NewSession",
+	"ImOnline.AllGood", "ImOnline.HeartbeatReceived",
 }
 
 // tell prints the events of a block.
@@ -184,7 +185,7 @@ func (w *World) plain(s string) string {
 }
 
 // bookkeeping is what every block changes.
-var bookkeeping = []string{"Timestamp.", "Aura.", "Session.", "Grandpa.", "TransactionPayment.", "System."}
+var bookkeeping = []string{"Timestamp.", "Aura.", "Session.", "Grandpa.", "TransactionPayment.", "System.", "ImOnline.", "Staking.ErasRewardPoints"}
 
 // differences returns the storage items in which two states differ, without
 // what every block changes.
@@ -192,7 +193,7 @@ func (w *World) differences(a, b *trie.Trie) []string {
 	titles := map[string]string{}
 	for _, m := range []frame.Module{
 		w.rt.System, w.rt.Timestamp, w.rt.Balances, w.rt.Payment, w.rt.Authorship, w.rt.Session, w.rt.Grandpa, w.rt.Treasury, w.rt.Sudo,
-		w.rt.Multisig, w.rt.Proxy, w.rt.Aura,
+		w.rt.Multisig, w.rt.Proxy, w.rt.Aura, w.rt.Staking, w.rt.Offences, w.rt.ImOnline,
 		w.rt.Attestation, w.rt.Registry, w.rt.Queue, w.rt.Clusters, w.rt.Contracts,
 	} {
 		p := m.Declare()

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"math"
+	"slices"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/runtime/frame"
@@ -10,6 +11,7 @@ import (
 	"github.com/tacit-network/tacit/runtime/pallet/offences"
 	"github.com/tacit-network/tacit/runtime/pallet/session"
 	"github.com/tacit-network/tacit/runtime/pallet/staking"
+	"github.com/tacit-network/tacit/runtime/storage"
 	"github.com/tacit-network/tacit/scale"
 )
 
@@ -109,15 +111,12 @@ func (p presence) Holder(ctx *frame.Context, key imonline.Public) (who chain.Acc
 	if who, ok = p.Session.KeyOwner.Get(ctx, session.TypedKey{Type: session.BeaconType, Key: key[:]}); !ok {
 		return who, false
 	}
-	if p.Staking.Validators.Has(ctx, who) {
-		return who, true
-	}
-	for _, id := range p.Session.Now(ctx) {
-		if id == who {
-			return who, true
-		}
-	}
-	return who, false
+	return who, p.Holds(ctx, who)
+}
+
+// Holds says whether an account validates or wants to.
+func (r *Runtime) Holds(state storage.Reader, who chain.AccountID) bool {
+	return r.Staking.Validators.Has(state, who) || slices.Contains(r.Session.Validators.Get(state), who)
 }
 
 // absence reports who was not online.

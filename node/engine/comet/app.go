@@ -68,6 +68,10 @@ type application struct {
 
 	brought []byte // the justification in the block that is being executed
 
+	// accuse reports the double votes that a block tells of.
+	accuse  func(height int64)
+	accused bool // the block that is being executed tells of some
+
 	mu        sync.Mutex         // guards what follows
 	good      map[hash.H256]bool // extensions that hold, of the current height
 	goodFor   int64
@@ -96,7 +100,7 @@ func newVoters(v engine.Voters) voters {
 func newApplication(app *engine.App, pool Pool, guards map[keys.GrandpaID]*guard, log *slog.Logger) *application {
 	return &application{
 		app: app, pool: pool, guards: guards, log: log, fault: newFault(), sets: map[int64]voters{},
-		justify: func() {}, syncing: func() bool { return false },
+		justify: func() {}, accuse: func(int64) {}, syncing: func() bool { return false },
 		extension: func(precommit [64]byte) []byte { return append([]byte{extensionVersion}, precommit[:]...) },
 	}
 }
@@ -287,6 +291,7 @@ func (a *application) FinalizeBlock(_ context.Context, req *abci.RequestFinalize
 	for _, m := range req.Misbehavior {
 		a.log.Warn("a validator voted twice", "validator", fmt.Sprintf("%X", m.Validator.Address), "height", m.Height, "block", req.Height)
 	}
+	a.accused = len(req.Misbehavior) > 0
 	res, err := a.execute(req)
 	return res, a.stopped(err)
 }
@@ -346,6 +351,9 @@ func (a *application) Commit(context.Context, *abci.RequestCommit) (*abci.Respon
 		return nil, a.stopped(err)
 	}
 	a.justify()
+	if a.accused {
+		a.accuse(int64(a.app.Head().Number))
+	}
 	// A node that came by its blocks otherwise than by voting may lack the
 	// votes; it then takes the proof that the block brought.
 	if n := a.app.Head().Number; a.brought != nil && n > 2 {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/runtime/storage"
 )
 
 // serve notes who serves from a session on, and with which keys, and who does
@@ -58,6 +59,11 @@ func (p *Pallet) OwnerOf(ctx *frame.Context, role KeyType, key []byte, session u
 // SessionOf is the session that a block is of: its validators finalise it.
 func (p *Pallet) SessionOf(ctx *frame.Context, number chain.BlockNumber) uint32 {
 	return (number - min(number, 1)) / max(p.Period.Get(ctx), 1)
+}
+
+// SessionAt is the session that is under way after a block.
+func (p *Pallet) SessionAt(state storage.Reader, number chain.BlockNumber) uint32 {
+	return number / max(p.Period.Get(state), 1)
 }
 
 // Index is the number of the session under way.

@@ -16,6 +16,7 @@ import (
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/balances"
 	"github.com/tacit-network/tacit/runtime/pallet/session"
+	"github.com/tacit-network/tacit/runtime/pallet/staking"
 	"github.com/tacit-network/tacit/runtime/pallet/sudo"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
 	"github.com/tacit-network/tacit/scale"
@@ -24,7 +25,9 @@ import (
 // chain validators=4 authors=Vera sudo=Alice session=600 Alice=1000 Bob=5
 //
 // begins a chain, with accounts and what they hold. The first validators have
-// the accounts of the authors named. A session has so many blocks.
+// the accounts of the authors named. A session has so many blocks. With seats=5
+// stake=100 the validators, called v0 and so on, have that at stake, and
+// elections say who validates.
 func (w *World) chain(l *line) error {
 	n, err := l.number("validators", 4)
 	if err != nil {
@@ -32,7 +35,7 @@ func (w *World) chain(l *line) error {
 	}
 	var g runtime.Genesis
 	for _, name := range slices.Sorted(maps.Keys(l.opts)) {
-		if name == "validators" || name == "authors" || name == "sudo" || name == "session" {
+		if name == "validators" || name == "authors" || name == "sudo" || name == "session" || name == "seats" || name == "stake" {
 			continue
 		}
 		tokens, err := strconv.ParseUint(l.opt(name, ""), 10, 64)
@@ -58,6 +61,15 @@ func (w *World) chain(l *line) error {
 		return err
 	}
 	g.SessionBlocks = chain.BlockNumber(session)
+	seats, err := l.number("seats", 0)
+	if err != nil {
+		return err
+	}
+	g.Staking = staking.Genesis{ValidatorCount: uint32(seats), MinimumValidatorCount: min(uint32(seats), 2), SlashRewardFraction: staking.One / 10}
+	stake, err := tokens(l.opt("stake", "0"))
+	if err != nil {
+		return err
+	}
 	if name := l.opt("sudo", ""); name != "" {
 		id, err := w.who(name)
 		if err != nil {
@@ -65,7 +77,7 @@ func (w *World) chain(l *line) error {
 		}
 		g.Sudo = &id
 	}
-	if err := w.found(n, authors, g); err != nil {
+	if err := w.found(n, authors, stake, g); err != nil {
 		w.tb.Fatal(err)
 	}
 	return nil

@@ -21,6 +21,9 @@ var source string
 // Kind names a kind of offence.
 type Kind [16]byte
 
+// String is the name.
+func (k Kind) String() string { return string(k[:]) }
+
 // OffenceDetails is an offence of a validator.
 type OffenceDetails struct {
 	Offender  chain.AccountID

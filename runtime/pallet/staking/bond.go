@@ -41,7 +41,16 @@ func (p *Pallet) put(ctx *frame.Context, l Ledger) error {
 //
 // Preconditions: as much is held.
 func (p *Pallet) store(ctx *frame.Context, l Ledger) {
-	if old, ok := p.Ledger.Get(ctx, l.Stash); ok && old.Active != l.Active && p.Nominators.Has(ctx, l.Stash) {
+	old, ok := p.Ledger.Get(ctx, l.Stash)
+	if !ok {
+		old = l
+	}
+	p.replace(ctx, old, l)
+}
+
+// replace is store for one that has the ledger as it was.
+func (p *Pallet) replace(ctx *frame.Context, old, l Ledger) {
+	if old.Active != l.Active && p.Nominators.Has(ctx, l.Stash) {
 		p.NominatorRanks.Remove(ctx, rank(old))
 		p.NominatorRanks.Put(ctx, rank(l), true)
 	}

@@ -351,6 +351,7 @@ type Money interface {
 	Release(ctx *frame.Context, who chain.AccountID, reason frame.HoldReason, amount chain.Balance) error
 	SlashHeld(ctx *frame.Context, who chain.AccountID, reason frame.HoldReason, amount chain.Balance) chain.Balance
 	Mint(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error
+	MintHeld(ctx *frame.Context, who chain.AccountID, reason frame.HoldReason, amount chain.Balance) error
 	Issue(ctx *frame.Context, amount chain.Balance) error
 	Deposit(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error
 	Drop(ctx *frame.Context, amount chain.Balance)

@@ -17,7 +17,7 @@ func (p *Pallet) pageWeight() frame.Weight { return payoutWeight(uint64(p.MaxExp
 
 // payoutWeight is what a page with so many nominators weighs.
 func payoutWeight(nominators uint64) frame.Weight {
-	return frame.Time(frame.Microsecond * (300 + 40*nominators))
+	return frame.Time(frame.Microsecond * (300 + 20*nominators))
 }
 
 func (p *Pallet) payoutStakers(ctx *frame.Context, c PayoutStakers) error {
@@ -106,20 +106,16 @@ func (p *Pallet) reward(ctx *frame.Context, stash chain.AccountID, amount chain.
 		to = d.Who
 	}
 	if !amount.IsZero() {
-		if err := ctx.Try(func() error {
-			if err := p.Money.Mint(ctx, to, amount); err != nil {
-				return err
+		l, bonded := p.Ledger.Get(ctx, stash)
+		_, compound := dest.(Staked)
+		if compound && bonded {
+			if p.Money.MintHeld(ctx, stash, p.Reason, amount) != nil {
+				return
 			}
-			if _, compound := dest.(Staked); !compound {
-				return nil
-			}
-			l, ok := p.Ledger.Get(ctx, stash)
-			if !ok {
-				return ErrNotStash
-			}
+			old := l
 			l.Total, l.Active = l.Total.AddSat(amount), l.Active.AddSat(amount)
-			return p.put(ctx, l)
-		}); err != nil {
+			p.replace(ctx, old, l)
+		} else if compound || p.Money.Mint(ctx, to, amount) != nil {
 			return
 		}
 	}

@@ -56,6 +56,9 @@ var stakingEnums = map[reflect.Type]metadata.Form{
 			return metadata.Composite{Fields: []metadata.Field{{Type: metadata.Of[[]staking.Points](r)}}}
 		},
 	},
+	reflect.TypeFor[offences.Kind](): {Def: func(r *metadata.Registry) metadata.TypeDef {
+		return metadata.Array{Len: 16, Type: metadata.Of[uint8](r)}
+	}},
 	reflect.TypeFor[staking.ConfigOp[chain.Balance]]():   configOp[chain.Balance](),
 	reflect.TypeFor[staking.ConfigOp[uint32]]():          configOp[uint32](),
 	reflect.TypeFor[staking.ConfigOp[staking.Percent]](): configOp[staking.Percent](),

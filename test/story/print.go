@@ -113,6 +113,11 @@ func (w *World) show(v reflect.Value) string {
 	switch v.Kind() {
 	case reflect.Interface:
 		return w.show(v.Elem())
+	case reflect.Pointer:
+		if v.IsNil() {
+			return "none"
+		}
+		return w.show(v.Elem())
 	case reflect.Struct:
 		return v.Type().Name() + w.fields(v)
 	case reflect.Slice:

@@ -270,10 +270,12 @@ type (
 	StakingElectionFailed struct{}
 	// Chilled says that a stash validates or nominates no more.
 	Chilled struct{ Stash chain.AccountID }
-	// PayoutStarted says that a page of rewards is being paid.
+	// PayoutStarted says that a page of rewards is being paid, and which is the next that was not.
 	PayoutStarted struct {
 		EraIndex       uint32
 		ValidatorStash chain.AccountID
+		Page           uint32
+		Next           *uint32
 	}
 	// ValidatorPrefsSet says what a validator asks and allows.
 	ValidatorPrefsSet struct {

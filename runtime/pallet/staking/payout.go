@@ -31,13 +31,20 @@ func (p *Pallet) payoutStakers(ctx *frame.Context, c PayoutStakers) error {
 	if !ok {
 		return ErrInvalidEraToReward
 	}
-	claimed := p.ClaimedRewards.Get(ctx, c.Era, c.ValidatorStash)
-	for page := range pagesOf(meta) {
-		if !slices.Contains(claimed, page) {
-			return p.payPage(ctx, c.ValidatorStash, c.Era, page)
-		}
+	if page := nextUnpaid(meta, p.ClaimedRewards.Get(ctx, c.Era, c.ValidatorStash)); page != nil {
+		return p.payPage(ctx, c.ValidatorStash, c.Era, *page)
 	}
 	return ErrAlreadyClaimed
+}
+
+// nextUnpaid is the first page that was not paid; nil means that all were.
+func nextUnpaid(meta PagedExposureMetadata, claimed []uint32) *uint32 {
+	for page := range pagesOf(meta) {
+		if !slices.Contains(claimed, page) {
+			return &page
+		}
+	}
+	return nil
 }
 
 func (p *Pallet) payoutStakersByPage(ctx *frame.Context, c PayoutStakersByPage) error {
@@ -68,7 +75,8 @@ func (p *Pallet) payPage(ctx *frame.Context, stash chain.AccountID, era, page ui
 	if slices.Contains(claimed, page) {
 		return ErrAlreadyClaimed
 	}
-	p.ClaimedRewards.Put(ctx, era, stash, append(claimed, page))
+	claimed = append(claimed, page)
+	p.ClaimedRewards.Put(ctx, era, stash, claimed)
 	exposure, _ := p.ErasStakersPaged.Get(ctx, era, stash, page)
 	ctx.Used(payoutWeight(uint64(len(exposure.Others))))
 	points := p.ErasRewardPoints.Get(ctx, era)
@@ -83,7 +91,7 @@ func (p *Pallet) payPage(ctx *frame.Context, stash chain.AccountID, era, page ui
 	if page == 0 {
 		own = meta.Own
 	}
-	ctx.Emit(PayoutStarted{era, stash})
+	ctx.Emit(PayoutStarted{era, stash, page, nextUnpaid(meta, claimed)})
 	p.reward(ctx, stash, part(own, meta.Total).of(leftover).AddSat(part(exposure.PageTotal.AddSat(own), meta.Total).of(commission)))
 	for _, o := range exposure.Others {
 		p.reward(ctx, o.Who, part(o.Value, meta.Total).of(leftover))

@@ -76,13 +76,13 @@ stake payout v1 era=1 by=Dave
 stake payout Carol era=0 by=Dave
 stash v1 Bob
 ----
-block 64  Staking.PayoutStarted{eraIndex: 0, validatorStash: v1}
-block 64  Balances.Minted{who: v1, amount: 0.119}
-block 64  Staking.Rewarded{stash: v1, dest: Staked{}, amount: 0.119}
+block 64  Staking.PayoutStarted{eraIndex: 0, validatorStash: v1, page: 0, next: none}
+block 64  Balances.Minted{who: v1, amount: 0.114}
+block 64  Staking.Rewarded{stash: v1, dest: Staked{}, amount: 0.114}
 block 65  System.ExtrinsicFailed{Staking.AlreadyClaimed}
 block 66  System.ExtrinsicFailed{Staking.InvalidEraToReward}
 block 67  System.ExtrinsicFailed{Staking.InvalidEraToReward}
-v1  bonded 100.119, at stake 100.119
+v1  bonded 100.114, at stake 100.114
 Bob  bonded 50, at stake 50
 
 # Carol votes twice for finality. A forged proof proves nothing; the true one has
@@ -115,7 +115,7 @@ Bob  bonded 50, at stake 40, 10 free in era 30
 block 80  Staking.EraPaid{eraIndex: 1, validatorPayout: 0.150, remainder: 0.451}
 block 80  Grandpa.NewAuthorities{authoritySet: 4 of them}
 era 2, session 8, GRANDPA set 2
-  v1  150.119, own 100.119, 1 nominators
+  v1  150.114, own 100.114, 1 nominators
   v2  100, own 100, 0 nominators
   v0  100, own 100, 0 nominators
   v3  100, own 100, 0 nominators
@@ -140,7 +140,7 @@ block 130  Staking.StakingElectionFailed{}
 block 140  Staking.StakingElectionFailed{}
 block 150  Staking.StakingElectionFailed{}
 era 2, session 15, GRANDPA set 2
-  v1  150.119, own 100.119, 1 nominators
+  v1  150.114, own 100.114, 1 nominators
   v2  100, own 100, 0 nominators
   v0  100, own 100, 0 nominators
   v3  100, own 100, 0 nominators
@@ -160,7 +160,7 @@ block 158  Staking.ValidatorPrefsSet{stash: v3, prefs: ValidatorPrefs{commission
 block 160  Staking.StakersElected{}
 block 170  Staking.EraPaid{eraIndex: 2, validatorPayout: 0.705, remainder: 2.115}
 era 3, session 17, GRANDPA set 2
-  v1  140.119, own 100.119, 1 nominators
+  v1  140.114, own 100.114, 1 nominators
   v2  100, own 100, 0 nominators
   v0  100, own 100, 0 nominators
   v3  100, own 100, 0 nominators

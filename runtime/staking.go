@@ -59,8 +59,16 @@ func (m manager) NewSession(ctx *frame.Context, index uint32) ([]chain.AccountID
 	return m.Staking.NewSession(ctx, index)
 }
 
+// Weigh implements session.Manager.
+func (m manager) Weigh(ctx *frame.Context, index uint32) frame.Weight {
+	return m.Staking.Weigh(ctx, index)
+}
+
 // EndSession implements session.Manager.
 func (m manager) EndSession(ctx *frame.Context, index uint32) {
+	if index > m.Session.History {
+		m.Offences.Forget(ctx, index-m.Session.History-1)
+	}
 	m.ImOnline.EndSession(ctx, index)
 	m.Staking.EndSession(ctx, index)
 }

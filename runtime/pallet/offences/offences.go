@@ -1,6 +1,7 @@
 package offences
 
 import (
+	"bytes"
 	"math/bits"
 	"slices"
 
@@ -92,6 +93,10 @@ func (p *Pallet) Report(ctx *frame.Context, r Report) bool {
 		return false
 	}
 	p.ConcurrentReportsIndex.Put(ctx, r.Kind, r.TimeSlot, ids)
+	slots := p.SessionOffences.Get(ctx, r.Session)
+	if !slices.ContainsFunc(slots, func(s Slot) bool { return s.Kind == r.Kind && bytes.Equal(s.TimeSlot, r.TimeSlot) }) {
+		p.SessionOffences.Put(ctx, r.Session, append(slots, Slot{r.Kind, r.TimeSlot}))
+	}
 	var all []OffenceDetails
 	for _, id := range ids {
 		if d, ok := p.Reports.Get(ctx, id); ok {
@@ -101,4 +106,16 @@ func (p *Pallet) Report(ctx *frame.Context, r Report) bool {
 	ctx.Emit(Offence{r.Kind, slices.Clone(r.TimeSlot)})
 	p.Punisher.Punish(ctx, all, r.Fraction(uint32(len(all)), n), r.Session)
 	return true
+}
+
+// Forget removes what was reported of a session that is too long ago for it to
+// be punished.
+func (p *Pallet) Forget(ctx *frame.Context, session uint32) {
+	for _, s := range p.SessionOffences.Get(ctx, session) {
+		for _, id := range p.ConcurrentReportsIndex.Get(ctx, s.Kind, s.TimeSlot) {
+			p.Reports.Remove(ctx, id)
+		}
+		p.ConcurrentReportsIndex.Remove(ctx, s.Kind, s.TimeSlot)
+	}
+	p.SessionOffences.Remove(ctx, session)
 }

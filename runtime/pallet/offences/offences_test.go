@@ -173,4 +173,8 @@ func TestTogether(t *testing.T) {
 	if !reflect.DeepEqual(w.punished, want) {
 		t.Errorf("punished %+v, want %+v", w.punished, want)
 	}
+	w.pallet.Forget(w.Context(), 1)
+	if w.pallet.Known(w.Context(), r.Kind, r.TimeSlot, chain.AccountID{2}) || len(w.pallet.ConcurrentReportsIndex.Get(w.Context(), r.Kind, r.TimeSlot)) > 0 {
+		t.Error("what is too long ago is remembered")
+	}
 }

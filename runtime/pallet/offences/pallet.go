@@ -30,12 +30,20 @@ type OffenceDetails struct {
 	Reporters []chain.AccountID
 }
 
+// Slot is a kind of offence in a time slot.
+type Slot struct {
+	Kind     Kind
+	TimeSlot []byte
+}
+
 // State is what the pallet stores.
 type State struct {
 	// The offences, each under the hash of its kind, its time slot and its offender.
 	Reports storage.OptMap[hash.H256, OffenceDetails, storage.Twox64Concat]
 	// The offences of a kind in a time slot.
 	ConcurrentReportsIndex storage.DoubleMap[Kind, []byte, []hash.H256, storage.Twox64Concat, storage.Twox64Concat]
+	// The offences in a session, until it is too long ago for them to be punished.
+	SessionOffences storage.Map[uint32, []Slot, storage.Twox64Concat]
 	// The name by which the consensus engine knows the chain; votes are signed for it.
 	EngineChain storage.Value[string]
 }

@@ -50,8 +50,12 @@ func (p *Pallet) OnInitialize(ctx *frame.Context) frame.Weight {
 	if now%max(p.Period.Get(ctx), 1) != 0 {
 		return frame.Time(5 * frame.Microsecond)
 	}
+	weight := frame.Time(frame.Microsecond * (200 + 20*uint64(len(p.Validators.Get(ctx)))))
+	if p.Manager != nil {
+		weight = weight.Add(p.Manager.Weigh(ctx, p.CurrentIndex.Get(ctx)+2))
+	}
 	p.rotate(ctx, now)
-	return frame.Time(frame.Microsecond * (200 + 20*uint64(len(p.Validators.Get(ctx)))))
+	return weight
 }
 
 // rotate begins the next session, as pallet_session's rotate_session does.

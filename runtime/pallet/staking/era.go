@@ -12,17 +12,10 @@ import (
 // validates in a session, and holds an election where an era is to begin with
 // it.
 func (p *Pallet) NewSession(ctx *frame.Context, session uint32) ([]chain.AccountID, bool) {
-	if p.ValidatorCount.Get(ctx) == 0 {
+	if !p.due(ctx, session) {
 		return nil, false
 	}
 	mode := p.ForceEra.Get(ctx)
-	if era, ok := p.CurrentEra.Get(ctx); ok {
-		start, _ := p.ErasStartSessionIndex.Get(ctx, era)
-		over := session-min(start, session) >= p.SessionsPerEra
-		if mode == ForceNone || mode == NotForcing && !over {
-			return nil, false
-		}
-	}
 	set, ok := p.elect(ctx)
 	if !ok {
 		ctx.Emit(StakingElectionFailed{})
@@ -41,6 +34,35 @@ func (p *Pallet) NewSession(ctx *frame.Context, session uint32) ([]chain.Account
 	}
 	slices.SortFunc(now, byAccount)
 	return next, !slices.Equal(now, next)
+}
+
+// due says whether an era is to begin with a session, if enough are elected.
+func (p *Pallet) due(ctx *frame.Context, session uint32) bool {
+	if p.ValidatorCount.Get(ctx) == 0 {
+		return false
+	}
+	era, had := p.CurrentEra.Get(ctx)
+	if !had {
+		return true
+	}
+	start, _ := p.ErasStartSessionIndex.Get(ctx, era)
+	switch p.ForceEra.Get(ctx) {
+	case ForceNone:
+		return false
+	case NotForcing:
+		return session-min(start, session) >= p.SessionsPerEra
+	}
+	return true
+}
+
+// Weigh is what it weighs to ask who validates in a session: an election by
+// how many vote, stand and sit (see BenchmarkElectionBlock).
+func (p *Pallet) Weigh(ctx *frame.Context, session uint32) frame.Weight {
+	if !p.due(ctx, session) {
+		return frame.Time(20 * frame.Microsecond)
+	}
+	nominators, candidates := uint64(p.CounterForNominators.Get(ctx)), uint64(p.CounterForValidators.Get(ctx))
+	return frame.Time(frame.Microsecond * (1000 + 25*nominators + 50*candidates + 100*uint64(p.ValidatorCount.Get(ctx))))
 }
 
 func byAccount(a, b chain.AccountID) int { return bytes.Compare(a[:], b[:]) }
@@ -179,10 +201,10 @@ func (p *Pallet) Credit(ctx *frame.Context, points uint32, who ...chain.AccountI
 	}
 	era := p.ErasRewardPoints.Get(ctx, active.Index)
 	for _, id := range who {
-		if !p.ErasStakersOverview.Has(ctx, active.Index, id) || p.Sessions.IsDisabled(ctx, id) {
+		i, found := era.Individual.find(id)
+		if p.Sessions.IsDisabled(ctx, id) || !found && !p.ErasStakersOverview.Has(ctx, active.Index, id) {
 			continue
 		}
-		i, found := era.Individual.find(id)
 		if !found {
 			era.Individual = slices.Insert(era.Individual, i, Points{Who: id})
 		}

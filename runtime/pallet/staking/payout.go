@@ -81,7 +81,7 @@ func (p *Pallet) payPage(ctx *frame.Context, stash chain.AccountID, era, page ui
 	ctx.Used(payoutWeight(uint64(len(exposure.Others))))
 	points := p.ErasRewardPoints.Get(ctx, era)
 	mine := points.Individual.Of(stash)
-	if mine == 0 {
+	if mine == 0 || meta.Total.IsZero() { // a share of nothing would be all
 		return nil
 	}
 	total := part(scale.U64(uint64(mine)), scale.U64(uint64(points.Total))).of(earned)

@@ -9,7 +9,12 @@ import (
 	"github.com/tacit-network/tacit/runtime/frame"
 )
 
-var weightReport = frame.Time(2 * frame.Millisecond)
+// A report weighs what it takes to judge a validator whom all nominate; one that
+// proves nothing weighs the signatures.
+var (
+	weightReport  = frame.Time(300 * frame.Millisecond)
+	weightRefused = frame.Time(2 * frame.Millisecond)
+)
 
 // accuse checks a proof of two votes, and returns what it proves.
 func (p *Pallet) accuse(ctx *frame.Context, proof grandpa.EquivocationProof) (e Equivocation, err error) {
@@ -56,11 +61,12 @@ func (p *Pallet) reportEquivocationUnsigned(ctx *frame.Context, c ReportEquivoca
 
 func (p *Pallet) report(ctx *frame.Context, proof grandpa.EquivocationProof, reporters ...chain.AccountID) error {
 	e, err := p.accuse(ctx, proof)
-	if err != nil {
-		return err
+	if err == nil && !p.Offences.Report(ctx, e, reporters...) {
+		err = ErrDuplicateOffenceReport
 	}
-	if !p.Offences.Report(ctx, e, reporters...) {
-		return ErrDuplicateOffenceReport
+	if err != nil {
+		ctx.Used(weightRefused)
+		return err
 	}
 	ctx.PaysNo() // who reports a crime pays nothing for it
 	return nil

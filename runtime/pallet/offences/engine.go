@@ -9,6 +9,13 @@ import (
 	"github.com/tacit-network/tacit/scale"
 )
 
+// A report weighs what it takes to judge a validator whom all nominate; one that
+// proves nothing weighs the signatures.
+var (
+	weightReport  = frame.Time(300 * frame.Millisecond)
+	weightRefused = frame.Time(2 * frame.Millisecond)
+)
+
 // SignBytes are what a vote's signature is over: CometBFT's CanonicalVote in
 // protocol buffers, after its length.
 //
@@ -107,12 +114,13 @@ func (p *Pallet) reportEngineEquivocationUnsigned(ctx *frame.Context, c ReportEn
 
 func (p *Pallet) engineReport(ctx *frame.Context, e EngineProof, reporters ...chain.AccountID) error {
 	r, err := p.accuse(ctx, e)
-	if err != nil {
-		return err
-	}
 	r.Reporters = reporters
-	if !p.Report(ctx, r) {
-		return ErrDuplicateOffenceReport
+	if err == nil && !p.Report(ctx, r) {
+		err = ErrDuplicateOffenceReport
+	}
+	if err != nil {
+		ctx.Used(weightRefused)
+		return err
 	}
 	ctx.PaysNo() // who reports a crime pays nothing for it
 	return nil

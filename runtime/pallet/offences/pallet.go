@@ -133,11 +133,10 @@ type Blocks interface {
 
 // Declare implements frame.Module.
 func (p *Pallet) Declare() frame.Pallet {
-	weight := frame.Time(2 * frame.Millisecond)
 	return frame.Pallet{
 		Name: "Offences", Source: source, State: &p.State,
 		Calls: []frame.CallDef{
-			frame.Call(10, p.reportEngineEquivocation, weight), frame.Call(11, p.reportEngineEquivocationUnsigned, weight),
+			frame.Call(10, p.reportEngineEquivocation, weightReport), frame.Call(11, p.reportEngineEquivocationUnsigned, weightReport),
 		},
 		Events: []frame.EventDef{frame.Event[Offence](0)},
 		Errors: []*frame.Error{ErrInvalidEquivocationProof, ErrDuplicateOffenceReport},

@@ -21,6 +21,8 @@ type stakeTx struct {
 	use, short, long, example string
 	args                      cobra.PositionalArgs
 	flags                     func(*cobra.Command)
+	// check looks at the arguments and flags before anything is asked of a node.
+	check func(args []string) error
 	// call makes the call; said is what is printed when it is done.
 	call func(ctx context.Context, c *client.Client, who chain.AccountID, args []string) (call any, said string, err error)
 }
@@ -31,6 +33,11 @@ func (s stakeTx) command() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: s.use, Short: s.short, Long: s.long, Example: s.example, Args: s.args,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if s.check != nil {
+				if err := s.check(args); err != nil {
+					return err
+				}
+			}
 			from, err := signer.pair()
 			if err != nil {
 				return err
@@ -55,6 +62,12 @@ func (s stakeTx) command() *cobra.Command {
 		s.flags(cmd)
 	}
 	return cmd
+}
+
+// amountFirst checks an amount.
+func amountFirst(args []string) error {
+	_, err := parseTokens(args[0])
+	return err
 }
 
 // advice is what to do about the errors of staking.
@@ -86,6 +99,12 @@ func bondCommand() *cobra.Command {
 		use: "bond AMOUNT", short: "Put tokens at stake, or more of them", args: cobra.ExactArgs(1), example: "  tacit stake bond 1000 --from //Bob",
 		flags: func(cmd *cobra.Command) {
 			cmd.Flags().StringVar(&rewards, "rewards", "staked", "where rewards go: staked adds them to the bond, stash leaves them free; or an account, or none")
+		},
+		check: func(args []string) error {
+			if _, err := parsePayee(rewards); err != nil {
+				return err
+			}
+			return amountFirst(args)
 		},
 		call: func(ctx context.Context, c *client.Client, who chain.AccountID, args []string) (any, string, error) {
 			amount, err := parseTokens(args[0])
@@ -132,6 +151,10 @@ func validateCommand() *cobra.Command {
 			cmd.Flags().StringVar(&commission, "commission", "0", "percent of the rewards that the validator takes before all share")
 			cmd.Flags().BoolVar(&blocked, "blocked", false, "take no new nominations")
 		},
+		check: func([]string) error {
+			_, err := parsePercent(commission)
+			return err
+		},
 		call: func(ctx context.Context, c *client.Client, who chain.AccountID, _ []string) (any, string, error) {
 			part, err := parsePercent(commission)
 			if err != nil {
@@ -159,6 +182,14 @@ func parsePercent(s string) (staking.Perbill, error) {
 func nominateCommand() *cobra.Command {
 	return stakeTx{
 		use: "nominate VALIDATOR...", short: "Vote for up to sixteen validators", args: cobra.RangeArgs(1, 16), example: "  tacit stake nominate //Alice //Bob --from //Charlie",
+		check: func(args []string) error {
+			for _, a := range args {
+				if _, err := parseAccount(a); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
 		call: func(_ context.Context, _ *client.Client, _ chain.AccountID, args []string) (any, string, error) {
 			var call staking.Nominate
 			for _, a := range args {
@@ -184,7 +215,7 @@ func chillCommand() *cobra.Command {
 
 func unbondCommand() *cobra.Command {
 	return stakeTx{
-		use: "unbond AMOUNT", short: "Take tokens from stake; they are free some eras later", args: cobra.ExactArgs(1),
+		use: "unbond AMOUNT", short: "Take tokens from stake; they are free some eras later", args: cobra.ExactArgs(1), check: amountFirst,
 		call: func(ctx context.Context, c *client.Client, _ chain.AccountID, args []string) (any, string, error) {
 			amount, err := parseTokens(args[0])
 			if err != nil {
@@ -202,7 +233,7 @@ func unbondCommand() *cobra.Command {
 
 func rebondCommand() *cobra.Command {
 	return stakeTx{
-		use: "rebond AMOUNT", short: "Put tokens that are being unbonded at stake again", args: cobra.ExactArgs(1),
+		use: "rebond AMOUNT", short: "Put tokens that are being unbonded at stake again", args: cobra.ExactArgs(1), check: amountFirst,
 		call: func(_ context.Context, _ *client.Client, _ chain.AccountID, args []string) (any, string, error) {
 			amount, err := parseTokens(args[0])
 			return staking.Rebond{Value: amount}, fmt.Sprintf("up to %s are at stake again", tokens(amount)), err

@@ -57,7 +57,7 @@ func stakeValidators() *cobra.Command {
 // does says what a validator does.
 func does(v client.Validator, e client.Era) string {
 	switch {
-	case v.Validates && v.Wants:
+	case v.Validates && (v.Wants || e.Seats == 0):
 		return "validates"
 	case v.Validates:
 		return "leaves"

@@ -191,16 +191,16 @@ func (b *ballot) ensure(ctx *frame.Context, p *Pallet, set []chain.AccountID) {
 	}
 }
 
-// run elects among candidates. The result is as exact as on chains that keep
-// shares in billionths.
+// run elects among candidates.
 func (b *ballot) run(seats int, candidates []chain.AccountID) npos.Result[chain.AccountID] {
-	return npos.Phragmen(seats, candidates, b.voters, npos.Balancing{}).Rounded(npos.Perbill)
+	return npos.Phragmen(seats, candidates, b.voters, npos.Balancing{})
 }
 
-// exposures are the winners, sorted by account, and what stands behind them.
+// exposures are the winners, sorted by account, and what stands behind them, as
+// exactly as on chains that keep shares in billionths.
 func (b *ballot) exposures(r npos.Result[chain.AccountID]) []elected {
 	var list []elected
-	for _, s := range r.Supports() {
+	for _, s := range r.Rounded(npos.Perbill).Supports() {
 		e := elected{who: s.Who, others: []IndividualExposure{}}
 		for _, edge := range s.Edges {
 			value := edge.Amount.MulSat(b.unit)

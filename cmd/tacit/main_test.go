@@ -55,7 +55,7 @@ func TestMisuse(t *testing.T) {
 		{"stake bond 12 --rewards elsewhere", "", "staked, stash, none or an account"},
 		{"stake validate --commission 101", "no percentage", "0 to 100"},
 		{"stake validate --commission 1.23456789", "no percentage", "seven decimals"},
-		{"stake nominate", "requires at least 1 arg", ""},
+		{"stake nominate", "accepts between 1 and 16 arg", "stake nominate --help"},
 		{"stake nominate //Bob nobody", "", "an account is an address"},
 		{"stake unbond -- -5", "no amount", ""},
 		{"stake status nobody", "", "an account is an address"},

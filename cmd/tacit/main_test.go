@@ -53,6 +53,7 @@ func TestMisuse(t *testing.T) {
 		{"tx authorize-upgrade 2 5000000000", "no block number", ""},
 		{"stake bond twelve", "no amount", "12.5"},
 		{"stake bond 12 --rewards elsewhere", "", "staked, stash, none or an account"},
+		{"stake payee elsewhere", "", "staked, stash, none or an account"},
 		{"stake validate --commission 101", "no percentage", "0 to 100"},
 		{"stake validate --commission 1.23456789", "no percentage", "seven decimals"},
 		{"stake nominate", "accepts between 1 and 16 arg", "stake nominate --help"},

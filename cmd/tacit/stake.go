@@ -21,7 +21,7 @@ func stakeCommand() *cobra.Command {
 		Short: "Stake: validate, nominate, and what is earned",
 	}
 	cmd.AddCommand(
-		stakeStatus(), stakeValidators(), stakeNominators(), bondCommand(), validateCommand(), nominateCommand(), chillCommand(),
+		stakeStatus(), stakeValidators(), stakeNominators(), bondCommand(), payeeCommand(), validateCommand(), nominateCommand(), chillCommand(),
 		unbondCommand(), rebondCommand(), withdrawCommand(), payoutCommand(), stakeElectCommand(),
 	)
 	return cmd

@@ -94,11 +94,12 @@ func explained(err error) error {
 
 // bondCommand bonds, or more if something is bonded.
 func bondCommand() *cobra.Command {
-	rewards := ""
+	rewards, chosen := "", func() bool { return false }
 	return stakeTx{
 		use: "bond AMOUNT", short: "Put tokens at stake, or more of them", args: cobra.ExactArgs(1), example: "  tacit stake bond 1000 --from //Bob",
 		flags: func(cmd *cobra.Command) {
 			cmd.Flags().StringVar(&rewards, "rewards", "staked", "where rewards go: staked adds them to the bond, stash leaves them free; or an account, or none")
+			chosen = func() bool { return cmd.Flags().Changed("rewards") }
 		},
 		check: func(args []string) error {
 			if _, err := parsePayee(rewards); err != nil {
@@ -119,10 +120,25 @@ func bondCommand() *cobra.Command {
 			if err != nil {
 				return nil, "", err
 			}
+			if bonded && chosen() {
+				return nil, "", hint(errors.New("something is bonded already, and --rewards is for the first bond"), "`tacit stake payee %s` changes where rewards go", rewards)
+			}
 			if bonded {
 				return staking.BondExtra{MaxAdditional: amount}, fmt.Sprintf("%s more are at stake", tokens(amount)), nil
 			}
 			return staking.Bond{Value: amount, Payee: payee}, fmt.Sprintf("%s are at stake", tokens(amount)), nil
+		},
+	}.command()
+}
+
+func payeeCommand() *cobra.Command {
+	return stakeTx{
+		use: "payee WHERE", short: "Say where rewards go: staked, stash, none, or an account", args: cobra.ExactArgs(1),
+		example: "  tacit stake payee stash --from //Bob\n  tacit stake payee //Dave --from //Bob",
+		check:   func(args []string) error { _, err := parsePayee(args[0]); return err },
+		call: func(_ context.Context, _ *client.Client, _ chain.AccountID, args []string) (any, string, error) {
+			payee, err := parsePayee(args[0])
+			return staking.SetPayee{Payee: payee}, "rewards go to " + args[0], err
 		},
 	}.command()
 }
@@ -137,7 +153,7 @@ func parsePayee(s string) (staking.RewardDestination, error) {
 		return staking.None{}, nil
 	}
 	who, err := parseAccount(s)
-	return staking.Account{Who: who}, hint(err, "--rewards is staked, stash, none or an account")
+	return staking.Account{Who: who}, hint(err, "rewards go to staked, stash, none or an account")
 }
 
 func validateCommand() *cobra.Command {

@@ -33,8 +33,8 @@ type model struct {
 }
 
 // Thousands of random calls, sessions and offences: no token is made or lost,
-// as much is held as is bonded, nothing is withdrawn early, no page of rewards
-// is paid twice, nobody's call changes another's ledger, and what stands behind
+// as much is held as is bonded, nothing is withdrawn early, nobody is slashed by
+// more than he has bonded, no page of rewards is paid twice, nobody's call changes another's ledger, and what stands behind
 // validators is what stakers have.
 func TestInvariants(t *testing.T) {
 	seeds := uint64(6)
@@ -123,7 +123,7 @@ func (m *model) step() {
 			m.Take() // what is undone
 		}
 	}
-	m.follow()
+	m.follow(before)
 	m.check()
 }
 
@@ -168,8 +168,8 @@ func (m *model) alone(i int, call any, before map[int]staking.Ledger, err error)
 	}
 }
 
-// follow learns from the events what was unbonded, withdrawn and paid.
-func (m *model) follow() {
+// follow learns from the events what was unbonded, withdrawn, paid and slashed.
+func (m *model) follow(before map[int]staking.Ledger) {
 	for _, e := range m.Take() {
 		switch e := e.(type) {
 		case staking.PayoutStarted:
@@ -179,6 +179,14 @@ func (m *model) follow() {
 				m.tb.Errorf("paid twice: %s", key)
 			}
 			m.paid[key] = true
+		case staking.Slashed:
+			i := indexOf(e.Staker)
+			if l := before[i]; l.Total.Less(e.Amount) {
+				m.tb.Errorf("%d had %s bonded, and %s are slashed", i, l.Total, e.Amount)
+			} else {
+				l.Total = l.Total.SubSat(e.Amount)
+				before[i] = l
+			}
 		case staking.Unbonded:
 			i := indexOf(e.Stash)
 			if m.unbonded[i] == nil {

@@ -29,7 +29,7 @@ func (p *Pallet) increaseValidatorCount(ctx *frame.Context, c IncreaseValidatorC
 
 func (p *Pallet) scaleValidatorCount(ctx *frame.Context, c ScaleValidatorCount) error {
 	old := p.ValidatorCount.Get(ctx)
-	return p.wantValidators(ctx, uint64(old)+uint64(old)*uint64(c.Factor)/100)
+	return p.wantValidators(ctx, uint64(old)+c.Factor.ofCount(old))
 }
 
 func (p *Pallet) force(ctx *frame.Context, mode Forcing) error {

@@ -38,15 +38,26 @@ const key = (i) => crypto.createPrivateKey({
 const grandpa = (i) => crypto.createPublicKey(key(i)).export({ format: 'der', type: 'spki' }).subarray(-32);
 const skip = (b) => b.subarray([1, 2, 4][b[0] & 3]);
 
-const validators = Array.from({ length: 10 }, (_, i) => (1000n + 100n * BigInt(i)) * U);
-const nominators = Array.from({ length: 6 }, (_, i) => ({
-  stake: (500n + 37n * BigInt(i)) * U, targets: [...new Set([i, (i * 3 + 1) % 10, (i + 5) % 10])],
-}));
-const free = 16; // the first account without stake
+// The stakers of most scenarios, and many of one election.
+const few = {
+  seats: 7,
+  validators: Array.from({ length: 10 }, (_, i) => (1000n + 100n * BigInt(i)) * U),
+  nominators: Array.from({ length: 6 }, (_, i) => ({ stake: (500n + 37n * BigInt(i)) * U, targets: [...new Set([i, (i * 3 + 1) % 10, (i + 5) % 10])] })),
+};
+const many = {
+  seats: 16,
+  validators: Array.from({ length: 40 }, (_, i) => BigInt(1000 + (i * 7919) % 613) * U),
+  nominators: Array.from({ length: 80 }, (_, j) => ({
+    stake: BigInt(100 + (j * 104729) % 977) * U + BigInt(j), targets: [...new Set(Array.from({ length: 16 }, (_, k) => (j * 31 + k * k * 7 + k) % 40))],
+  })),
+};
+const free = 16; // the first account without stake, of the few
 
 // Chain is the runtime over a map of keys to values.
 class Chain {
   state = new Map();
+
+  constructor(stakers) { this.stakers = stakers; }
 
   async call(name, args = '0x', mock = 0) {
     const { state } = this;
@@ -67,7 +78,7 @@ class Chain {
 
   async init() {
     const config = JSON.parse(Buffer.from(skip(await this.call('GenesisBuilder_create_default_config'))).toString());
-    genesis(config);
+    genesis(config, this.stakers);
     const text = Buffer.from(JSON.stringify(config).replace(/"#(\d+)"/g, '$1')); // u128 as bare numbers
     const built = await this.call('GenesisBuilder_build_config', u8aToHex(compactAddLength(text)));
     if (built[0] !== 0) throw new Error(Buffer.from(built).toString());
@@ -120,7 +131,7 @@ class Chain {
   }
 }
 
-function genesis(g) {
+function genesis(g, { seats, validators, nominators }) {
   g.babe.epochConfig = { c: [1, 4], allowed_slots: 'PrimaryAndSecondaryVRFSlots' };
   const host = g.configuration.config;
   Object.assign(host, {
@@ -130,12 +141,12 @@ function genesis(g) {
   Object.assign(host.scheduler_params ?? host, { group_rotation_frequency: 20, paras_availability_period: 4 });
   const stakes = [...validators, ...nominators.map((n) => n.stake), ...Array(10).fill(100_000n * U)];
   g.balances.balances = stakes.map((s, i) => [ss58(i), `#${s + 1000n * U}`]);
-  g.staking.validatorCount = 7;
+  g.staking.validatorCount = seats;
   g.staking.minimumValidatorCount = 1;
   g.staking.slashRewardFraction = 100_000_000;
   g.staking.stakers = [
     ...validators.map((s, i) => [ss58(i), ss58(i), `#${s}`, 'Validator']),
-    ...nominators.map((n, i) => [ss58(10 + i), ss58(10 + i), `#${n.stake}`, { Nominator: n.targets.map(ss58) }]),
+    ...nominators.map((n, i) => [ss58(validators.length + i), ss58(validators.length + i), `#${n.stake}`, { Nominator: n.targets.map(ss58) }]),
   ];
   g.session.keys = validators.map((_, i) => [ss58(i), ss58(i), {
     grandpa: encodeAddress(grandpa(i), 0), babe: ss58(i), im_online: ss58(i), para_validator: ss58(i), para_assignment: ss58(i),
@@ -150,12 +161,12 @@ const exposure = (x) => ({
 const out = { origin: 'Paseo relay runtime 1001002 (Rust), run offline', scenarios: [] };
 
 // scenario begins a chain anew and runs steps on it.
-async function scenario(name, run) {
-  const chain = await new Chain().init();
+async function scenario(name, run, stakers = few) {
+  const chain = await new Chain(stakers).init();
   const { staking } = chain.api.query;
   const steps = [];
   const exposures = {};
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < stakers.validators.length; i++) {
     const x = chain.get(staking.erasStakers, 0, hex(i));
     if (x) exposures[i] = exposure(x);
   }
@@ -281,5 +292,7 @@ await scenario('slashes', async (chain, step) => {
   const left = [3, 4, 5].filter((i) => chain.state.has(chain.key(query.staking.validators, hex(i))));
   return { due, unapplied, left, forced: chain.get(query.staking.forceEra).toString() };
 });
+
+await scenario('election', async () => ({ many: true }), many);
 
 process.stdout.write(`${JSON.stringify(out)}\n`);

@@ -90,6 +90,33 @@ func TestAssembleIsMinimal(t *testing.T) {
 	}
 }
 
+// Over as many rounds as there are authorities, each vote is chosen as often as
+// any other.
+func TestAssembleIsFair(t *testing.T) {
+	const n = 7
+	pairs, set := voters(t, 3, n)
+	chosen := map[keys.GrandpaID]int{}
+	for round := range uint64(n) {
+		target := TargetOf(chain.Header{Number: chain.BlockNumber(round)})
+		var votes []SignedPrecommit
+		for _, p := range pairs {
+			votes = append(votes, Sign(p, target, round, 3))
+		}
+		j, err := Assemble(round, target, set, votes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range j.Commit.Precommits {
+			chosen[v.ID]++
+		}
+	}
+	for _, p := range pairs {
+		if chosen[p.ID()] != 5 {
+			t.Errorf("%v is chosen in %d of %d rounds", p.ID(), chosen[p.ID()], n)
+		}
+	}
+}
+
 func TestVerifyRefuses(t *testing.T) {
 	pairs, set := voters(t, 0, 4)
 	h := chain.Header{Number: 9}

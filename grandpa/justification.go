@@ -108,7 +108,8 @@ func Sign(pair keys.GrandpaPair, target Target, round, setID uint64) SignedPreco
 
 // Assemble makes the minimal justification of a block: votes sorted by
 // authority id, and no more than the threshold needs. Votes for other blocks,
-// by strangers, and repeated ones are left out.
+// by strangers, and repeated ones are left out. With which authority the choice
+// begins goes around with the rounds, so that none is left out in all of them.
 //
 // Preconditions: the votes' signatures were checked.
 func Assemble(round uint64, target Target, set AuthoritySet, votes []SignedPrecommit) (Justification, error) {
@@ -121,10 +122,12 @@ func Assemble(round uint64, target Target, set AuthoritySet, votes []SignedPreco
 		return Justification{}, err
 	}
 	sorted := slices.Clone(votes)
-	slices.SortStableFunc(sorted, func(a, b SignedPrecommit) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	byID := func(a, b SignedPrecommit) int { return bytes.Compare(a.ID[:], b.ID[:]) }
+	slices.SortStableFunc(sorted, byID)
 	j := Justification{Round: round, Commit: Commit{Target: target}}
-	total := uint64(0)
-	for _, v := range sorted {
+	total, n := uint64(0), uint64(len(sorted))
+	for i := range n {
+		v := sorted[(round%n+i)%n]
 		weight := weights[v.ID]
 		if v.Target != target || weight == 0 || total >= threshold {
 			continue
@@ -136,5 +139,6 @@ func Assemble(round uint64, target Target, set AuthoritySet, votes []SignedPreco
 	if total < threshold {
 		return Justification{}, fmt.Errorf("justify block %v: weight %d of %d: %w", target, total, threshold, ErrVotes)
 	}
+	slices.SortFunc(j.Commit.Precommits, byID)
 	return j, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/node/engine"
 	"github.com/tacit-network/tacit/node/engine/comet"
 	"github.com/tacit-network/tacit/node/keystore"
@@ -140,6 +141,10 @@ func (n *Node) Run(ctx context.Context) error {
 	g.Go(func() error { return n.pool.Run(ctx) })
 	g.Go(func() error { return n.finality(ctx) })
 	g.Go(func() error { return n.report(ctx) })
+	if len(n.cfg.Keys.Beacon) > 0 {
+		p := &presence{app: n.app, submit: n.submit, pairs: n.cfg.Keys.Beacon, log: n.log, sent: map[[32]byte]chain.BlockNumber{}}
+		g.Go(func() error { return p.run(ctx, n.node.Syncing) })
+	}
 	if n.snapshots != nil {
 		g.Go(func() error { return n.photograph(ctx) })
 	}
@@ -159,6 +164,12 @@ func (n *Node) Run(ctx context.Context) error {
 	if cerr := n.db.Close(); cerr != nil {
 		err = errors.Join(err, fmt.Errorf("close the database: %w", cerr))
 	}
+	return err
+}
+
+// submit gives the pool a transaction of this node's own.
+func (n *Node) submit(whole []byte) error {
+	_, err := n.pool.Submit(whole)
 	return err
 }
 

@@ -153,7 +153,9 @@ func (r *Runtime) apis() []frame.API {
 			frame.Func("current_set_id", "The number of the authority set.", func(ctx *frame.Context, _ none) (uint64, error) {
 				return r.Grandpa.CurrentSetID.Get(ctx), nil
 			}),
+			keyOwnership,
 		}},
+		r.stakingAPI(),
 		{Name: "AuraApi", Version: 1, Methods: []frame.Fn{
 			frame.Func("slot_duration", "The length of a slot in milliseconds.", func(*frame.Context, none) (uint64, error) {
 				return r.Aura.SlotDuration, nil

@@ -140,13 +140,17 @@ var enums = map[reflect.Type]metadata.Form{
 // naming is the form of every type that clients know by a name. A type of a
 // pallet that has no other name gets its package's and its own.
 func naming(t reflect.Type) (metadata.Form, bool) {
-	if form, ok := enums[t]; ok {
-		return form, true
+	for _, forms := range []map[reflect.Type]metadata.Form{enums, stakingEnums} {
+		if form, ok := forms[t]; ok {
+			return form, true
+		}
 	}
-	if p, ok := paths[t]; ok {
-		return metadata.Form{Path: strings.Split(p, "::")}, true
+	for _, known := range []map[reflect.Type]string{paths, stakingPaths} {
+		if p, ok := known[t]; ok {
+			return metadata.Form{Path: strings.Split(p, "::")}, true
+		}
 	}
-	if tuples[t] {
+	if tuples[t] || stakingTuples[t] {
 		return metadata.Form{Def: func(r *metadata.Registry) metadata.TypeDef {
 			var tuple metadata.Tuple
 			for _, f := range r.Fields(t, nil) {

@@ -20,13 +20,16 @@ import (
 	"github.com/tacit-network/tacit/runtime/pallet/clusters"
 	"github.com/tacit-network/tacit/runtime/pallet/contracts"
 	"github.com/tacit-network/tacit/runtime/pallet/grandpa"
+	"github.com/tacit-network/tacit/runtime/pallet/imonline"
 	"github.com/tacit-network/tacit/runtime/pallet/multisig"
+	"github.com/tacit-network/tacit/runtime/pallet/offences"
 	"github.com/tacit-network/tacit/runtime/pallet/payment"
 	"github.com/tacit-network/tacit/runtime/pallet/proxy"
 	"github.com/tacit-network/tacit/runtime/pallet/queue"
 	queuewords "github.com/tacit-network/tacit/runtime/pallet/queue/words"
 	"github.com/tacit-network/tacit/runtime/pallet/registry"
 	"github.com/tacit-network/tacit/runtime/pallet/session"
+	"github.com/tacit-network/tacit/runtime/pallet/staking"
 	"github.com/tacit-network/tacit/runtime/pallet/sudo"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
 	"github.com/tacit-network/tacit/runtime/pallet/timestamp"
@@ -64,6 +67,9 @@ type Runtime struct {
 	Payment    *payment.Pallet
 	Authorship *authorship.Pallet
 	Session    *session.Pallet
+	Staking    *staking.Pallet
+	Offences   *offences.Pallet
+	ImOnline   *imonline.Pallet
 	Grandpa    *grandpa.Pallet
 	Treasury   *treasury.Pallet
 	Sudo       *sudo.Pallet
@@ -103,7 +109,7 @@ func build(version Version) *Runtime {
 		// Polkadot's SlowAdjustingFeeUpdate, but for the least: an idle chain's fees are those of its constants.
 		Adjustment: payment.Adjustment{Target: 25, Variable: payment.Ratio(75, 1_000_000), Min: payment.One, Max: payment.Multiplier{Inner: scale.MaxU128}},
 	}}
-	r.Session = &session.Pallet{Config: session.Config{MaxValidators: maxValidators}, Accounts: r.System, Blocks: r.System, Handler: handover{r}}
+	r.Session = &session.Pallet{Config: session.Config{MaxValidators: maxValidators, History: sessionsPerEra * (bondingDuration + 2)}, Accounts: r.System, Blocks: r.System, Handler: handover{r}}
 	r.Grandpa = &grandpa.Pallet{
 		Config: grandpa.Config{MaxAuthorities: maxValidators, MaxSetIDSessionEntries: 1024}, Blocks: r.System,
 	}
@@ -111,6 +117,7 @@ func build(version Version) *Runtime {
 	r.Aura = &aura.Pallet{Config: aura.Config{SlotDuration: 1}, Digest: r.System}
 	r.Authorship = &authorship.Pallet{Slots: r.Aura, Authors: validators{r}}
 	r.accounts()
+	r.stakes()
 	r.confidential()
 	apis := r.apis()
 	for _, api := range apis {
@@ -236,12 +243,15 @@ func (r *Runtime) pallets(version Version) []frame.At {
 		{Index: 3, Module: r.Balances},
 		{Index: 4, Module: r.Payment},
 		{Index: 5, Module: r.Authorship},
+		{Index: stakingIndex, Module: r.Staking},
+		{Index: 7, Module: r.Offences},
 		{Index: 8, Module: r.Session},
 		{Index: 9, Module: r.Grandpa},
 		{Index: 11, Module: r.Treasury},
 		{Index: 12, Module: r.Sudo},
 		{Index: 13, Module: r.Multisig},
 		{Index: 14, Module: r.Proxy},
+		{Index: 15, Module: r.ImOnline},
 		{Index: 20, Module: r.Attestation},
 		{Index: registry.Index, Module: r.Registry},
 		{Index: 22, Module: r.Queue},
@@ -264,8 +274,13 @@ type Genesis struct {
 	SessionBlocks chain.BlockNumber
 	// Validators are the first validators.
 	Validators []session.Validator
+	// Staking are the first stakes; without a number of validators there are no
+	// elections, and root says who validates.
+	Staking staking.Genesis
 	// Attestation is whom and what the chain trusts.
 	Attestation attestation.Genesis
+	// EngineChain is the name by which the consensus engine knows the chain.
+	EngineChain string
 }
 
 // Endowment is what an account holds at genesis.
@@ -297,6 +312,10 @@ func (r *Runtime) Build(h storage.Host, g Genesis) error {
 	if err := r.Session.Start(ctx, g.SessionBlocks, g.Validators); err != nil {
 		return err
 	}
+	if err := r.Staking.Start(ctx, g.Staking); err != nil {
+		return fmt.Errorf("genesis: %w", err)
+	}
+	r.Offences.EngineChain.Put(ctx, g.EngineChain)
 	authorities := finality(r.Session.ActiveKeys.Get(ctx))
 	if err := r.Grandpa.Start(ctx, authorities); err != nil {
 		return err

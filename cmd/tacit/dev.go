@@ -331,6 +331,7 @@ func devSpec(measurement attest.TDXMeasurement, blockTime time.Duration, validat
 		}
 		g.Validators = append(g.Validators, v)
 	}
+	holdElections(&g)
 	return engine.Spec{
 		Name: "Tacit Development", ID: "tacit-dev", Kind: engine.Development, Symbol: "TACIT",
 		BlockTime: uint64(blockTime / time.Millisecond), GenesisTime: uint64(time.Now().UnixMilli()), Genesis: g,

@@ -37,6 +37,7 @@ type initOptions struct {
 	p2pPort, rpcPort, metric int
 	lightPort                int
 	workerBinary             string
+	noElections              bool
 }
 
 func initCommand() *cobra.Command {
@@ -70,6 +71,7 @@ func initCommand() *cobra.Command {
 	fl.IntVar(&o.workers, "workers", 0, "how many workers with simulated TEEs to prepare")
 	fl.DurationVar(&o.blockTime, "block-time", time.Second, "time from block to block")
 	fl.Uint32Var(&o.sessionBlocks, "session-blocks", 600, "blocks in a session")
+	fl.BoolVar(&o.noElections, "no-elections", false, "let Sudo say who validates by tacit tx set-validators, instead of elections by stake")
 	fl.StringSliceVar(&o.hosts, "hosts", nil, "names of the validators' machines; without them all run on this one, with ports that count up")
 	fl.IntVar(&o.p2pPort, "p2p-port", 26656, "port for peers")
 	fl.IntVar(&o.rpcPort, "rpc-port", 9944, "port for JSON-RPC")
@@ -135,6 +137,9 @@ func (o *initOptions) run(ctx context.Context) (made network, err error) {
 		list = append(list, v)
 		spec.Genesis.Validators = append(spec.Genesis.Validators, v.session.Validator(v.account))
 		spec.Genesis.Balances = append(spec.Genesis.Balances, runtime.Endowment{Account: v.account, Amount: wealth})
+	}
+	if !o.noElections {
+		holdElections(&spec.Genesis)
 	}
 	operators, err := o.operators(&spec)
 	if err != nil {

@@ -18,9 +18,12 @@ import (
 func stakeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stake",
-		Short: "Elect validators from votes",
+		Short: "Stake: validate, nominate, and what is earned",
 	}
-	cmd.AddCommand(stakeElectCommand())
+	cmd.AddCommand(
+		stakeStatus(), stakeValidators(), stakeNominators(), bondCommand(), payeeCommand(), validateCommand(), nominateCommand(), chillCommand(),
+		unbondCommand(), rebondCommand(), withdrawCommand(), payoutCommand(), stakeElectCommand(),
+	)
 	return cmd
 }
 

@@ -125,7 +125,9 @@ func begin(spec Spec, rt *runtime.Runtime) (chain.Header, *trie.Trie, error) {
 	}
 	state := trie.New(trie.V1)
 	o := storage.NewOverlay(backend{state}, newSignatures().verify)
-	if err := rt.Build(o, spec.Genesis); err != nil {
+	genesis := spec.Genesis
+	genesis.EngineChain = spec.ID
+	if err := rt.Build(o, genesis); err != nil {
 		return chain.Header{}, nil, fmt.Errorf("genesis: %w", err)
 	}
 	apply(state, o.Changes())

@@ -67,6 +67,7 @@ type genesisJSON struct {
 	Sudo          *keys.AccountID   `json:"sudo"`
 	SessionBlocks chain.BlockNumber `json:"sessionBlocks"`
 	Validators    []validatorJSON   `json:"validators"`
+	Staking       *stakingJSON      `json:"staking,omitempty"`
 	Attestation   attestationJSON   `json:"attestation"`
 }
 
@@ -194,6 +195,7 @@ func jsonOf(s Spec) specJSON {
 		k := v.Keys
 		g.Validators = append(g.Validators, validatorJSON{v.Account, hash.H256(k.Grandpa), hash.H256(k.Engine), hash.H256(k.Beacon)})
 	}
+	g.Staking = stakingOf(s.Genesis.Staking)
 	a := s.Genesis.Attestation
 	g.Attestation = attestationJSON{Production: a.Production, Anchors: []anchorJSON{}, Images: []imageJSON{}, Policy: policyJSON(a.Policy), ActivationDelay: a.ActivationDelay}
 	for _, x := range a.Anchors {
@@ -227,6 +229,9 @@ func (j specJSON) spec() Spec {
 		s.Genesis.Validators = append(s.Genesis.Validators, session.Validator{Account: v.Account, Keys: session.Keys{
 			Grandpa: session.GrandpaKey(v.Grandpa), Engine: session.EngineKey(v.Engine), Beacon: session.BeaconKey(v.Beacon),
 		}})
+	}
+	if j.Genesis.Staking != nil {
+		s.Genesis.Staking = j.Genesis.Staking.genesis()
 	}
 	a := j.Genesis.Attestation
 	s.Genesis.Attestation = attestation.Genesis{Production: a.Production, Policy: attest.Policy(a.Policy), ActivationDelay: a.ActivationDelay}

@@ -283,8 +283,9 @@ func (b *builder) pallet(p *pallet) metadata.Pallet {
 	return out
 }
 
-// tupleOf is the key of the tuple that a map of several keys has.
-type tupleOf struct{ a, b reflect.Type }
+// tupleOf is the key of the tuple that a map of several keys has; c is nil for
+// two.
+type tupleOf struct{ a, b, c reflect.Type }
 
 func (b *builder) entry(e storage.Entry, docs []string) metadata.StorageEntry {
 	out := metadata.StorageEntry{Name: e.Name, Modifier: metadata.Default, Default: e.Default, Docs: docs}
@@ -298,8 +299,16 @@ func (b *builder) entry(e storage.Entry, docs []string) metadata.StorageEntry {
 	case 1:
 		out.Type = metadata.MapType{Hashers: e.Hashers, Key: b.reg.ID(e.Keys[0]), Value: value}
 	default:
-		keys := b.reg.Add(tupleOf{e.Keys[0], e.Keys[1]}, func() metadata.Type {
-			return metadata.Type{Def: metadata.Tuple{Types: []metadata.TypeID{b.reg.ID(e.Keys[0]), b.reg.ID(e.Keys[1])}}}
+		key := tupleOf{a: e.Keys[0], b: e.Keys[1]}
+		if len(e.Keys) > 2 {
+			key.c = e.Keys[2]
+		}
+		keys := b.reg.Add(key, func() metadata.Type {
+			var tuple metadata.Tuple
+			for _, k := range e.Keys {
+				tuple.Types = append(tuple.Types, b.reg.ID(k))
+			}
+			return metadata.Type{Def: tuple}
 		})
 		out.Type = metadata.MapType{Hashers: e.Hashers, Key: keys, Value: value}
 	}

@@ -235,6 +235,12 @@ func (m *DoubleMap[K1, K2, V, H1, H2]) Find(s Reader, a K1, b K2) (v V, ok bool)
 	return decode[V](&m.item, raw), true
 }
 
+// Has says whether (a, b) has a value.
+func (m *DoubleMap[K1, K2, V, H1, H2]) Has(s Reader, a K1, b K2) bool {
+	_, ok := s.Get(m.Key(a, b))
+	return ok
+}
+
 // Put stores v under (a, b).
 func (m *DoubleMap[K1, K2, V, H1, H2]) Put(s Store, a K1, b K2, v V) {
 	s.Set(m.Key(a, b), scale.Encode(v))
@@ -266,6 +272,9 @@ type OptDoubleMap[K1, K2, V any, H1, H2 Hasher] struct{ DoubleMap[K1, K2, V, H1,
 func (m *OptDoubleMap[K1, K2, V, H1, H2]) Get(s Reader, a K1, b K2) (v V, ok bool) {
 	return m.Find(s, a, b)
 }
+
+// Clear removes all entries of a.
+func (m *DoubleMap[K1, K2, V, H1, H2]) Clear(s Store, a K1) { clearPrefix(s, m.PrefixOf(a)) }
 
 // entries runs over the keys under prefix, without it, and their values.
 func entries(s Reader, prefix []byte) iter.Seq2[[]byte, []byte] {

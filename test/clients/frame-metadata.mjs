@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { Metadata, TypeRegistry } from '@polkadot/types';
 import WebSocket from 'ws';
 
-const compared = ['Utility', 'Balances', 'TransactionPayment', 'Authorship', 'Treasury', 'Multisig', 'Proxy'];
+const compared = ['Utility', 'Balances', 'TransactionPayment', 'Authorship', 'Treasury', 'Multisig', 'Proxy', 'Staking', 'Offences', 'ImOnline'];
 
 // What the chain does without, or has besides, and why.
 const known = {
@@ -36,6 +36,30 @@ const known = {
   'Authorship storage Accounts': "the validators' accounts of genesis",
   'Polkadot Treasury call spend': 'any asset, by XCM', 'Polkadot Treasury event AssetSpendApproved': 'any asset, by XCM',
   'Polkadot Treasury event Paid': 'any asset, by XCM', 'Polkadot Treasury storage Spends': 'any asset, by XCM',
+  'kitchensink Staking call type': 'its path', 'kitchensink Staking event type': 'its path', 'kitchensink Staking error type': 'its path',
+  'Polkadot Staking call type': 'its path', 'Polkadot Staking event type': 'its path', 'Polkadot Staking error type': 'its path',
+  'Staking storage NominatorRanks': 'in place of the bags list', 'Staking constant MaxNominations': 'FRAME has a quota by stake',
+  'Staking constant MaxElectingVoters': 'of the election provider', 'Staking constant MaxElectableTargets': 'of the election provider',
+  'Staking constant MaxValidatorSet': 'of paged elections',
+  'Staking call update_payee': 'of controllers', 'Staking call deprecate_controller_batch': 'of controllers', 'Staking event ControllerBatchDeprecated': 'of controllers',
+  'Staking error ControllerDeprecated': 'of controllers',
+  'Staking call restore_ledger': 'mends old chains', 'Staking error CannotRestoreLedger': 'mends old chains', 'Staking error BadState': 'mends old chains',
+  'Staking call migrate_currency': 'bonds are on hold from the first block', 'Staking event CurrencyMigrated': 'bonds are on hold from the first block',
+  'Staking error AlreadyMigrated': 'bonds are on hold from the first block',
+  'Staking call manual_slash': 'root reports offences', 'Staking error Restricted': 'nobody is restricted', 'Staking error CannotReapStash': 'of virtual stakers',
+  'Staking event SnapshotVotersSizeExceeded': 'of the election provider', 'Staking event SnapshotTargetsSizeExceeded': 'of the election provider',
+  'Staking error DuplicateIndex': 'nothing returns it', 'Staking error InvalidNumberOfNominations': 'nothing returns it',
+  'Staking error IncorrectHistoryDepth': 'nothing returns it', 'Staking error NotEnoughFunds': 'InsufficientBond says so',
+  'Staking error RewardDestinationRestricted': 'of virtual stakers', 'Staking error VirtualStakerNotAllowed': 'of virtual stakers',
+  'Staking storage VirtualStakers': 'of nomination pools', 'Staking storage CounterForVirtualStakers': 'of nomination pools',
+  'Staking storage ErasStakers': 'exposures are paged', 'Staking storage ErasStakersClipped': 'exposures are paged',
+  'Staking storage CanceledSlashPayout': 'nothing writes it', 'Staking storage CurrentPlannedSession': 'the session before',
+  'Offences call type': 'of the engine', 'Offences error type': 'of the engine', 'Offences call report_engine_equivocation': 'of the engine',
+  'Offences call report_engine_equivocation_unsigned': 'of the engine', 'Offences error InvalidEquivocationProof': 'of the engine',
+  'Offences error DuplicateOffenceReport': 'of the engine', 'Offences storage EngineChain': 'of the engine',
+  'ImOnline storage Seen': 'votes count as well', 'ImOnline storage LastSeen': 'who was not seen is not elected', 'ImOnline storage HeartbeatAfter': 'at any time of a session',
+  'ImOnline storage Keys': 'those of Session', 'kitchensink ImOnline call heartbeat': 'candidates have no place among the validators',
+  'kitchensink ImOnline event SomeOffline': 'accounts alone',
 };
 
 const magic = '6d657461';

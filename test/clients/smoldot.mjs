@@ -107,7 +107,7 @@ async function main() {
 
   const first = await ports(12)
   const out = path.join(work, 'net')
-  await run(tacit, ['init', '--validators', '3', '--session-blocks', '10', '--block-time', '200ms', '--out', out,
+  await run(tacit, ['init', '--validators', '3', '--session-blocks', '10', '--no-elections', '--block-time', '200ms', '--out', out,
     '--p2p-port', first, '--rpc-port', first + 3, '--metrics-port', first + 6, '--light-port', first + 9].map(String))
   const http = `http://127.0.0.1:${first + 3}`
   const ws = `ws://127.0.0.1:${first + 3}`

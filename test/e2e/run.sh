@@ -61,6 +61,7 @@ echo "--- unmodified @polkadot/api at $rpc, of today and of long ago"
 node "$root/test/clients/polkadot-api.mjs" "$rpc"
 node "$root/test/clients/polkadot-api.mjs" "$rpc" polkadot-api-10
 node "$root/test/clients/accounts.mjs" "$rpc"
+node "$root/test/clients/staking.mjs" "$rpc"
 echo "--- unmodified polkadot-api and dedot, by the new and by the legacy JSON-RPC"
 node "$root/test/clients/papi.mjs" "$rpc"
 node "$root/test/clients/dedot.mjs" "$rpc"

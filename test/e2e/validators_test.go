@@ -150,7 +150,7 @@ func four(t *testing.T) *validators {
 	base := ports(t, 18)
 	v := &validators{t: t, bin: built(t), base: base, rpc: base + 6, watch: base + 12}
 	dir := filepath.Join(t.TempDir(), "net")
-	v.run("init", "--validators", "4", "--out", dir, "--block-time", "300ms", "--session-blocks", "8",
+	v.run("init", "--validators", "4", "--out", dir, "--block-time", "300ms", "--session-blocks", "8", "--no-elections",
 		"--p2p-port", strconv.Itoa(base), "--rpc-port", strconv.Itoa(v.rpc), "--metrics-port", strconv.Itoa(v.watch))
 	for i := range 4 {
 		v.dirs = append(v.dirs, filepath.Join(dir, fmt.Sprintf("v%d", i+1)))

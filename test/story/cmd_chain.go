@@ -17,6 +17,7 @@ import (
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/balances"
 	"github.com/tacit-network/tacit/runtime/pallet/session"
+	"github.com/tacit-network/tacit/runtime/pallet/staking"
 	"github.com/tacit-network/tacit/runtime/pallet/sudo"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
 	"github.com/tacit-network/tacit/scale"
@@ -27,7 +28,9 @@ import (
 // begins a chain, with accounts and what they hold. One of real hardware takes
 // a root that was made for the story for its vendor's, under the policy of
 // production; no program has such an option. The first validators have
-// the accounts of the authors named. A session has so many blocks.
+// the accounts of the authors named. A session has so many blocks. With seats=5
+// stake=100 the validators, called v0 and so on, have that at stake, and
+// elections say who validates.
 func (w *World) chain(l *line) error {
 	n, err := l.number("validators", 4)
 	if err != nil {
@@ -35,7 +38,7 @@ func (w *World) chain(l *line) error {
 	}
 	var g runtime.Genesis
 	for _, name := range slices.Sorted(maps.Keys(l.opts)) {
-		if name == "validators" || name == "authors" || name == "sudo" || name == "session" || name == "hardware" {
+		if slices.Contains([]string{"validators", "authors", "sudo", "session", "hardware", "seats", "stake"}, name) {
 			continue
 		}
 		tokens, err := strconv.ParseUint(l.opt(name, ""), 10, 64)
@@ -64,6 +67,15 @@ func (w *World) chain(l *line) error {
 		return err
 	}
 	g.SessionBlocks = chain.BlockNumber(session)
+	seats, err := l.number("seats", 0)
+	if err != nil {
+		return err
+	}
+	g.Staking = staking.Genesis{ValidatorCount: uint32(seats), MinimumValidatorCount: min(uint32(seats), 2), SlashRewardFraction: staking.One / 10}
+	stake, err := tokens(l.opt("stake", "0"))
+	if err != nil {
+		return err
+	}
 	if name := l.opt("sudo", ""); name != "" {
 		id, err := w.who(name)
 		if err != nil {
@@ -71,7 +83,7 @@ func (w *World) chain(l *line) error {
 		}
 		g.Sudo = &id
 	}
-	if err := w.found(n, authors, g); err != nil {
+	if err := w.found(n, authors, stake, g); err != nil {
 		w.tb.Fatal(err)
 	}
 	return nil

@@ -23,6 +23,7 @@ import (
 var silent = []string{
 	"System.ExtrinsicSuccess", "System.NewAccount", "Balances.Withdraw", "Balances.Deposit", "Balances.Reserved",
 	"TransactionPayment.TransactionFeePaid", "Registry.EndpointsSet", "Queue.MessageReceived", "Utility.ItemCompleted", "Utility.BatchCompleted", "Treasury.Deposit", "Session.NewSession",
+	"ImOnline.AllGood", "ImOnline.HeartbeatReceived",
 }
 
 // tell prints the events of a block.
@@ -112,6 +113,11 @@ func (w *World) show(v reflect.Value) string {
 	switch v.Kind() {
 	case reflect.Interface:
 		return w.show(v.Elem())
+	case reflect.Pointer:
+		if v.IsNil() {
+			return "none"
+		}
+		return w.show(v.Elem())
 	case reflect.Struct:
 		return v.Type().Name() + w.fields(v)
 	case reflect.Slice:
@@ -192,7 +198,9 @@ func (w *World) plain(s string) string {
 }
 
 // bookkeeping is what every block changes.
-var bookkeeping = []string{"Timestamp.", "Aura.", "Session.", "Grandpa.", "TransactionPayment.", "System.", "Registry.NextDeadline"}
+var bookkeeping = []string{
+	"Timestamp.", "Aura.", "Session.", "Grandpa.", "TransactionPayment.", "System.", "Registry.NextDeadline", "ImOnline.", "Staking.ErasRewardPoints",
+}
 
 // differences returns the storage items in which two states differ, without
 // what every block changes.
@@ -200,7 +208,7 @@ func (w *World) differences(a, b *trie.Trie) []string {
 	titles := map[string]string{}
 	for _, m := range []frame.Module{
 		w.rt.System, w.rt.Timestamp, w.rt.Balances, w.rt.Payment, w.rt.Authorship, w.rt.Session, w.rt.Grandpa, w.rt.Treasury, w.rt.Sudo,
-		w.rt.Multisig, w.rt.Proxy, w.rt.Aura,
+		w.rt.Multisig, w.rt.Proxy, w.rt.Aura, w.rt.Staking, w.rt.Offences, w.rt.ImOnline,
 		w.rt.Attestation, w.rt.Registry, w.rt.Queue, w.rt.Clusters, w.rt.Contracts,
 	} {
 		p := m.Declare()

@@ -61,6 +61,9 @@ func command(name string) func(*World, *line) error {
 		"transfer": (*World).transfer, "balance": (*World).balance, "changed": (*World).changed,
 		"call": (*World).call, "share": (*World).share, "pure": (*World).pure,
 
+		"stake": (*World).stake, "keys": (*World).setKeys, "beat": (*World).beat, "equivocate": (*World).equivocate,
+		"stakes": (*World).stakes, "stash": (*World).stash,
+
 		"worker": (*World).startWorker, "restart": (*World).restartWorker, "relay": (*World).relayOnce,
 		"collateral": (*World).collateral, "days": (*World).days, "forge": (*World).forge, "speak": (*World).speak, "members": (*World).members, "hush": (*World).hush,
 		"workers": (*World).showWorkers, "sees": (*World).sees, "remember": (*World).remember,

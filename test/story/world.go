@@ -30,6 +30,7 @@ import (
 	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/attestation"
+	"github.com/tacit-network/tacit/runtime/pallet/staking"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/tee/sim"
 	"github.com/tacit-network/tacit/trie"
@@ -131,7 +132,7 @@ func (w *World) account(name string) (keys.Pair, error) {
 }
 
 // found makes the chain's spec.
-func (w *World) found(validators int, authors []chain.AccountID, g runtime.Genesis) error {
+func (w *World) found(validators int, authors []chain.AccountID, stake chain.Balance, g runtime.Genesis) error {
 	anchor := attestation.Anchor{Kind: attestation.Development, Certificate: w.vendor.PKI.Anchor(), Enabled: true}
 	if w.real {
 		anchor.Kind = attestation.Intel
@@ -147,7 +148,13 @@ func (w *World) found(validators int, authors []chain.AccountID, g runtime.Genes
 			validator.Account = authors[i]
 		} else {
 			w.names[validator.Account] = "the author"
-			w.spec.Genesis.Balances = append(w.spec.Genesis.Balances, runtime.Endowment{Account: validator.Account, Amount: runtime.Unit})
+			if g.Staking.ValidatorCount > 0 {
+				w.names[validator.Account] = fmt.Sprintf("v%d", i)
+			}
+			w.spec.Genesis.Balances = append(w.spec.Genesis.Balances, runtime.Endowment{Account: validator.Account, Amount: stake.AddSat(runtime.Unit)})
+		}
+		if g.Staking.ValidatorCount > 0 {
+			w.spec.Genesis.Staking.Stakers = append(w.spec.Genesis.Staking.Stakers, staking.Staker{Stash: validator.Account, Amount: stake})
 		}
 		w.voters = append(w.voters, s.Grandpa)
 		w.spec.Genesis.Validators = append(w.spec.Genesis.Validators, validator)

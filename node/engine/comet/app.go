@@ -75,6 +75,10 @@ type application struct {
 
 	brought []byte // the justification in the block that is being executed
 
+	// accuse reports the double votes that a block tells of.
+	accuse  func(height int64)
+	accused bool // the block that is being executed tells of some
+
 	mu        sync.Mutex         // guards what follows
 	good      map[hash.H256]bool // extensions that hold, of the current height
 	goodFor   int64
@@ -104,7 +108,7 @@ func newApplication(app *engine.App, pool Pool, guards map[keys.GrandpaID]*guard
 	return &application{
 		app: app, pool: pool, guards: guards, log: log, fault: newFault(), sets: map[int64]voters{},
 		pace: paceOf(app.Spec()), wait: new(time.Duration),
-		justify: func() {}, syncing: func() bool { return false },
+		justify: func() {}, accuse: func(int64) {}, syncing: func() bool { return false },
 		extension: func(precommit [64]byte) []byte { return append([]byte{extensionVersion}, precommit[:]...) },
 	}
 }
@@ -282,6 +286,7 @@ func (a *application) FinalizeBlock(_ context.Context, req *abci.RequestFinalize
 	} else {
 		*a.wait = a.pace.next(time.Now())
 	}
+	a.accused = len(req.Misbehavior) > 0
 	res, err := a.execute(req)
 	return res, a.stopped(err)
 }
@@ -341,6 +346,9 @@ func (a *application) Commit(context.Context, *abci.RequestCommit) (*abci.Respon
 		return nil, a.stopped(err)
 	}
 	a.justify()
+	if a.accused {
+		a.accuse(int64(a.app.Head().Number))
+	}
 	// A node that came by its blocks otherwise than by voting may lack the
 	// votes; it then takes the proof that the block brought.
 	if n := a.app.Head().Number; a.brought != nil && n > 2 {

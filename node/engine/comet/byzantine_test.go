@@ -16,8 +16,10 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/runtime"
+	"github.com/tacit-network/tacit/runtime/pallet/staking"
 	"github.com/tacit-network/tacit/runtime/pallet/sudo"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
+	"github.com/tacit-network/tacit/scale"
 )
 
 // spoil lets a node extend its votes with what is no precommit for the block
@@ -157,10 +159,15 @@ func TestOtherState(t *testing.T) {
 }
 
 // A validator that votes for two blocks in one round is found out: the proof
-// comes into a block, and nobody stops.
+// comes into a block, the chain is told and slashes, and nobody stops.
 func TestDoubleVote(t *testing.T) {
 	t.Parallel()
 	spec := specOf(t, 4, 300)
+	spec.Genesis.Staking = staking.Genesis{ValidatorCount: 4}
+	for _, v := range spec.Genesis.Validators {
+		spec.Genesis.Balances = append(spec.Genesis.Balances, runtime.Endowment{Account: v.Account, Amount: runtime.Unit.MulSat(scale.U64(10))})
+		spec.Genesis.Staking.Stakers = append(spec.Genesis.Staking.Stakers, staking.Staker{Stash: v.Account, Amount: runtime.Unit})
+	}
 	w := newNetwork(t, spec, 3, nil) // the test is the fourth
 	w.final(2, 0, 1, 2)
 	public := ed25519.PubKey(engineOf(t, 3).Public())
@@ -192,7 +199,19 @@ func TestDoubleVote(t *testing.T) {
 			t.Errorf("node %d has no block with the proof", i)
 		}
 	}
+	w.final(w.highest()+3, 0, 1, 2)
 	w.agree(0, 1, 2)
+	for i, p := range w.peers {
+		state, err := p.app.StateAt(p.app.Head().Hash())
+		if err != nil {
+			t.Fatal(err)
+		}
+		who := spec.Genesis.Validators[3].Account
+		slash, ok := p.app.Runtime().Staking.ValidatorSlashInEra.Get(state, 0, who)
+		if !ok || slash.Fraction != 562_500_000 { // (3/4)²
+			t.Errorf("on node %d the slash is %+v", i, slash)
+		}
+	}
 }
 
 // found says whether the proof of a double vote is in a block.

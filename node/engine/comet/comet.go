@@ -181,7 +181,7 @@ func New(cfg Config) (_ *Node, err error) {
 	}
 	n.state, n.states = state, env.StateStore
 	n.listen = strings.TrimPrefix(conf.P2P.ListenAddress, "tcp://")
-	n.abci.justify = n.justify
+	n.abci.justify, n.abci.accuse = n.justify, n.accuse
 	n.justify()
 	return n, nil
 }

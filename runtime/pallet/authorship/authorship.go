@@ -23,8 +23,10 @@ func (p *Pallet) Find(ctx *frame.Context) (who chain.AccountID, ok bool) {
 
 // OnInitialize implements frame.Initializer: it finds the author once.
 func (p *Pallet) OnInitialize(ctx *frame.Context) frame.Weight {
-	p.Find(ctx)
-	return frame.Time(10 * frame.Microsecond)
+	if who, ok := p.Find(ctx); ok && p.Events != nil {
+		p.Events.NoteAuthor(ctx, who)
+	}
+	return frame.Time(60 * frame.Microsecond)
 }
 
 // OnFinalize implements frame.Finalizer: the author is none of the next block.

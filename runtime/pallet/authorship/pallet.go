@@ -25,6 +25,14 @@ type Pallet struct {
 	State
 	Slots   Slots
 	Authors Authors
+	// Events hears who made a block; nil is nobody.
+	Events Events
+}
+
+// Events hears of authors.
+type Events interface {
+	// NoteAuthor says who made the block under way.
+	NoteAuthor(ctx *frame.Context, who chain.AccountID)
 }
 
 // Slots says which of the authorities made the block.

@@ -45,6 +45,19 @@ func (p *Pallet) Spendable(ctx *frame.Context, who chain.AccountID, keepAlive bo
 	return info.Data.Free.SubSat(floor)
 }
 
+// Holdable is how much of what who has free may be put on hold, also of what
+// is frozen.
+func (p *Pallet) Holdable(ctx *frame.Context, who chain.AccountID) chain.Balance {
+	info := p.Accounts.Info(ctx, who)
+	switch info.Providers {
+	case 0:
+		return chain.Balance{}
+	case 1:
+		return info.Data.Free.SubSat(p.ExistentialDeposit)
+	}
+	return info.Data.Free
+}
+
 // canWithdraw judges as fungible::Inspect::can_withdraw does.
 func (p *Pallet) canWithdraw(ctx *frame.Context, who chain.AccountID, amount chain.Balance, keepAlive bool) error {
 	if amount.IsZero() {
@@ -127,8 +140,10 @@ func (p *Pallet) increase(ctx *frame.Context, who chain.AccountID, amount chain.
 // live on is dust, which ceases to exist. When it fails nothing changes.
 func (p *Pallet) change(ctx *frame.Context, who chain.AccountID, f func(*frame.AccountData) error) error {
 	return ctx.Try(func() error {
-		p.upgrade(ctx, who)
 		a := p.Accounts.Info(ctx, who).Data
+		if isOld(a) && p.upgrade(ctx, who) {
+			a = p.Accounts.Info(ctx, who).Data
+		}
 		fresh := isNothing(a)
 		provided, consumed := !a.Free.Less(p.ExistentialDeposit), consumes(a)
 		if err := f(&a); err != nil {
@@ -172,13 +187,16 @@ func isNothing(a frame.AccountData) bool {
 	return a.Free.IsZero() && a.Reserved.IsZero() && a.Frozen.IsZero()
 }
 
+// isOld says whether an account is under older rules than today's.
+func isOld(a frame.AccountData) bool { return !isNothing(a) && a.Flags.Hi&newLogic.Hi == 0 }
+
 func consumes(a frame.AccountData) bool { return !a.Reserved.IsZero() || !a.Frozen.IsZero() }
 
 // upgrade brings an account of older rules under today's, and says whether it
 // was one.
 func (p *Pallet) upgrade(ctx *frame.Context, who chain.AccountID) bool {
 	info := p.Accounts.Info(ctx, who)
-	if isNothing(info.Data) || info.Data.Flags.Hi&newLogic.Hi != 0 {
+	if !isOld(info.Data) {
 		return false
 	}
 	info.Data.Flags.Hi |= newLogic.Hi

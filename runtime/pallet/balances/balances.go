@@ -194,6 +194,19 @@ func (p *Pallet) Deposit(ctx *frame.Context, who chain.AccountID, amount chain.B
 	return nil
 }
 
+// Issue makes amount, which is in no account: it must go to Deposit or to Drop.
+func (p *Pallet) Issue(ctx *frame.Context, amount chain.Balance) error {
+	issued, ok := p.TotalIssuance.Get(ctx).Add(amount)
+	if !ok {
+		return frame.ErrArithmetic{Kind: frame.Overflow}
+	}
+	p.TotalIssuance.Put(ctx, issued)
+	return nil
+}
+
+// Issuance is how much there is of the token.
+func (p *Pallet) Issuance(ctx *frame.Context) chain.Balance { return p.TotalIssuance.Get(ctx) }
+
 // Drop ends the existence of amount, which Withdraw or a slash took out of an
 // account.
 func (p *Pallet) Drop(ctx *frame.Context, amount chain.Balance) {

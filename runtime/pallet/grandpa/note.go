@@ -35,6 +35,13 @@ func (p *Pallet) noteJustification(ctx *frame.Context, c NoteJustification) erro
 		return fmt.Errorf("%w: %w", ErrBadJustification, err)
 	}
 	p.LastJustified.Put(ctx, Justified{target.Number, target.Hash, set.ID})
+	if p.Votes != nil {
+		var voted [][32]byte
+		for _, v := range j.Commit.Precommits {
+			voted = append(voted, v.ID)
+		}
+		p.Votes.Voted(ctx, target.Number, voted)
+	}
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	_ "embed"
 
 	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/frame"
 	"github.com/tacit-network/tacit/runtime/storage"
@@ -78,6 +79,18 @@ type State struct {
 type (
 	// NoteJustification proves that the block two before is final; it is made by the block's author alone.
 	NoteJustification struct{ Justification []byte }
+	// ReportEquivocation proves that a validator voted for two blocks in one round. The signer is rewarded.
+	ReportEquivocation struct {
+		EquivocationProof grandpa.EquivocationProof
+		// KeyOwnerProof is empty: the chain knows who had which key.
+		KeyOwnerProof struct{}
+	}
+	// ReportEquivocationUnsigned is the same from a node, for nothing.
+	ReportEquivocationUnsigned struct {
+		EquivocationProof grandpa.EquivocationProof
+		// KeyOwnerProof is empty: the chain knows who had which key.
+		KeyOwnerProof struct{}
+	}
 )
 
 // The events.
@@ -88,6 +101,12 @@ type (
 
 // The errors.
 var (
+	// ErrInvalidKeyOwnershipProof means that nobody had the key then.
+	ErrInvalidKeyOwnershipProof = frame.NewError(4, "InvalidKeyOwnershipProof")
+	// ErrInvalidEquivocationProof means that the proof proves nothing that can be punished.
+	ErrInvalidEquivocationProof = frame.NewError(5, "InvalidEquivocationProof")
+	// ErrDuplicateOffenceReport means that it was reported before.
+	ErrDuplicateOffenceReport = frame.NewError(6, "DuplicateOffenceReport")
 	// ErrBadJustification means that the proof does not hold.
 	ErrBadJustification = frame.NewError(10, "BadJustification")
 )
@@ -98,6 +117,35 @@ type Pallet struct {
 	State
 	// Blocks tells the hashes of recent blocks, and takes the log of this one.
 	Blocks Blocks
+	// Votes hears of votes.
+	Votes Votes
+	// Offences takes reports.
+	Offences Offences
+}
+
+// Votes hears of votes that stand in the chain.
+type Votes interface {
+	// Voted says whose votes made a block final, by their keys.
+	Voted(ctx *frame.Context, target chain.BlockNumber, keys [][32]byte)
+}
+
+// Offences takes reports.
+type Offences interface {
+	// SessionOf is the session that a block is of.
+	SessionOf(ctx *frame.Context, number chain.BlockNumber) uint32
+	// Owner is who voted with a key in a session.
+	Owner(ctx *frame.Context, key [32]byte, session uint32) (chain.AccountID, bool)
+	// Judge says, as a validity, whether an offence could be reported.
+	Judge(ctx *frame.Context, offence Equivocation) (frame.Validity, error)
+	// Report reports it; false says that it is known or too old.
+	Report(ctx *frame.Context, offence Equivocation, reporters ...chain.AccountID) bool
+}
+
+// Equivocation is a double vote that is proven.
+type Equivocation struct {
+	SetID, Round uint64
+	Session      uint32
+	Who          chain.AccountID
 }
 
 // Blocks is what the pallet needs of the system.
@@ -111,8 +159,13 @@ type Blocks interface {
 func (p *Pallet) Declare() frame.Pallet {
 	return frame.Pallet{
 		Name: "Grandpa", Source: source, State: &p.State, Config: p.Config,
-		Calls:  []frame.CallDef{frame.CallBy(10, p.noteJustification, weighJustification).Mandatory()},
+		Calls: []frame.CallDef{
+			frame.Call(0, p.reportEquivocation, weightReport), frame.Call(1, p.reportEquivocationUnsigned, weightReport),
+			frame.CallBy(10, p.noteJustification, weighJustification).Mandatory(),
+		},
 		Events: []frame.EventDef{frame.Event[NewAuthorities](0)},
-		Errors: []*frame.Error{ErrBadJustification},
+		Errors: []*frame.Error{
+			ErrInvalidKeyOwnershipProof, ErrInvalidEquivocationProof, ErrDuplicateOffenceReport, ErrBadJustification,
+		},
 	}
 }

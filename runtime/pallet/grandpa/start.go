@@ -26,5 +26,6 @@ func (p *Pallet) Start(ctx *frame.Context, set [][32]byte) error {
 		list[i] = Authority{key, 1}
 	}
 	p.Authorities.Put(ctx, list)
+	p.SetIDSession.Put(ctx, 0, 0)
 	return nil
 }

@@ -71,6 +71,9 @@ func (p *Pallet) claim(ctx *frame.Context, who chain.AccountID, k Keys) error {
 		if owner, ok := p.KeyOwner.Get(ctx, t); ok && owner != who {
 			return ErrDuplicatedKey
 		}
+		if s, ok := p.Served.Get(ctx, t); ok && s.Owner != who { // what was done with it is another's
+			return ErrDuplicatedKey
+		}
 	}
 	old, had := p.NextKeys.Get(ctx, who)
 	if !had && p.Accounts.Consume(ctx, who) != nil {

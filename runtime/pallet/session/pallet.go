@@ -21,6 +21,8 @@ var source string
 type Config struct {
 	// The most validators.
 	MaxValidators uint32
+	// History is for how many sessions it is known who served with a key.
+	History uint32 `scale:"-"`
 }
 
 // The keys of a session, each under the name of its role.
@@ -87,6 +89,17 @@ type State struct {
 	PlannedValidators storage.OptValue[[]chain.AccountID]
 	// The blocks in a session.
 	Period storage.Value[chain.BlockNumber]
+	// Who served with a key, and when; it is known for as long as that can be punished.
+	Served storage.OptMap[TypedKey, Service, storage.Twox64Concat]
+}
+
+// Service is who served with a key, and when.
+type Service struct {
+	Owner chain.AccountID
+	// From is the first session in which it did, Until the last; without Until
+	// it still does.
+	From  uint32
+	Until *uint32
 }
 
 // The calls.
@@ -165,6 +178,8 @@ type Manager interface {
 	// NewSession returns the validators of the session with the given number,
 	// or ok false to leave them as they are.
 	NewSession(ctx *frame.Context, index uint32) (validators []chain.AccountID, ok bool)
+	// Weigh is what it weighs to ask that.
+	Weigh(ctx *frame.Context, index uint32) frame.Weight
 	// EndSession is told that a session ends, StartSession that one begins.
 	EndSession(ctx *frame.Context, index uint32)
 	StartSession(ctx *frame.Context, index uint32)

@@ -39,6 +39,7 @@ func (p *Pallet) Start(ctx *frame.Context, period chain.BlockNumber, first []Val
 	p.Validators.Put(ctx, validators)
 	p.ActiveKeys.Put(ctx, active)
 	p.QueuedKeys.Put(ctx, first)
+	p.serve(ctx, 0, nil, first)
 	return nil
 }
 
@@ -49,8 +50,12 @@ func (p *Pallet) OnInitialize(ctx *frame.Context) frame.Weight {
 	if now%max(p.Period.Get(ctx), 1) != 0 {
 		return frame.Time(5 * frame.Microsecond)
 	}
+	weight := frame.Time(frame.Microsecond * (200 + 20*uint64(len(p.Validators.Get(ctx)))))
+	if p.Manager != nil {
+		weight = weight.Add(p.Manager.Weigh(ctx, p.CurrentIndex.Get(ctx)+2))
+	}
 	p.rotate(ctx, now)
-	return frame.Time(frame.Microsecond * (200 + 20*uint64(len(p.Validators.Get(ctx)))))
+	return weight
 }
 
 // rotate begins the next session, as pallet_session's rotate_session does.
@@ -63,6 +68,7 @@ func (p *Pallet) rotate(ctx *frame.Context, now chain.BlockNumber) {
 	if changed {
 		p.end(ctx, now)
 		p.DisabledValidators.Kill(ctx)
+		p.serve(ctx, index+1, p.serving(ctx), queued)
 	}
 	validators, active := make([]chain.AccountID, len(queued)), make([]Keys, len(queued))
 	for i, q := range queued {
@@ -78,6 +84,16 @@ func (p *Pallet) rotate(ctx *frame.Context, now chain.BlockNumber) {
 	p.plan(ctx, index+1, queued)
 	ctx.Emit(NewSession{index})
 	p.Handler.OnNewSession(ctx, changed, index, active)
+}
+
+// serving are the validators of the session under way.
+func (p *Pallet) serving(ctx *frame.Context) []Validator {
+	keys := p.ActiveKeys.Get(ctx)
+	list := make([]Validator, len(keys))
+	for i, who := range p.Validators.Get(ctx) {
+		list[i] = Validator{who, keys[i]}
+	}
+	return list
 }
 
 // end remembers the set that ends with block now, for as long as its last

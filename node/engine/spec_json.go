@@ -155,7 +155,7 @@ func (p policyJSON) MarshalText() ([]byte, error) {
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (p *policyJSON) UnmarshalText(text []byte) error {
-	if len(text) == 0 {
+	if len(text) == 0 || string(text) == "0x" {
 		return nil
 	}
 	v, err := decodeHex[attest.Policy](text)

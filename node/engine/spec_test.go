@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tacit-network/tacit/attest"
 	"github.com/tacit-network/tacit/node/engine"
 )
 
@@ -35,6 +36,19 @@ func TestSpecJSON(t *testing.T) {
 	}
 	if len(spec.Genesis.Validators) != 3 || spec.BlockTime != 1000 || spec.GenesisTime != 1_700_000_000_000 || spec.Genesis.SessionBlocks != 50 {
 		t.Errorf("read %+v", spec)
+	}
+}
+
+// An empty policy is the strictest, however it is written.
+func TestEmptyPolicy(t *testing.T) {
+	text := string(specJSON(t))
+	begin := strings.Index(text, `"policy": "`) + len(`"policy": "`)
+	end := begin + strings.Index(text[begin:], `"`)
+	for _, empty := range []string{"", "0x"} {
+		spec, err := engine.ParseSpec([]byte(text[:begin] + empty + text[end:]))
+		if err != nil || !reflect.DeepEqual(spec.Genesis.Attestation.Policy, attest.Policy{}) {
+			t.Errorf("%q: %+v, %v", empty, spec.Genesis.Attestation.Policy, err)
+		}
 	}
 }
 

@@ -117,7 +117,7 @@ func TestRefused(t *testing.T) {
 	}{
 		"no chain":      {`{"dir": "x"}`, "chain.genesis is missing"},
 		"unknown field": {`{"folder": "x"}`, "unknown field"},
-		"hardware":      {`{"tee": "sgx"}`, "not offered"},
+		"hardware":      {`{"tee": "sgx"}`, "is none of"},
 		"noise":         {`{`, "read configuration"},
 	} {
 		err := run([]string{"-config", "-"}, strings.NewReader(tt.text), &bytes.Buffer{})

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +57,34 @@ func encode(t testing.TB, name string, args ...string) []byte {
 	return in
 }
 
+// assemblyScript is the counter in AssemblyScript, as asc 0.28.9 compiled it; see
+// docs/contracts/languages.md.
+func assemblyScript(t testing.TB, interpreter bool) *vm.Module {
+	t.Helper()
+	ctx := context.Background()
+	e, err := NewEngine(ctx, vm.Config{Interpreter: interpreter})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close(ctx) })
+	code, err := os.ReadFile(filepath.Join("..", "..", "examples", "hello", "assemblyscript", "hello.wasm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Load(ctx, e, code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// The counter does the same in both languages, under the same metadata.
 func TestHello(t *testing.T) {
+	t.Run("Go", func(t *testing.T) { testHello(t, hello) })
+	t.Run("AssemblyScript", func(t *testing.T) { testHello(t, assemblyScript) })
+}
+
+func testHello(t *testing.T, load func(testing.TB, bool) *vm.Module) {
 	alice, bob := [32]byte{1}, [32]byte{2}
 	steps := []struct {
 		export string
@@ -75,7 +104,7 @@ func TestHello(t *testing.T) {
 	}
 	var gas [2][]uint64
 	for i, interpreter := range []bool{false, true} {
-		m := hello(t, interpreter)
+		m := load(t, interpreter)
 		state := Memory{}
 		for _, s := range steps {
 			r, err := Run(context.Background(), m, s.export, Env{State: state, Caller: s.from, Input: s.input, Time: 1_700_000_000_000}, 100_000_000)

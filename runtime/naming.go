@@ -85,6 +85,20 @@ var paths = map[reflect.Type]string{
 	reflect.TypeFor[grandpa.PendingChange]():        "pallet_grandpa::StoredPendingChange",
 }
 
+// generics are the parameters of types that stand under one path with several of
+// them. Clients tell such types apart by their parameters alone.
+var generics = map[reflect.Type][]metadata.FormParam{
+	reflect.TypeFor[system.PerClassWeight](): {{Name: "T", Type: reflect.TypeFor[frame.Weight]()}},
+	reflect.TypeFor[system.PerClassLimits](): {{Name: "T", Type: reflect.TypeFor[system.ClassLimits]()}},
+	reflect.TypeFor[system.PerClassLength](): {{Name: "T", Type: reflect.TypeFor[uint32]()}},
+	reflect.TypeFor[balances.HoldAmount](): {
+		{Name: "Id", Type: reflect.TypeFor[frame.HoldReason]()}, {Name: "Balance", Type: reflect.TypeFor[chain.Balance]()},
+	},
+	reflect.TypeFor[balances.FreezeAmount](): {
+		{Name: "Id", Type: reflect.TypeFor[frame.FreezeReason]()}, {Name: "Balance", Type: reflect.TypeFor[chain.Balance]()},
+	},
+}
+
 // tuples are structs that clients see as tuples.
 var tuples = map[reflect.Type]bool{
 	reflect.TypeFor[system.KeyValue]():     true,
@@ -147,7 +161,7 @@ func naming(t reflect.Type) (metadata.Form, bool) {
 	}
 	for _, known := range []map[reflect.Type]string{paths, stakingPaths} {
 		if p, ok := known[t]; ok {
-			return metadata.Form{Path: strings.Split(p, "::")}, true
+			return metadata.Form{Path: strings.Split(p, "::"), Params: generics[t]}, true
 		}
 	}
 	if tuples[t] || stakingTuples[t] {

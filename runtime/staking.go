@@ -166,7 +166,7 @@ func (o owners) Owner(ctx *frame.Context, key [32]byte, index uint32) (chain.Acc
 // Judge implements grandpa.Offences.
 func (o owners) Judge(ctx *frame.Context, e grandpa.Equivocation) (frame.Validity, error) {
 	slot := offences.SlotOf(e.Session)
-	if _, ok := (punisher{o.Runtime}).SetSize(ctx, e.Session); !ok || o.Offences.Known(ctx, offences.GrandpaEquivocation, slot, e.Who) {
+	if _, ok := punisher(o).SetSize(ctx, e.Session); !ok || o.Offences.Known(ctx, offences.GrandpaEquivocation, slot, e.Who) {
 		return frame.Validity{}, frame.Invalid{Reason: frame.Stale{}}
 	}
 	return offences.ReportValidity(offences.GrandpaEquivocation, slot, e.Who), nil

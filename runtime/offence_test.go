@@ -150,3 +150,35 @@ func TestKeysDoNotHide(t *testing.T) {
 		t.Error("a key is punished for a set that it was not in")
 	}
 }
+
+// A key signs as many rounds as its holder likes. All of a session are one
+// offence: what a validator that has lost already makes up costs the chain
+// nothing more, and those who vote twice in the rounds of a session did it
+// together.
+func TestOneReportASession(t *testing.T) {
+	x := accused(t)
+	bare := func(proof grandpa.EquivocationProof) runtime.Applied {
+		results, _ := x.block(scale.AppendBytes(nil, x.rt.Bare(palletgrandpa.ReportEquivocationUnsigned{EquivocationProof: proof})))
+		return results[0]
+	}
+	if r := bare(twice(grandpaPair(t, "//v1//g"), 5, 0)); !r.OK || !r.Value.OK {
+		t.Fatalf("the first report: %+v", r)
+	}
+	for round := range uint64(3) {
+		if r := bare(twice(grandpaPair(t, "//v1//g"), 6+round, 0)); r.OK {
+			t.Errorf("a report of round %d, of a session of which there is one, is taken for nothing", 6+round)
+		}
+	}
+	if r := bare(twice(grandpaPair(t, "//v2//g"), 9, 0)); !r.OK || !r.Value.OK {
+		t.Fatalf("the report of another: %+v", r)
+	}
+	for _, name := range []string{"//v1", "//v2"} {
+		slash, _ := x.rt.Staking.ValidatorSlashInEra.Get(x.state, 0, pair(t, name).AccountID())
+		if slash.Fraction != staking.One {
+			t.Errorf("%s, one of two of four, is slashed by %d", name, slash.Fraction)
+		}
+	}
+	if n := len(x.rt.Offences.SessionOffences.Get(x.state, 0)); n != 1 {
+		t.Errorf("the session has %d offences", n)
+	}
+}

@@ -163,23 +163,19 @@ func (o owners) Owner(ctx *frame.Context, key [32]byte, index uint32) (chain.Acc
 	return o.Session.OwnerOf(ctx, session.GrandpaType, key[:], index)
 }
 
-// slot is the set and round of a double vote.
-func slot(e grandpa.Equivocation) []byte {
-	return scale.Marshal(struct{ SetID, Round uint64 }{e.SetID, e.Round})
-}
-
 // Judge implements grandpa.Offences.
 func (o owners) Judge(ctx *frame.Context, e grandpa.Equivocation) (frame.Validity, error) {
-	if _, ok := o.Staking.SetSize(ctx, e.Session); !ok || o.Offences.Known(ctx, offences.GrandpaEquivocation, slot(e), e.Who) {
+	slot := offences.SlotOf(e.Session)
+	if _, ok := punisher(o).SetSize(ctx, e.Session); !ok || o.Offences.Known(ctx, offences.GrandpaEquivocation, slot, e.Who) {
 		return frame.Validity{}, frame.Invalid{Reason: frame.Stale{}}
 	}
-	return offences.ReportValidity(offences.GrandpaEquivocation, slot(e), e.Who), nil
+	return offences.ReportValidity(offences.GrandpaEquivocation, slot, e.Who), nil
 }
 
 // Report implements grandpa.Offences.
 func (o owners) Report(ctx *frame.Context, e grandpa.Equivocation, reporters ...chain.AccountID) bool {
 	return o.Offences.Report(ctx, offences.Report{
-		Kind: offences.GrandpaEquivocation, TimeSlot: slot(e), Session: e.Session, Offenders: []chain.AccountID{e.Who},
+		Kind: offences.GrandpaEquivocation, TimeSlot: offences.SlotOf(e.Session), Session: e.Session, Offenders: []chain.AccountID{e.Who},
 		Reporters: reporters, Fraction: offences.Equivocation,
 	})
 }
@@ -187,8 +183,13 @@ func (o owners) Report(ctx *frame.Context, e grandpa.Equivocation, reporters ...
 // punisher is staking.
 type punisher struct{ *Runtime }
 
-// SetSize implements offences.Punisher.
+// SetSize implements offences.Punisher. What was reported of sessions before
+// those of the history is forgotten, however long the eras became, so that it
+// could be reported again.
 func (p punisher) SetSize(ctx *frame.Context, index uint32) (uint32, bool) {
+	if now := p.Session.Index(ctx); index < now-min(now, p.Session.History) {
+		return 0, false
+	}
 	return p.Staking.SetSize(ctx, index)
 }
 

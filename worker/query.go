@@ -131,6 +131,9 @@ func (w *Worker) openQuery(q wire.Query) (seal.Message, error) {
 		if block > c.Until {
 			return seal.Message{}, wire.Errorf(wire.KindSignature, "the certificate was good until block %d, and the worker has seen block %d", c.Until, block)
 		}
+		if c.Until-block > wire.MaxCertificate {
+			return seal.Message{}, wire.Errorf(wire.KindSignature, "the certificate is good for more than %d blocks", wire.MaxCertificate)
+		}
 		if q.Scheme != keys.Sr25519 || !signed(keys.Sr25519, c.Key, sum[:], q.Signature) {
 			return seal.Message{}, wire.Errorf(wire.KindSignature, "the query is not signed by the certificate's key")
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -488,6 +489,8 @@ func TestBadQuery(t *testing.T) {
 		{"not the session's key", alice, certified(alice, 1000, false), wire.KindSignature},
 		{"a certificate of one's own", bob, certified(bob, 1000, false), wire.KindSignature},
 		{"a certificate that is over", bob, certified(alice, 0, false), wire.KindSignature},
+		{"a certificate for ever", bob, certified(alice, math.MaxUint32, false), wire.KindSignature},
+		{"a certificate for too long", bob, certified(alice, 200_000, false), wire.KindSignature},
 		{"a certificate for longer than signed", bob, func(q *wire.Query) {
 			certified(alice, 1, false)(q)
 			q.Certificate.Until = 1000

@@ -58,6 +58,8 @@ type Client struct {
 	cfg       Config
 	places    chan struct{}
 	transport *http.Transport
+	// own lists the addresses of this machine, and their networks.
+	own func() ([]net.Addr, error)
 }
 
 // New returns a client.
@@ -68,7 +70,7 @@ func New(cfg Config) *Client {
 	if cfg.AtOnce == 0 {
 		cfg.AtOnce = 16
 	}
-	c := &Client{cfg: cfg, places: make(chan struct{}, cfg.AtOnce)}
+	c := &Client{cfg: cfg, places: make(chan struct{}, cfg.AtOnce), own: net.InterfaceAddrs}
 	// The check is at the dial, after names are resolved: what a name meant before
 	// says nothing.
 	dialer := &net.Dialer{Timeout: cfg.Timeout, Control: c.control}
@@ -94,19 +96,35 @@ func (c *Client) control(network, address string, _ syscall.RawConn) error {
 	if err != nil {
 		return fmt.Errorf("%w: %s is no address", ErrForbidden, address)
 	}
-	if network != "tcp4" && network != "tcp6" || !c.cfg.Private && !Public(at.Addr()) {
+	if network != "tcp4" && network != "tcp6" || !c.cfg.Private && (!Public(at.Addr()) || c.near(at.Addr())) {
 		return fmt.Errorf("%w: %s is not of it", ErrForbidden, at.Addr())
 	}
 	return nil
 }
 
+// near tells whether an address is this machine's, or of a network that it is
+// in, which may be public ones; and so where that is not known. A firewall
+// before the machine does not see what goes there.
+func (c *Client) near(a netip.Addr) bool {
+	list, err := c.own()
+	if err != nil {
+		return true
+	}
+	ip := net.IP(a.Unmap().AsSlice())
+	return slices.ContainsFunc(list, func(own net.Addr) bool {
+		n, ok := own.(*net.IPNet)
+		return ok && n.Contains(ip)
+	})
+}
+
 // special are the parts of the address space that are not the public Internet
-// though they look global, by IANA's registries of special-purpose addresses.
+// though they look global, by IANA's registries of special-purpose addresses; the
+// last one of IPv4 is Azure's own, at which a machine there finds its secrets.
 // https://www.iana.org/assignments/iana-ipv4-special-registry
 // https://www.iana.org/assignments/iana-ipv6-special-registry
 var special = prefixes("0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 " +
 	"192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 " +
-	"224.0.0.0/4 240.0.0.0/4 " +
+	"224.0.0.0/4 240.0.0.0/4 168.63.129.16/32 " +
 	"2001::/23 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20")
 
 // global is where IANA gives out IPv6 addresses.
@@ -194,11 +212,12 @@ func text(s string) bool {
 }
 
 // redirect follows a server to another URL, under the rules of the first. What
-// the contract sends it sends to the host that it named.
+// the contract sends it sends to the host that it named, so that a request with a
+// body is not sent again.
 func (c *Client) redirect(req *http.Request, via []*http.Request) error {
 	first := via[0]
 	switch {
-	case first.Method != http.MethodGet && first.Method != http.MethodHead:
+	case first.Method != http.MethodGet && first.Method != http.MethodHead || first.ContentLength != 0:
 		return http.ErrUseLastResponse
 	case len(via) > maxRedirects:
 		return fmt.Errorf("%w: more than %d redirects", ErrForbidden, maxRedirects)

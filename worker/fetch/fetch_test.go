@@ -2,7 +2,9 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,6 +29,7 @@ func TestPublic(t *testing.T) {
 		"::": false, "::1": false, "fe80::1": false, "fe80::1%eth0": false, "fc00::1": false, "fd12::1": false, "fec0::1": false, "ff02::1": false,
 		"2001:db8::1": false, "2002:7f00:1::1": false, "2001::1": false, "64:ff9b::7f00:1": false, "64:ff9b:1::1": false, "100::1": false,
 		"3fff::1": false, "5f00::1": false,
+		"168.63.129.16": false, "168.63.129.15": true, "168.63.129.17": true, // https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
 		"::ffff:127.0.0.1": false, "::ffff:169.254.169.254": false, "::ffff:198.41.0.4": true, "::127.0.0.1": false,
 	} {
 		if got := Public(netip.MustParseAddr(address)); got != want {
@@ -93,6 +96,55 @@ func TestControl(t *testing.T) {
 	}
 	if c.control("udp4", "198.41.0.4:80", nil) == nil || c.control("unix", "/run/x", nil) == nil {
 		t.Error("another network than TCP")
+	}
+}
+
+// A machine may have a public address itself, and public neighbours: what it
+// lets out through that door is for its firewall, which stands outside.
+func TestOwnAddresses(t *testing.T) {
+	c := New(Config{})
+	networks := []net.Addr{&net.IPNet{IP: net.IPv4(198, 41, 0, 4), Mask: net.CIDRMask(28, 32)}, &net.IPNet{IP: net.ParseIP("2001:7fd::1"), Mask: net.CIDRMask(64, 128)}}
+	var fails error
+	c.own = func() ([]net.Addr, error) { return networks, fails }
+	for address, ok := range map[string]bool{
+		"198.41.0.4:80": false, "198.41.0.15:80": false, "198.41.0.16:80": true, "[2001:7fd::1]:80": false, "[2001:7fd::ffff]:80": false,
+		"[2001:7fd:0:1::1]:80": true, "[::ffff:198.41.0.4]:80": false,
+	} {
+		network := "tcp4"
+		if strings.HasPrefix(address, "[") {
+			network = "tcp6"
+		}
+		if err := c.control(network, address, nil); (err == nil) != ok {
+			t.Errorf("dial %s: %v", address, err)
+		}
+	}
+	if fails = errors.New("no list"); c.control("tcp4", "198.41.0.16:80", nil) == nil {
+		t.Error("a machine that does not know its addresses lets contracts out")
+	}
+	if addresses, err := New(Config{}).own(); err != nil || len(addresses) == 0 {
+		t.Errorf("this machine has the addresses %v, %v", addresses, err)
+	}
+}
+
+// What a contract sends does not go on to a host that it did not name.
+func TestRedirectedBody(t *testing.T) {
+	var got atomic.Value
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got.Store(string(body))
+	}))
+	defer other.Close()
+	first := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	}))
+	defer first.Close()
+	c := New(Config{Private: true})
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT"} {
+		got.Store("")
+		r := host.WebRequest{URL: first.URL, Method: method, Body: []byte("secret")}
+		if resp := c.Fetch(context.Background(), r); got.Load() != "" || resp.Status != http.StatusTemporaryRedirect {
+			t.Errorf("%s: the other host got %q, and the contract %d", method, got.Load(), resp.Status)
+		}
 	}
 }
 

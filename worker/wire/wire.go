@@ -177,6 +177,10 @@ type Certificate struct {
 	Signature []byte            // of the account, over Text
 }
 
+// MaxCertificate is for how many blocks at most a certificate is good. Nothing
+// takes one back before, and a number in a wallet's window is not read.
+const MaxCertificate = 100_000
+
 // Text is what the account signs, as it is or between <Bytes> and </Bytes>: words
 // that a wallet can show.
 func (c Certificate) Text(genesis hash.H256, who keys.AccountID) []byte {

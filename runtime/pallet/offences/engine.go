@@ -6,7 +6,6 @@ import (
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/runtime/frame"
-	"github.com/tacit-network/tacit/scale"
 )
 
 // A report weighs what it takes to judge a validator whom all nominate; one that
@@ -76,10 +75,7 @@ func (p *Pallet) accuse(ctx *frame.Context, e EngineProof) (Report, error) {
 		return Report{}, ErrInvalidEquivocationProof
 	}
 	r := Report{
-		Kind: EngineEquivocation, TimeSlot: scale.Marshal(struct {
-			Height uint64
-			Round  uint32
-		}{e.Height, e.Round}),
+		Kind: EngineEquivocation, TimeSlot: SlotOf(session),
 		Session: session, Offenders: []chain.AccountID{who}, Fraction: Equivocation,
 	}
 	if _, ok := p.Punisher.SetSize(ctx, session); !ok {

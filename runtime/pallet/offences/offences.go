@@ -58,6 +58,11 @@ func Unresponsive(k, n uint32) uint32 {
 	return uint32(q)
 }
 
+// SlotOf is the time slot of double votes: a session. A key can sign for as many
+// heights and rounds as its holder likes, and if each were an offence of its own,
+// whoever has lost already could fill blocks and state with them for nothing.
+func SlotOf(session uint32) []byte { return scale.Marshal(session) }
+
 func reportID(kind Kind, slot []byte, who chain.AccountID) hash.H256 {
 	return hash.Blake2b256(scale.Marshal(struct {
 		Kind Kind

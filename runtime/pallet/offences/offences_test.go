@@ -155,6 +155,28 @@ func TestEngineProofs(t *testing.T) {
 	}
 }
 
+// However many rounds and heights of a session a key voted twice in, it is one
+// offence.
+func TestOneReportASession(t *testing.T) {
+	w := newWorld(t)
+	if err := w.Signed(snitch, offences.ReportEngineEquivocation{Proof: w.prove(15)}); err != nil {
+		t.Fatal(err)
+	}
+	for name, proof := range map[string]offences.EngineProof{
+		"another height": w.prove(16), "another round": w.prove(15, func(e *offences.EngineProof) { e.Round = 9 }),
+	} {
+		if _, err := w.pallet.ValidateBare(w.Context(), frame.External, offences.ReportEngineEquivocationUnsigned{Proof: proof}); err != (frame.Invalid{Reason: frame.Stale{}}) {
+			t.Errorf("%s, bare: %v", name, err)
+		}
+		if err := w.Signed(snitch, offences.ReportEngineEquivocation{Proof: proof}); !errors.Is(err, offences.ErrDuplicateOffenceReport) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := w.Signed(snitch, offences.ReportEngineEquivocation{Proof: w.prove(25)}); err != nil {
+		t.Errorf("another session: %v", err)
+	}
+}
+
 // All who did the same at the same time are punished alike, by how many they
 // are by then.
 func TestTogether(t *testing.T) {

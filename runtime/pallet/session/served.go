@@ -9,7 +9,8 @@ import (
 )
 
 // serve notes who serves from a session on, and with which keys, and who does
-// so no more. What was too long ago is forgotten.
+// so no more. What was too long ago is forgotten. It is noted when the session is
+// planned, so that nobody else can take keys that wait for it.
 func (p *Pallet) serve(ctx *frame.Context, session uint32, before, after []Validator) {
 	for _, v := range before {
 		if slices.Contains(after, v) {

@@ -68,7 +68,6 @@ func (p *Pallet) rotate(ctx *frame.Context, now chain.BlockNumber) {
 	if changed {
 		p.end(ctx, now)
 		p.DisabledValidators.Kill(ctx)
-		p.serve(ctx, index+1, p.serving(ctx), queued)
 	}
 	validators, active := make([]chain.AccountID, len(queued)), make([]Keys, len(queued))
 	for i, q := range queued {
@@ -84,16 +83,6 @@ func (p *Pallet) rotate(ctx *frame.Context, now chain.BlockNumber) {
 	p.plan(ctx, index+1, queued)
 	ctx.Emit(NewSession{index})
 	p.Handler.OnNewSession(ctx, changed, index, active)
-}
-
-// serving are the validators of the session under way.
-func (p *Pallet) serving(ctx *frame.Context) []Validator {
-	keys := p.ActiveKeys.Get(ctx)
-	list := make([]Validator, len(keys))
-	for i, who := range p.Validators.Get(ctx) {
-		list[i] = Validator{who, keys[i]}
-	}
-	return list
 }
 
 // end remembers the set that ends with block now, for as long as its last
@@ -123,6 +112,7 @@ func (p *Pallet) plan(ctx *frame.Context, index uint32, now []Validator) {
 	p.QueuedKeys.Put(ctx, queued)
 	p.QueuedChanged.Put(ctx, changed)
 	if changed {
+		p.serve(ctx, index, now, queued)
 		ctx.Emit(NewQueued{})
 	}
 }

@@ -233,3 +233,35 @@ func TestSets(t *testing.T) {
 		t.Errorf("the chain has lost its validator: %v", last)
 	}
 }
+
+// Keys that wait for their session are taken as much as those that serve: whoever
+// let another take them before would, once that one serves with them, not be known
+// as who did something with them.
+func TestQueuedKeysAreTaken(t *testing.T) {
+	a, b, c, waits, next := newPerson(t, "//a"), newPerson(t, "//b"), newPerson(t, "//c"), newPerson(t, "//a//2"), newPerson(t, "//a//3")
+	w := newWorld(t, 10, a, b)
+	w.pallet.History = 100
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.block(5)
+	must(w.Signed(a.account, a.set(waits)))
+	w.block(15) // queued for session 2, in session 1
+	must(w.Signed(a.account, a.set(next)))
+	if err := w.Signed(c.account, c.set(waits)); !errors.Is(err, session.ErrDuplicatedKey) {
+		t.Errorf("another takes keys that wait: %v", err)
+	}
+	w.block(45)
+	key := waits.keys().Engine
+	for index, want := range map[uint32]bool{1: false, 2: true, 3: false} {
+		if who, ok := w.pallet.OwnerOf(w.Context(), session.EngineType, key[:], index); ok != want || ok && who != a.account {
+			t.Errorf("who served with them in session %d: %x, %v", index, who, ok)
+		}
+	}
+	if err := w.Signed(c.account, c.set(waits)); !errors.Is(err, session.ErrDuplicatedKey) {
+		t.Errorf("another takes keys that served: %v", err)
+	}
+}

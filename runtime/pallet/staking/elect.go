@@ -179,14 +179,18 @@ func (b *ballot) vote(who chain.AccountID, bond chain.Balance, targets []chain.A
 }
 
 // ensure gives those who stay without being candidates the vote for
-// themselves that candidates have.
+// themselves that candidates have, in place of their nominations if they
+// nominate by now: a bond stands behind validators once.
 func (b *ballot) ensure(ctx *frame.Context, p *Pallet, set []chain.AccountID) {
 	for _, who := range set {
 		if slices.Contains(b.candidates, who) {
 			continue
 		}
-		if l, ok := p.Ledger.Get(ctx, who); ok {
-			b.vote(who, l.Active, []chain.AccountID{who})
+		own := []chain.AccountID{who}
+		if i := slices.IndexFunc(b.voters, func(v npos.Voter[chain.AccountID]) bool { return v.Who == who }); i >= 0 {
+			b.voters[i].Targets = own
+		} else if l, ok := p.Ledger.Get(ctx, who); ok {
+			b.vote(who, l.Active, own)
 		}
 	}
 }

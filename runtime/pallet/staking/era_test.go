@@ -72,6 +72,42 @@ func TestEras(t *testing.T) {
 	}
 }
 
+// Whoever has to stay although it nominates by now stands behind itself, and
+// not behind others with the same tokens as well.
+func TestWhoStaysVotesOnce(t *testing.T) {
+	w := quorum(t)
+	for i := range 4 {
+		w.must(w.Signed(who(i), staking.Nominate{Targets: []chain.MultiAddress{address(7)}}))
+	}
+	w.era()
+	ctx, stays := w.Context(), 0
+	stands := map[chain.AccountID]chain.Balance{}
+	for _, id := range w.now {
+		meta, _ := w.staking.ErasStakersOverview.Get(ctx, w.active(), id)
+		stands[id] = stands[id].AddSat(meta.Own)
+		for page := range meta.PageCount {
+			e, _ := w.staking.ErasStakersPaged.Get(ctx, w.active(), id, page)
+			for _, o := range e.Others {
+				stands[o.Who] = stands[o.Who].AddSat(o.Value)
+			}
+		}
+		if indexOf(id) < 4 {
+			stays++
+			if meta.Own != w.ledger(indexOf(id)).Active {
+				t.Errorf("%d validates, and stands behind itself with %s", indexOf(id), meta.Own)
+			}
+		}
+	}
+	if stays == 0 {
+		t.Fatal("none of those who nominate had to stay")
+	}
+	for i := range 8 {
+		if all, bond := stands[who(i)], w.ledger(i).Active; bond.Less(all) {
+			t.Errorf("%d has bonded %s and stands behind validators with %s", i, bond, all)
+		}
+	}
+}
+
 func TestElectionsThatFail(t *testing.T) {
 	for name, c := range map[string]struct {
 		do   func(*world)

@@ -111,8 +111,12 @@ func (m *model) step() {
 	case what < 90:
 		m.gone[who(i)] = !m.gone[who(i)]
 	default:
+		era, _ := m.staking.CurrentEra.Get(ctx)
 		m.rotate()
 		m.elected()
+		if planned, _ := m.staking.CurrentEra.Get(ctx); planned != era {
+			m.once(planned)
+		}
 		m.staking.Credit(ctx, 20, m.now[m.r.IntN(len(m.now))])
 		m.staking.Credit(ctx, 1, m.now...)
 	}
@@ -302,6 +306,27 @@ func (m *model) exposed() {
 	}
 	if now, next := len(m.now), len(m.queued); now >= 4 && (3*in >= next || 3*out >= now) || now < 4 && in+out > 1 {
 		m.tb.Errorf("of %d validators %d go, and of %d %d are new", now, out, next, in)
+	}
+}
+
+// once checks that nobody stands behind the validators of an era that was just
+// planned with more than is at stake.
+func (m *model) once(era uint32) {
+	ctx := m.Context()
+	stands := map[chain.AccountID]chain.Balance{}
+	for id, meta := range m.staking.ErasStakersOverview.Of(ctx, era) {
+		stands[id] = stands[id].AddSat(meta.Own)
+		for page := range meta.PageCount {
+			p, _ := m.staking.ErasStakersPaged.Get(ctx, era, id, page)
+			for _, o := range p.Others {
+				stands[o.Who] = stands[o.Who].AddSat(o.Value)
+			}
+		}
+	}
+	for id, all := range stands {
+		if active := m.ledger(indexOf(id)).Active; active.Less(all) {
+			m.tb.Errorf("%d has %s at stake and stands behind validators with %s", indexOf(id), active, all)
+		}
 	}
 }
 

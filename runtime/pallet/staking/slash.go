@@ -49,6 +49,7 @@ func (p *Pallet) Punish(ctx *frame.Context, offenders []Offender, fraction Perbi
 		return
 	}
 	spared := p.Invulnerables.Get(ctx)
+	var waiting []UnappliedSlash
 	for _, o := range offenders {
 		if slices.Contains(spared, o.Who) {
 			continue
@@ -67,8 +68,11 @@ func (p *Pallet) Punish(ctx *frame.Context, offenders []Offender, fraction Perbi
 			p.apply(ctx, slash, era)
 			continue
 		}
+		waiting = append(waiting, slash)
+	}
+	if len(waiting) > 0 { // once: where many are offline the list is long
 		due := max(era+p.SlashDeferDuration+1, active.Index+1)
-		p.UnappliedSlashes.Put(ctx, due, append(p.UnappliedSlashes.Get(ctx, due), slash))
+		p.UnappliedSlashes.Put(ctx, due, append(p.UnappliedSlashes.Get(ctx, due), waiting...))
 	}
 }
 

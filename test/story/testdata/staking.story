@@ -100,7 +100,7 @@ relay w1
 sees w1
 ----
 block 68  System.ExtrinsicFailed{Grandpa.InvalidEquivocationProof}
-block 69  Offences.Offence{kind: grandpa:equivoca, timeslot: 16 bytes}
+block 69  Offences.Offence{kind: grandpa:equivoca, timeslot: 4 bytes}
 block 69  Staking.Chilled{stash: Carol}
 block 69  Session.ValidatorDisabled{validator: Carol}
 block 69  Staking.ForceEra{mode: ForceNew}

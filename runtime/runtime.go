@@ -88,10 +88,6 @@ type Runtime struct {
 	v15  []byte
 }
 
-// own are the runtime APIs that no other chain has. Metadata 15 describes them;
-// the version's list, in which old clients know none and complain, leaves them out.
-var own = map[string]bool{"RegistryApi": true}
-
 func build(version Version) *Runtime {
 	r := &Runtime{migrate: version.Migrate}
 	weights, length := system.Limits(frame.Weight{RefTime: 600 * frame.Millisecond, ProofSize: 5 << 20}, 5<<20, 75)
@@ -126,9 +122,6 @@ func build(version Version) *Runtime {
 	apis := r.apis()
 	for _, api := range apis {
 		v := &r.System.Version
-		if own[api.Name] {
-			continue
-		}
 		v.Apis = append(v.Apis, system.APIVersion{ID: api.ID(), Version: api.Version})
 	}
 	r.Runtime = frame.New(frame.Config{

@@ -438,8 +438,9 @@ await step('nothing else has changed', async () => {
 });
 
 await step('the client has no complaints', async () => {
-  // The client prints what the node refuses; those lines were asked for.
-  const rest = warnings.filter((w) => !/RPC-CORE: .*(submit|getHeader|Extrinsic)/.test(w));
+  // The client prints what the node refuses; those lines were asked for. Without
+  // metadata 15, as version 10, it cannot know a runtime API of our own, and says so.
+  const rest = warnings.filter((w) => !/RPC-CORE: .*(submit|getHeader|Extrinsic)/.test(w) && !/Not decorating unknown runtime apis: 0x5079b8933f5ea7a8\/1$/.test(w.trim()));
   want(rest.length === 0, rest.join('\n      '));
 });
 

@@ -64,7 +64,9 @@ func newStory(t testing.TB) *story {
 	s.codes = map[hash.H256][][]byte{clusters.CodeHash(chunks): chunks}
 
 	s.c.tell(s.w, clusters.Registered{BootEpoch: 1, Block: 1})
-	s.c.tell(s.w, clusters.ClusterJoin{Cluster: s.cluster, Members: []clusters.Member{{Identity: s.w.Identity()}}, First: true})
+	s.c.tell(s.w, clusters.ClusterJoin{Cluster: s.cluster, Members: [][32]byte{s.w.Identity()}, Make: true, Attempt: 1})
+	s.bring()
+	s.choose(s.cluster, 0, 1)
 	s.bring()
 	if !s.w.Info().Registered {
 		t.Fatal("the worker does not know that it is registered")
@@ -90,6 +92,13 @@ func (s *story) bring() {
 			}
 		}
 	}
+}
+
+// choose tells the worker that the secret that it offered is the epoch's.
+func (s *story) choose(id hash.H256, epoch, attempt uint32, members ...[32]byte) {
+	s.c.tell(s.w, clusters.EpochChosen{
+		Cluster: id, Epoch: epoch, Attempt: attempt, Maker: s.w.Identity(), Members: append([][32]byte{s.w.Identity()}, members...),
+	})
 }
 
 func (s *story) input(label string, args ...string) []byte {
@@ -554,8 +563,9 @@ func TestDisk(t *testing.T) {
 	log := readFile(t, s.dir+"/state.log")
 	alice := account(t, "//Alice").AccountID()
 	for name, secret := range map[string][]byte{
-		"identity": s.w.core.Identity[:], "worker secret": s.w.core.Secret[:], "cluster secret": s.w.core.Clusters[0].Secret[:],
-		"owner": alice[:], "cell": []byte("owner"),
+		"identity": s.w.core.Identity[:], "worker secret": s.w.core.Secret[:], "cluster secret": s.w.core.Clusters[0].Lasting[:],
+		"secret of the epoch": s.w.core.Clusters[0].Epochs[0].Secret[:],
+		"owner":               alice[:], "cell": []byte("owner"),
 	} {
 		if strings.Contains(string(log), string(secret)) {
 			t.Errorf("%s is on the disk", name)
@@ -566,12 +576,13 @@ func TestDisk(t *testing.T) {
 // What is sealed to the disk prints as nothing, wherever it stands.
 func TestStoredSecretsDoNotPrint(t *testing.T) {
 	secret := stored{1, 2, 3}
-	state := core{Identity: secret, Secret: secret, Clusters: []membership{{Secret: &secret}}}
+	state := core{Identity: secret, Secret: secret, Clusters: []membership{{Lasting: &secret, Epochs: []epochSecret{{1, secret}}, Offers: []offer{{Secret: secret}}}},
+		Gifts: []gift{{Share: secret[:]}}, Shares: []heldShare{{Share: secret[:]}}}
 	asJSON, err := json.Marshal(state)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{fmt.Sprintf("%v", state), fmt.Sprintf("%+v", state.Clusters[0].Secret), fmt.Sprintf("%x", secret), string(asJSON)} {
+	for _, text := range []string{fmt.Sprintf("%v", state), fmt.Sprintf("%+v", state.Clusters[0].Lasting), fmt.Sprintf("%x", secret), string(asJSON)} {
 		if strings.Contains(text, "010203") || strings.Contains(text, "1 2 3") || strings.Contains(text, "1,2,3") {
 			t.Errorf("it prints %s", text)
 		}

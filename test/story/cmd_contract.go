@@ -34,7 +34,7 @@ type message struct {
 	seq      uint64
 }
 
-// cluster NAME by=Alice [replicas=1]
+// cluster NAME by=Alice [replicas=1] [tier=0] [keepers=0] [threshold=0]
 func (w *World) cluster(l *line) error {
 	name, err := l.arg(0)
 	if err != nil {
@@ -48,7 +48,15 @@ func (w *World) cluster(l *line) error {
 	if err != nil {
 		return err
 	}
-	x, err := w.signed(who, clusters.Create{Replicas: uint16(replicas)})
+	create := clusters.Create{Replicas: uint16(replicas)}
+	for name, to := range map[string]*uint8{"tier": &create.Tier, "keepers": &create.Keepers, "threshold": &create.Threshold} {
+		n, err := l.number(name, 0)
+		if err != nil {
+			return err
+		}
+		*to = uint8(n)
+	}
+	x, err := w.signed(who, create)
 	if err != nil {
 		return err
 	}

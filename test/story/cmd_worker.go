@@ -33,6 +33,8 @@ type enclave struct {
 	server *httptest.Server
 	tamper tamper
 	past   *wire.Registration // one that was made before
+	id     [32]byte
+	gone   bool
 }
 
 // worker NAME [fault=debug|report-data|outdated|ancient] [program=other] [genesis=other] [private=http]
@@ -71,15 +73,26 @@ func (w *World) startWorker(l *line) error {
 		return err
 	}
 	cfg.Backend, cfg.ImageID = module.Backend(), attest.ImageID(sim.Measurement(program))
-	e := &enclave{name: name, cfg: cfg}
-	e.server = httptest.NewServer(w.host(e))
-	if e.worker, err = worker.Open(context.Background(), cfg); err != nil {
+	e, err := w.serve(name, cfg)
+	if err != nil {
 		return err
 	}
 	w.workers[name], w.order = e, append(w.order, name)
 	w.names[e.worker.Identity()] = name
 	w.printf("%s runs, %s\n", name, notice(e.cfg.Backend.PlatformInfo()))
 	return nil
+}
+
+// serve runs a worker behind a server.
+func (w *World) serve(name string, cfg worker.Config) (*enclave, error) {
+	e := &enclave{name: name, cfg: cfg}
+	var err error
+	if e.worker, err = worker.Open(context.Background(), cfg); err != nil {
+		return nil, err
+	}
+	e.id = e.worker.Identity()
+	e.server = httptest.NewServer(w.host(e))
+	return e, nil
 }
 
 func notice(p tee.PlatformInfo) string { return p.Kind.String() + ", " + p.Notice }

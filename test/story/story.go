@@ -62,6 +62,10 @@ func command(name string) func(*World, *line) error {
 		"call": (*World).call, "share": (*World).share, "pure": (*World).pure,
 
 		"worker": (*World).startWorker, "restart": (*World).restartWorker, "relay": (*World).relayOnce,
+		"machines": (*World).machines, "hush": (*World).hush, "break": (*World).breakOpen, "destroy": (*World).destroy,
+		"add": (*World).addMember, "remove": (*World).removeMember, "rotate": (*World).rotate, "snapshot": (*World).takeSnapshot,
+		"judge": (*World).judge, "recover": (*World).recoverCluster, "members": (*World).members, "deregister": (*World).deregister,
+		"old-disk": (*World).keepDisk, "put-back": (*World).putBack, "clone": (*World).cloneDisk, "replica": (*World).replica,
 		"workers": (*World).showWorkers, "sees": (*World).sees, "remember": (*World).remember,
 
 		"cluster": (*World).cluster, "upload": (*World).upload, "check": (*World).check,

@@ -63,6 +63,9 @@ type World struct {
 	accounts map[string]keys.Pair
 	workers  map[string]*enclave
 	order    []string // of workers
+	drawn    int      // of machines, into clusters
+	hushed   map[string]bool
+	disks    map[string]string // that were put aside, by worker
 	clusters map[string]hash.H256
 	codes    map[string]hash.H256
 	things   map[string]*contract
@@ -87,7 +90,7 @@ func newWorld(t testing.TB) *World {
 	w := &World{
 		tb: t, now: start, fs: vfs.NewCrashableMem(), rt: runtime.New(), accounts: map[string]keys.Pair{}, workers: map[string]*enclave{},
 		clusters: map[string]hash.H256{}, codes: map[string]hash.H256{}, things: map[string]*contract{}, built: map[string]built{}, servers: map[string]*httptest.Server{},
-		sent: map[string]*message{}, names: map[[32]byte]string{}, shared: map[chain.AccountID]shared{},
+		hushed: map[string]bool{}, disks: map[string]string{}, sent: map[string]*message{}, names: map[[32]byte]string{}, shared: map[chain.AccountID]shared{},
 	}
 	w.names[w.rt.Treasury.PotAccount] = "treasury"
 	t.Cleanup(func() {

@@ -34,6 +34,7 @@ block 8  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 8  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 8  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 8  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
+block 10  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
 block 10  Clusters.ClusterReady{cluster: c, epoch: 0, worker: w1}
 
 upload hello by=Alice

@@ -17,8 +17,8 @@ spare5 runs, TDX, SIMULATED TEE: no confidentiality
 block 10  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 10  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 10  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 3 of them}
-block 20  Clusters.ClusterReady{cluster: c, epoch: 0, worker: m1}
-block 20  Clusters.MemberReady{cluster: c, worker: m3, epoch: 0}
+block 16  Clusters.ClusterReady{cluster: c, epoch: 0, worker: m1}
+block 16  Clusters.MemberReady{cluster: c, worker: m3, epoch: 0}
 c: epoch 0, 0 messages executed
   m1: has the secret of epoch 0, executed 0 messages
   m2: has the secret of epoch 0, executed 0 messages
@@ -34,19 +34,19 @@ query hello get by=Alice at=m1
 query hello get by=Alice at=m2
 query hello get by=Alice at=m3
 ----
-block 26  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 1024 kB}
-block 27  Contracts.Instantiating{contract: hello, cluster: c, deployer: Alice, code: hello.wasm, seq: 0}
-block 29  Contracts.Instantiated{contract: hello, deployer: Alice}
-block 29  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
-block 33  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 1}
-block 35  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 1, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 22  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 1024 kB}
+block 23  Contracts.Instantiating{contract: hello, cluster: c, deployer: Alice, code: hello.wasm, seq: 0}
+block 25  Contracts.Instantiated{contract: hello, deployer: Alice}
+block 25  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 29  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 1}
+block 31  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 1, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 c: epoch 0, 2 messages executed
   m1: has the secret of epoch 0, executed 2 messages
   m2: has the secret of epoch 0, executed 2 messages
   m3: has the secret of epoch 0, executed 2 messages
-get as of block 37: 5
-get as of block 37: 5
-get as of block 37: 5
+get as of block 33: 5
+get as of block 33: 5
+get as of block 33: 5
 
 # A member is removed in the middle of a command, which the others execute. It
 # learns nothing of what comes: a new epoch begins.
@@ -60,23 +60,24 @@ members c
 query hello get by=Alice at=m1
 query hello get by=Alice at=m2
 ----
-block 39  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 2}
-block 40  System.ExtrinsicFailed{Clusters.NotOwner}
-block 41  Clusters.MemberRemoved{cluster: c, worker: m2}
-block 41  Clusters.EpochAsked{cluster: c, epoch: 1}
-block 43  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 2, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
-block 47  Clusters.ClusterReady{cluster: c, epoch: 1, worker: m1}
-block 51  Clusters.SnapshotKept{cluster: c, epoch: 1, next: 5, name: …}
+block 35  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 2}
+block 36  System.ExtrinsicFailed{Clusters.NotOwner}
+block 37  Clusters.MemberRemoved{cluster: c, worker: m2}
+block 37  Clusters.EpochAsked{cluster: c, epoch: 1}
+block 39  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 2, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 43  Clusters.ClusterReady{cluster: c, epoch: 1, worker: m1}
+block 47  Clusters.SnapshotKept{cluster: c, epoch: 1, next: 5, name: …}
 middle: Ok: ()
 m2: has nothing of the cluster
 c: epoch 1, 5 messages executed, snapshot of epoch 1 after message 4
   m1: has the secret of epoch 1, executed 5 messages
   m3: has the secret of epoch 1, executed 5 messages
-get as of block 53: 12
+get as of block 49: 12
 error: this worker has no contract hello (kind 10)
 
 # Another is drawn. It begins with the snapshot of the new epoch, since the keys
 # of the first one are no more.
+deregister m2
 add in=c by=Alice
 settle
 members c
@@ -84,12 +85,13 @@ command hello increment 30 by=Bob as=after
 settle
 query hello get by=Alice at=m4
 ----
-block 55  Clusters.MemberAdded{cluster: c, worker: m4}
-block 59  Clusters.MemberReady{cluster: c, worker: m4, epoch: 1}
+block 51  Registry.WorkerRemoved{worker: m2}
+block 52  Clusters.MemberAdded{cluster: c, worker: m4}
+block 56  Clusters.MemberReady{cluster: c, worker: m4, epoch: 1}
 c: epoch 1, 5 messages executed, snapshot of epoch 1 after message 4
   m1: has the secret of epoch 1, executed 5 messages
   m3: has the secret of epoch 1, executed 5 messages
   m4: has the secret of epoch 1, executed 5 messages
-block 63  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 5}
-block 65  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 5, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
-get as of block 67: 42
+block 60  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 5}
+block 62  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 5, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+get as of block 64: 42

@@ -75,12 +75,21 @@ func (r *round) chosen(msg clusters.EpochChosen) error {
 	}
 	m.Members = msg.Members
 	i := slices.IndexFunc(m.Offers, func(o offer) bool { return o.Epoch == msg.Epoch && o.Attempt == msg.Attempt })
-	if i < 0 {
-		return nil
+	var o offer
+	if i >= 0 {
+		o = m.Offers[i]
 	}
-	o := m.Offers[i]
 	m.Offers = slices.DeleteFunc(slices.Clone(m.Offers), func(o offer) bool { return o.Attempt <= msg.Attempt })
 	if msg.Maker != r.w.Identity() {
+		return nil
+	}
+	c, err := cluster.New(m.ID, r.w.cfg.Chain.Genesis, seal.SecretFrom(o.Lasting), seal.SecretFrom(o.Secret), msg.Epoch, r.w.codes)
+	if err != nil {
+		return err
+	}
+	if i < 0 || hash.Blake2b256(scale.Marshal(c.Keys())) != msg.Keys {
+		// It made the secret in a time that its disk does not know of.
+		r.send(clusters.SecretWanted{Cluster: m.ID, Epoch: msg.Epoch})
 		return nil
 	}
 	m.learn(secrets{o.Lasting, []epochSecret{{o.Epoch, o.Secret}}})
@@ -328,10 +337,15 @@ func (r *round) leave(id hash.H256) {
 		return
 	}
 	r.core.Clusters = slices.DeleteFunc(r.core.Clusters, func(m membership) bool { return m.ID == id })
-	r.core.Queues = slices.DeleteFunc(r.core.Queues, func(p position) bool { return p.To == queue.ToCluster{ID: id} })
+	r.shut(id)
 	r.core.Gifts = slices.DeleteFunc(slices.Clone(r.core.Gifts), func(g gift) bool { return g.Cluster == id && g.Kind != giftBack })
-	r.left = append(r.left, id)
-	delete(r.joined, id)
 	r.erased = true
 	r.dropMade(id)
+}
+
+// shut drops the state of a cluster.
+func (r *round) shut(id hash.H256) {
+	r.core.Queues = slices.DeleteFunc(r.core.Queues, func(p position) bool { return p.To == queue.ToCluster{ID: id} })
+	r.left = append(r.left, id)
+	delete(r.joined, id)
 }

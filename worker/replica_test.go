@@ -50,6 +50,7 @@ func TestReplicas(t *testing.T) {
 	s.c.tell(s.w, join)
 	s.c.bring(second, s.codes)
 	public := given[clusters.ClusterKey](s, s.w)[0].HPKE
+	s.offered[id] = hash.Blake2b256(scale.Marshal(public))
 	s.choose(id, 0, 1, second.Identity())
 	s.c.register(second, func(*registry.Worker) {})
 	gifts := given[clusters.HandOver](s, s.w)
@@ -134,6 +135,7 @@ func TestHandOverNeedsAttestation(t *testing.T) {
 			id := hash.H256{0xc3, tt.name[0], tt.name[len(tt.name)-1]}
 			taker := openWorker(t, t.TempDir(), s.c)
 			s.c.tell(s.w, clusters.ClusterJoin{Cluster: id, Tier: 2, Members: [][32]byte{s.w.Identity()}, Make: true, Attempt: 1})
+			s.bring()
 			s.choose(id, 0, 1)
 			if tt.change != nil {
 				s.c.register(taker, tt.change)

@@ -360,10 +360,18 @@ func (r *round) runCluster(ctx context.Context, to queue.ToCluster, messages []q
 				break
 			}
 			ok, err := r.chainSays(c, m, said, head)
-			if err == nil && ok {
+			switch {
+			case err != nil:
+				return err
+			case ok:
 				p.Head, r.more = head, true
+			case m.Kept != nil && m.Kept.Next > p.Head.Count && m.has(m.Kept.Epoch):
+				// The secret is erased everywhere: the state begins anew with the
+				// snapshot.
+				m.Open = false
+				r.shut(m.ID)
 			}
-			return err
+			return nil
 		}
 		res, err := c.Execute(ctx, t, msg, head.Hash)
 		if missing, ok := errors.AsType[cluster.NoCode](err); ok {

@@ -154,6 +154,11 @@ func (m *membership) secret(epoch uint32) (stored, bool) {
 	return stored{}, false
 }
 
+func (m *membership) has(epoch uint32) bool {
+	_, ok := m.secret(epoch)
+	return ok
+}
+
 // newest is the last epoch that the worker has the secret of.
 func (m *membership) newest() uint32 {
 	if len(m.Epochs) == 0 {

@@ -36,6 +36,7 @@ type story struct {
 	receipts map[uint64]clusters.Receipt
 	next     uint64
 	root     hash.H256
+	offered  map[hash.H256]hash.H256 // the hash of the last keys that the worker offered, by cluster
 }
 
 type reply struct {
@@ -53,7 +54,7 @@ func account(t testing.TB, uri string) keys.Pair {
 }
 
 func newStory(t testing.TB) *story {
-	s := &story{t: t, dir: t.TempDir(), c: newTestChain(t), cluster: hash.H256{0xc1}, replies: map[uint64]reply{}, receipts: map[uint64]clusters.Receipt{}}
+	s := &story{t: t, dir: t.TempDir(), c: newTestChain(t), cluster: hash.H256{0xc1}, replies: map[uint64]reply{}, receipts: map[uint64]clusters.Receipt{}, offered: map[hash.H256]hash.H256{}}
 	s.w = openWorker(t, s.dir, s.c)
 	meta, err := abi.Parse(bundle.Metadata())
 	if err != nil {
@@ -81,6 +82,7 @@ func (s *story) bring() {
 	for _, m := range s.c.take(s.w) {
 		switch m := m.(type) {
 		case clusters.ClusterKey:
+			s.offered[m.Cluster] = hash.Blake2b256(scale.Marshal(m.HPKE))
 			var err error
 			if s.key, err = seal.ParsePublicKey(m.HPKE[0].Kem, m.HPKE[0].Key); err != nil {
 				s.t.Fatal(err)
@@ -98,6 +100,7 @@ func (s *story) bring() {
 func (s *story) choose(id hash.H256, epoch, attempt uint32, members ...[32]byte) {
 	s.c.tell(s.w, clusters.EpochChosen{
 		Cluster: id, Epoch: epoch, Attempt: attempt, Maker: s.w.Identity(), Members: append([][32]byte{s.w.Identity()}, members...),
+		Keys: s.offered[id],
 	})
 }
 

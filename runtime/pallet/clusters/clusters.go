@@ -27,7 +27,7 @@ func (p *Pallet) create(ctx *frame.Context, c Create) error {
 	if c.Keepers > words.MaxKeepers || c.Threshold > c.Keepers || c.Keepers > 0 && c.Threshold < 2 {
 		return ErrBadThreshold
 	}
-	pool := p.Workers.Eligible(ctx, c.Tier)
+	pool := p.eligible(ctx, c.Tier)
 	if len(pool) < int(c.Replicas) {
 		return ErrTooFewWorkers
 	}
@@ -66,6 +66,16 @@ func draw(pool [][32]byte, n int, seed hash.H256) [][32]byte {
 	return pool[:n]
 }
 
+// eligible returns who may be drawn.
+func (p *Pallet) eligible(ctx *frame.Context, tier uint8) (out [][32]byte) {
+	for _, worker := range p.Workers.Eligible(ctx, tier) {
+		if !p.Deviants.Has(ctx, worker) {
+			out = append(out, worker)
+		}
+	}
+	return out
+}
+
 // fresh draws n workers that are no members of a cluster, for a purpose. Those
 // that keep shares of its secrets are the last to be drawn.
 func (p *Pallet) fresh(ctx *frame.Context, id hash.H256, c *words.Cluster, n int, purpose string) [][32]byte {
@@ -74,7 +84,7 @@ func (p *Pallet) fresh(ctx *frame.Context, id hash.H256, c *words.Cluster, n int
 		keepers = c.Sharing.Keepers
 	}
 	var first, last [][32]byte
-	for _, w := range p.Workers.Eligible(ctx, c.Tier) {
+	for _, w := range p.eligible(ctx, c.Tier) {
 		switch {
 		case slices.Contains(c.Members, w):
 		case slices.Contains(keepers, w):
@@ -136,6 +146,8 @@ func (p *Pallet) Receive(ctx *frame.Context, worker [32]byte, payload []byte) (o
 		return true, p.snapshotMade(ctx, worker, m)
 	case words.SnapshotChunk:
 		return true, p.snapshotChunk(ctx, worker, m)
+	case words.SecretWanted:
+		return true, p.secretWanted(ctx, worker, m)
 	}
 	return true, nil
 }

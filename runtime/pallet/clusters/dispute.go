@@ -110,6 +110,7 @@ func (p *Pallet) thaw(ctx *frame.Context, id hash.H256, c *words.Cluster, root h
 			continue
 		}
 		for _, worker := range claim.By {
+			p.Deviants.Put(ctx, worker, id)
 			ctx.Emit(MemberDeviated{id, worker, d.Seq, claim.Root})
 			if slices.Contains(c.Members, worker) {
 				if err := p.dismiss(ctx, id, c, worker); err != nil {

@@ -165,7 +165,7 @@ func (p *Pallet) clusterKey(ctx *frame.Context, worker [32]byte, m words.Cluster
 		p.Pending.Put(ctx, m.Cluster, words.Sharing{Epoch: m.Epoch, Attempt: m.Attempt, Maker: worker, Keepers: keepers, Threshold: c.Threshold})
 	}
 	if err := p.tellAll(ctx, &c, words.EpochChosen{
-		Cluster: m.Cluster, Epoch: m.Epoch, Attempt: m.Attempt, Maker: worker, Members: c.Members,
+		Cluster: m.Cluster, Epoch: m.Epoch, Attempt: m.Attempt, Maker: worker, Keys: hash.Blake2b256(scale.Marshal(m.HPKE)), Members: c.Members,
 		Keepers: keepers, Threshold: c.Threshold,
 	}); err != nil {
 		return err
@@ -254,5 +254,25 @@ func (p *Pallet) handOverRefused(ctx *frame.Context, worker [32]byte, m words.Ha
 		return ErrTooLong
 	}
 	ctx.Emit(HandOverRefused{m.Cluster, worker, m.To, m.Reason})
+	return nil
+}
+
+// secretWanted asks the other members for what one lost.
+func (p *Pallet) secretWanted(ctx *frame.Context, worker [32]byte, m words.SecretWanted) error {
+	c, err := p.member(ctx, worker, m.Cluster)
+	if err != nil {
+		return err
+	}
+	if m.Epoch != c.Epoch && (c.Candidate == nil || c.Candidate.Epoch != m.Epoch) {
+		return nil // it will hear of later ones
+	}
+	for _, giver := range c.Members {
+		if giver == worker {
+			continue
+		}
+		if err := p.tell(ctx, giver, words.Newcomer{Cluster: m.Cluster, Epoch: m.Epoch, Member: worker}); err != nil {
+			return err
+		}
+	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 // keepers draws who is to keep shares of a cluster's secrets: workers that are
 // no members, as many as there are and are wanted.
 func (p *Pallet) keepers(ctx *frame.Context, id hash.H256, c *words.Cluster) [][32]byte {
-	pool := slices.DeleteFunc(slices.Clone(p.Workers.Eligible(ctx, c.Tier)), func(w [32]byte) bool { return slices.Contains(c.Members, w) })
+	pool := slices.DeleteFunc(p.eligible(ctx, c.Tier), func(w [32]byte) bool { return slices.Contains(c.Members, w) })
 	return draw(pool, int(c.Keepers), hash.Blake2b256([]byte("tacit/keepers/1"), id[:], bytesOf(p.Seed.Seed(ctx))))
 }
 

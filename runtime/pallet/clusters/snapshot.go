@@ -59,9 +59,11 @@ func (p *Pallet) snapshotMade(ctx *frame.Context, worker [32]byte, m words.Snaps
 	}
 	s := p.Snapshots.Get(ctx, m.Cluster)
 	w, made := s.Wanted, m.Snapshot
+	if w != nil && (made.Next < w.Next || slices.ContainsFunc(s.Votes, func(v words.SnapshotVote) bool { return v.Member == worker })) {
+		return nil // too late, or again
+	}
 	if w == nil || made.Epoch != w.Epoch || made.Next != w.Next || made.Head != w.Head ||
-		len(made.Chunks) == 0 || len(made.Chunks) > words.MaxSnapshotChunks ||
-		slices.ContainsFunc(s.Votes, func(v words.SnapshotVote) bool { return v.Member == worker }) {
+		len(made.Chunks) == 0 || len(made.Chunks) > words.MaxSnapshotChunks {
 		return ErrBadSnapshot
 	}
 	s.Votes = append(s.Votes, words.SnapshotVote{Member: worker, Name: made.Name()})

@@ -51,12 +51,13 @@ type (
 		Epoch     uint32
 		Attempt   uint32
 		Maker     [32]byte
+		Keys      hash.H256 // of the SCALE encoding of the keys that it leads to
 		Members   [][32]byte
 		Keepers   [][32]byte
 		Threshold uint8
 	}
-	// Newcomer says that a cluster has another member, which is to be given the
-	// secrets.
+	// Newcomer says that a cluster has another member, or one that lost what it
+	// had, which is to be given the secrets.
 	Newcomer struct {
 		Cluster hash.H256
 		Epoch   uint32
@@ -201,6 +202,12 @@ type (
 		Index   uint8
 		Bytes   []byte
 	}
+	// SecretWanted says that the worker was put back to a time when it did not have
+	// the secret of an epoch, and asks the others for it.
+	SecretWanted struct {
+		Cluster hash.H256
+		Epoch   uint32
+	}
 )
 
 func (ClusterKey) isUpMessage()      {}
@@ -213,10 +220,11 @@ func (ShareSealed) isUpMessage()     {}
 func (ShareGiven) isUpMessage()      {}
 func (SnapshotMade) isUpMessage()    {}
 func (SnapshotChunk) isUpMessage()   {}
+func (SecretWanted) isUpMessage()    {}
 
 var _ = scale.Enum(scale.V[UpMessage]{
 	0: ClusterKey{}, 1: Receipts{}, 2: CodeChecked{}, 3: HandOver{}, 4: ClusterOpened{}, 5: HandOverRefused{}, 6: ShareSealed{},
-	7: ShareGiven{}, 8: SnapshotMade{}, 9: SnapshotChunk{},
+	7: ShareGiven{}, 8: SnapshotMade{}, 9: SnapshotChunk{}, 10: SecretWanted{},
 })
 
 // MaxHandOver is the most bytes of a sealed secret or share, MaxReason of a

@@ -169,6 +169,8 @@ type State struct {
 	Roots storage.OptDoubleMap[hash.H256, uint64, Claim, storage.Blake2Concat, storage.Twox64Concat]
 	// The sealed shares of each cluster's secrets, by who keeps them.
 	Shares storage.DoubleMap[hash.H256, [32]byte, []SealedShare, storage.Blake2Concat, storage.Blake2Concat]
+	// The workers that said that a cluster's state is another than it is, and in which cluster. They are not drawn any more.
+	Deviants storage.OptMap[[32]byte, hash.H256, storage.Blake2Concat]
 	// The shares that are being made of each cluster's secrets, which count when all are there.
 	Pending storage.OptMap[hash.H256, Sharing, storage.Blake2Concat]
 	// The snapshots of each cluster's state.

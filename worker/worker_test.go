@@ -36,6 +36,7 @@ type story struct {
 	receipts map[uint64]clusters.Receipt
 	next     uint64
 	root     hash.H256
+	snapshot clusters.Snapshot
 	offered  map[hash.H256]hash.H256 // the hash of the last keys that the worker offered, by cluster
 }
 

@@ -15,9 +15,9 @@ import (
 
 // Limits of what a worker keeps about its clusters.
 const (
-	maxProved = 64   // registrations that are proved in one sync
-	maxGifts  = 1024 // that wait for proof
-	maxOffers = 4    // of one cluster
+	maxProved = 64  // registrations that are proved in one sync
+	maxGifts  = 256 // that wait for proof
+	maxOffers = 4   // of one cluster
 )
 
 // membership finds what the worker has of a cluster.
@@ -173,6 +173,9 @@ type gift struct {
 
 // Format implements fmt.Formatter.
 func (gift) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[secret]")) }
+
+// MarshalJSON implements json.Marshaler.
+func (gift) MarshalJSON() ([]byte, error) { return []byte("{}"), nil }
 
 func (r *round) gift(g gift) {
 	if g.To == r.w.Identity() {

@@ -1,10 +1,12 @@
 # A cluster of three, drawn by the chain. The first secret to come is the one.
 # Its maker gives it to the others, once its light client has seen who they are.
+# Simulated hardware has tier 0: whoever wants more finds nobody here.
 chain validators=4 Alice=1000 Bob=100 operator=1000
 block
 hush Queue.MessagePushed Registry.WorkerRegistered Attestation.CollateralUpdated
 machines 5
 settle
+cluster high by=Alice tier=1
 cluster c by=Alice replicas=3
 settle
 members c
@@ -14,11 +16,12 @@ spare2 runs, TDX, SIMULATED TEE: no confidentiality
 spare3 runs, TDX, SIMULATED TEE: no confidentiality
 spare4 runs, TDX, SIMULATED TEE: no confidentiality
 spare5 runs, TDX, SIMULATED TEE: no confidentiality
-block 10  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
-block 10  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
-block 10  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 3 of them}
-block 16  Clusters.ClusterReady{cluster: c, epoch: 0, worker: m1}
-block 16  Clusters.MemberReady{cluster: c, worker: m3, epoch: 0}
+block 10  System.ExtrinsicFailed{Clusters.TooFewWorkers}
+block 11  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
+block 11  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
+block 11  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 3 of them}
+block 17  Clusters.ClusterReady{cluster: c, epoch: 0, worker: m1}
+block 17  Clusters.MemberReady{cluster: c, worker: m3, epoch: 0}
 c: epoch 0, 0 messages executed
   m1: has the secret of epoch 0, executed 0 messages
   m2: has the secret of epoch 0, executed 0 messages
@@ -34,19 +37,19 @@ query hello get by=Alice at=m1
 query hello get by=Alice at=m2
 query hello get by=Alice at=m3
 ----
-block 22  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 1024 kB}
-block 23  Contracts.Instantiating{contract: hello, cluster: c, deployer: Alice, code: hello.wasm, seq: 0}
-block 25  Contracts.Instantiated{contract: hello, deployer: Alice}
-block 25  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
-block 29  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 1}
-block 31  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 1, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 23  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 1024 kB}
+block 24  Contracts.Instantiating{contract: hello, cluster: c, deployer: Alice, code: hello.wasm, seq: 0}
+block 26  Contracts.Instantiated{contract: hello, deployer: Alice}
+block 26  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 30  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 1}
+block 32  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 1, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 c: epoch 0, 2 messages executed
   m1: has the secret of epoch 0, executed 2 messages
   m2: has the secret of epoch 0, executed 2 messages
   m3: has the secret of epoch 0, executed 2 messages
-get as of block 33: 5
-get as of block 33: 5
-get as of block 33: 5
+get as of block 34: 5
+get as of block 34: 5
+get as of block 34: 5
 
 # A member is removed in the middle of a command, which the others execute. It
 # learns nothing of what comes: a new epoch begins.
@@ -60,19 +63,19 @@ members c
 query hello get by=Alice at=m1
 query hello get by=Alice at=m2
 ----
-block 35  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 2}
-block 36  System.ExtrinsicFailed{Clusters.NotOwner}
-block 37  Clusters.MemberRemoved{cluster: c, worker: m2}
-block 37  Clusters.EpochAsked{cluster: c, epoch: 1}
-block 39  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 2, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
-block 43  Clusters.ClusterReady{cluster: c, epoch: 1, worker: m1}
-block 47  Clusters.SnapshotKept{cluster: c, epoch: 1, next: 5, name: …}
+block 36  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 2}
+block 37  System.ExtrinsicFailed{Clusters.NotOwner}
+block 38  Clusters.MemberRemoved{cluster: c, worker: m2}
+block 38  Clusters.EpochAsked{cluster: c, epoch: 1}
+block 40  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 2, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 44  Clusters.ClusterReady{cluster: c, epoch: 1, worker: m1}
+block 48  Clusters.SnapshotKept{cluster: c, epoch: 1, next: 5, name: …}
 middle: Ok: ()
 m2: has nothing of the cluster
 c: epoch 1, 5 messages executed, snapshot of epoch 1 after message 4
   m1: has the secret of epoch 1, executed 5 messages
   m3: has the secret of epoch 1, executed 5 messages
-get as of block 49: 12
+get as of block 50: 12
 error: this worker has no contract hello (kind 10)
 
 # Another is drawn. It begins with the snapshot of the new epoch, since the keys
@@ -85,13 +88,13 @@ command hello increment 30 by=Bob as=after
 settle
 query hello get by=Alice at=m4
 ----
-block 51  Registry.WorkerRemoved{worker: m2}
-block 52  Clusters.MemberAdded{cluster: c, worker: m4}
-block 56  Clusters.MemberReady{cluster: c, worker: m4, epoch: 1}
+block 52  Registry.WorkerRemoved{worker: m2}
+block 53  Clusters.MemberAdded{cluster: c, worker: m4}
+block 57  Clusters.MemberReady{cluster: c, worker: m4, epoch: 1}
 c: epoch 1, 5 messages executed, snapshot of epoch 1 after message 4
   m1: has the secret of epoch 1, executed 5 messages
   m3: has the secret of epoch 1, executed 5 messages
   m4: has the secret of epoch 1, executed 5 messages
-block 60  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 5}
-block 62  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 5, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
-get as of block 64: 42
+block 61  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 5}
+block 63  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 5, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+get as of block 65: 42

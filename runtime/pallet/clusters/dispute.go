@@ -1,6 +1,7 @@
 package clusters
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/tacit-network/tacit/hash"
@@ -32,18 +33,17 @@ func (p *Pallet) appoint(ctx *frame.Context, id hash.H256, c *words.Cluster) err
 	return err
 }
 
+// judge draws more judges: for the owner at any time, for everybody when none of
+// those that were drawn is there any more.
 func (p *Pallet) judge(ctx *frame.Context, j Judge) error {
-	if err := ctx.EnsureRoot(); err != nil {
-		if _, err := ctx.Signer(); err != nil {
-			return err
-		}
-	}
-	c, ok := p.Clusters.Get(ctx, j.Cluster)
+	c, err := p.owned(ctx, j.Cluster)
 	switch {
-	case !ok:
-		return ErrNoSuchCluster
+	case err != nil && !errors.Is(err, ErrNotOwner):
+		return err
 	case c.Dispute == nil:
 		return ErrNotFrozen
+	case err != nil && slices.ContainsFunc(c.Dispute.Judges, func(w [32]byte) bool { return p.Workers.Live(ctx, w) }):
+		return err
 	case len(c.Members) >= 2*int(p.MaxReplicas):
 		return ErrBadReplicas
 	}

@@ -246,6 +246,9 @@ func TestDispute(t *testing.T) {
 		if err := w.Signed(alice, clusters.Deposit{Cluster: w.cluster, Value: scale.U64(50)}); !errors.Is(err, clusters.ErrFrozen) {
 			t.Errorf("a deposit: %v", err)
 		}
+		if err := w.Signed(bob, clusters.Judge{Cluster: w.cluster}); !errors.Is(err, clusters.ErrNotOwner) {
+			t.Errorf("a stranger wants more judges: %v", err)
+		}
 		judges := c.Dispute.Judges
 		w.must(w.claim(judges[0], 0, 5, truth)) // not there yet
 		w.must(w.claim(judges[0], 5, 8, truth))

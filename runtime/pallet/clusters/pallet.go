@@ -63,7 +63,7 @@ type (
 	Rotate struct{ Cluster hash.H256 }
 	// TakeSnapshot asks the members of a cluster of the signer for a snapshot of its state.
 	TakeSnapshot struct{ Cluster hash.H256 }
-	// Judge draws more workers to settle what the members of a frozen cluster disagree about.
+	// Judge draws more workers to settle what the members of a frozen cluster disagree about. Its owner may at any time, everybody when none of those that were drawn is registered any more.
 	Judge struct{ Cluster hash.H256 }
 	// Recover draws fresh workers for a cluster of the signer that lost all of them, and asks the keepers for their shares.
 	Recover struct{ Cluster hash.H256 }

@@ -22,6 +22,8 @@ const (
 	// ContextHandOver is the HPKE info of a cluster's secret that one member
 	// gives another.
 	ContextHandOver = "tacit/handover/1"
+	// ContextShare is the HPKE info of a share of a cluster's secrets.
+	ContextShare = "tacit/share/1"
 	// ContextEscrow starts what names the account of a cluster's escrow.
 	ContextEscrow = "tacit/escrow/1"
 	// ContextAnswer starts what a worker signs about a query's answer.

@@ -45,7 +45,12 @@ type Outcome struct {
 
 // CreateCluster makes a cluster and waits until its workers have made its keys.
 func (c *Client) CreateCluster(ctx context.Context, owner keys.Pair, replicas uint16) (hash.H256, error) {
-	in, err := c.Submit(ctx, owner, clusters.Create{Replicas: replicas}, UntilInBlock)
+	return c.CreateClusterOf(ctx, owner, clusters.Create{Replicas: replicas})
+}
+
+// CreateClusterOf is CreateCluster with all that can be chosen.
+func (c *Client) CreateClusterOf(ctx context.Context, owner keys.Pair, create clusters.Create) (hash.H256, error) {
+	in, err := c.Submit(ctx, owner, create, UntilInBlock)
 	if err != nil {
 		return hash.H256{}, err
 	}

@@ -134,6 +134,7 @@ type session struct {
 	node   *client.Client
 	worker *wire.Client
 	info   wire.Info
+	again  bool                         // the worker stopped at a message that it can go on with
 	sent   map[uint64]chain.BlockNumber // messages up by number, and the block when they were sent
 }
 

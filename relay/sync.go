@@ -59,7 +59,7 @@ func (s *session) sync(ctx context.Context) (more bool, err error) {
 	if err := s.node.Call(ctx, &changes, "tacit_setChanges", s.info.SetID); err != nil {
 		return false, err
 	}
-	req := wire.Sync{Header: final.Header, Justification: final.Justification}
+	req := wire.Sync{Header: final.Header, Justification: final.Justification, Workers: s.info.NeedWorkers}
 	for _, c := range changes {
 		h, err := chain.DecodeHeader(c.Header)
 		if err != nil {
@@ -80,6 +80,7 @@ func (s *session) sync(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	before := len(s.info.Queues)
+	s.again = false
 	done, err := s.worker.Sync(ctx, req)
 	if wire.KindOf(err) == wire.KindBusy || wire.KindOf(err) == wire.KindBehind {
 		return false, s.refresh(ctx) // somebody else brought it forward, or it waits for the chain
@@ -95,15 +96,46 @@ func (s *session) sync(ctx context.Context) (more bool, err error) {
 		clear(s.sent)
 	}
 	s.info.Block, s.info.BlockHash, s.info.SetID = done.Block, header.Hash(), done.SetID
+	s.again = done.More
 	s.info.Queues, s.info.NeedCode, s.info.Pending = done.Queues, done.NeedCode, done.Pending
+	s.info.NeedWorkers, s.info.NeedSnapshots = done.NeedWorkers, done.NeedSnapshots
 	if err := s.codes(ctx, done.NeedCode); err != nil {
 		return false, err
 	}
-	return more || far || cut || len(done.NeedCode) > 0 || len(done.Queues) > before, nil
+	if err := s.snapshots(ctx, done.NeedSnapshots); err != nil {
+		return false, err
+	}
+	return more || far || cut || done.More || len(done.NeedWorkers) > 0 || len(done.NeedCode) > 0 || len(s.info.Queues) > before, nil
 }
 
-// behind tells whether the worker wants codes.
-func (s *session) behind() bool { return len(s.info.NeedCode) > 0 }
+// behind tells whether the worker wants codes or proof, or could go on.
+func (s *session) behind() bool {
+	return len(s.info.NeedCode) > 0 || len(s.info.NeedWorkers) > 0 || s.again
+}
+
+// snapshots brings the states that a worker's clusters begin with.
+func (s *session) snapshots(ctx context.Context, need []hash.H256) error {
+	for _, cluster := range need {
+		var parts []bytes
+		if err := s.node.Call(ctx, &parts, "tacit_snapshotChunks", cluster); err != nil {
+			return err
+		}
+		snap := wire.Snapshot{Cluster: cluster}
+		for _, p := range parts {
+			snap.Chunks = append(snap.Chunks, p)
+		}
+		if err := s.worker.Snapshot(ctx, snap); wire.KindOf(err) == wire.KindBadSnapshot {
+			// The worker has yet to hear of a newer one.
+			s.log.Warn("snapshot refused", "cluster", cluster, "error", err)
+		} else if err != nil {
+			return err
+		}
+	}
+	if len(need) > 0 {
+		return s.refresh(ctx)
+	}
+	return nil
+}
 
 // refresh asks the worker again how far it is.
 func (s *session) refresh(ctx context.Context) error {
@@ -216,6 +248,9 @@ func (s *session) queues(ctx context.Context, req *wire.Sync, at chain.Header) (
 		}
 		req.Queues = append(req.Queues, b)
 		proved = append(proved, key)
+	}
+	for _, id := range req.Workers {
+		proved = append(proved, rt.Registry.Workers.Key(id))
 	}
 	var proof struct {
 		Proof []bytes `json:"proof"`

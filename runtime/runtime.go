@@ -185,8 +185,10 @@ func (r *Runtime) confidential() {
 	r.Attestation.Workers = r.Registry
 	r.Queue.Workers = r.Registry
 	r.Clusters = &clusters.Pallet{
-		Config:  clusters.Config{MaxReplicas: 16, ClusterDeposit: Unit, EscrowDeposit: existentialDeposit, MaxEnvelope: maxEnvelope},
-		Workers: r.Registry, Queue: r.Queue, Money: r.Balances, Seed: seed{r},
+		Config: clusters.Config{
+			MaxReplicas: 16, ClusterDeposit: Unit, EscrowDeposit: existentialDeposit, MaxEnvelope: maxEnvelope, SnapshotEvery: 256, MaxClaims: 1024,
+		},
+		Workers: roster{r}, Queue: r.Queue, Money: r.Balances, Seed: seed{r},
 	}
 	r.Contracts = &contracts.Pallet{
 		Config:   contracts.Config{DepositPerByte: scale.U64(1_000_000), MaxEnvelope: maxEnvelope, MaxSalt: 64},
@@ -205,6 +207,25 @@ func (r receiver) Receive(ctx *frame.Context, worker [32]byte, payload []byte) e
 		return queue.ErrUndecodable
 	}
 	return err
+}
+
+// roster is the workers that clusters are made of.
+type roster struct{ *Runtime }
+
+// Eligible implements clusters.Workers.
+func (r roster) Eligible(ctx *frame.Context, tier uint8) [][32]byte {
+	return r.Registry.Eligible(ctx, tier)
+}
+
+// MayServe implements clusters.Workers.
+func (r roster) MayServe(ctx *frame.Context, worker [32]byte, tier uint8) bool {
+	return r.Registry.MayServe(ctx, worker, tier)
+}
+
+// Live implements clusters.Workers.
+func (r roster) Live(ctx *frame.Context, worker [32]byte) bool {
+	_, _, ok := r.Registry.Session(ctx, worker)
+	return ok
 }
 
 // handover tells those that follow sessions.

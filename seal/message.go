@@ -154,4 +154,6 @@ const (
 	InfoReply   = "tacit/reply/1"
 	// InfoHandOver is of a cluster's secret on its way from member to member.
 	InfoHandOver = "tacit/handover/1"
+	// InfoShare is of a share of a cluster's secrets.
+	InfoShare = "tacit/share/1"
 )

@@ -38,11 +38,14 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
 
 // Labels of the key tree.
 //
-//	cluster secret
+//	a cluster's lasting secret
+//	└ contract key              what a contract's keys are derived from
+//	secret of the cluster's epoch N, made anew for each
 //	└ epoch N                   Epoch
 //	  ├ hpke 1, hpke 2          commands are sealed to it
 //	  ├ storage key, value      the names and values of the state at rest
 //	  ├ root                    blinds published state roots
+//	  ├ snapshot                encrypts snapshots
 //	  └ randomness              of contracts
 //	worker secret
 //	└ hpke 1, hpke 2            queries are sealed to it
@@ -54,6 +57,7 @@ const (
 	LabelRoot         = "root"
 	LabelRandomness   = "randomness"
 	LabelContractKey  = "contract key"
+	LabelSnapshot     = "snapshot"
 )
 
 // Derive returns a child of s: HKDF-SHA256 without salt, whose info is

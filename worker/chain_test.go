@@ -14,6 +14,7 @@ import (
 	"github.com/tacit-network/tacit/keys"
 	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
+	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/tee/sim"
 	"github.com/tacit-network/tacit/trie"
@@ -23,22 +24,23 @@ import (
 // testChain is a chain that has queues and nothing else: a state trie, headers
 // and the voters that finalise them.
 type testChain struct {
-	t       testing.TB
-	genesis hash.H256
-	voters  []keys.GrandpaPair
-	set     grandpa.AuthoritySet
-	state   *trie.Trie
-	words   *queue.State
-	queues  map[queue.Destination][]queue.Message
-	heads   map[queue.Destination]queue.Head
-	number  uint32
-	parent  hash.H256
-	changes []wire.Fragment
+	t        testing.TB
+	genesis  hash.H256
+	voters   []keys.GrandpaPair
+	set      grandpa.AuthoritySet
+	state    *trie.Trie
+	words    *queue.State
+	registry *registry.State
+	queues   map[queue.Destination][]queue.Message
+	heads    map[queue.Destination]queue.Head
+	number   uint32
+	parent   hash.H256
+	changes  []wire.Fragment
 }
 
 func newTestChain(t testing.TB) *testChain {
 	c := &testChain{
-		t: t, genesis: hash.H256{0xee}, state: trie.New(trie.V1), words: queue.NewState(),
+		t: t, genesis: hash.H256{0xee}, state: trie.New(trie.V1), words: queue.NewState(), registry: registry.NewState(),
 		queues: map[queue.Destination][]queue.Message{}, heads: map[queue.Destination]queue.Head{}, parent: hash.H256{0xee},
 	}
 	c.newVoters(0)
@@ -136,6 +138,10 @@ func (c *testChain) sync(w *Worker, limit int) wire.Sync {
 		}
 		s.Queues = append(s.Queues, b)
 		at = append(at, c.words.Outbox.Key(q.To))
+	}
+	s.Workers = info.NeedWorkers
+	for _, id := range s.Workers {
+		at = append(at, c.registry.Workers.Key(id))
 	}
 	s.Proof = c.state.Prove(at)
 	return s

@@ -1,125 +1,354 @@
 package worker
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/tacit-network/tacit/hash"
 	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
+	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
 	"github.com/tacit-network/tacit/worker/cluster"
 )
 
-// join makes the worker a member of a cluster. The first member makes the
-// secret, publishes its keys, and gives it to the others: that they are
-// registered, and with which keys, the chain said in the same message, which
-// this worker's light client proved.
-func (r *round) join(msg clusters.ClusterJoin) error {
-	for _, c := range r.core.Clusters {
-		if c.ID == msg.Cluster {
-			return nil
-		}
-	}
-	m := membership{ID: msg.Cluster, Epoch: msg.Epoch}
-	for _, member := range msg.Members {
-		m.Members = append(m.Members, member.Identity)
-	}
-	r.core.Clusters = append(r.core.Clusters, m)
-	if !msg.First {
-		return nil
-	}
-	c, err := r.open(&r.core.Clusters[len(r.core.Clusters)-1], seal.NewSecret())
-	if err != nil {
-		return err
-	}
-	r.send(clusters.ClusterKey{Cluster: m.ID, Epoch: m.Epoch, HPKE: c.Keys()})
-	for _, member := range msg.Members {
-		if member.Identity != r.w.Identity() {
-			r.give(r.core.Clusters[len(r.core.Clusters)-1], member)
+// Limits of what a worker keeps about its clusters.
+const (
+	maxProved = 64  // registrations that are proved in one sync
+	maxGifts  = 256 // that wait for proof
+	maxOffers = 4   // of one cluster
+)
+
+// membership finds what the worker has of a cluster.
+func (r *round) membership(id hash.H256) *membership {
+	for i := range r.core.Clusters {
+		if r.core.Clusters[i].ID == id {
+			return &r.core.Clusters[i]
 		}
 	}
 	return nil
 }
 
-// open takes a cluster's secret and begins with its queue.
-func (r *round) open(m *membership, secret seal.Secret) (*cluster.Cluster, error) {
-	c, err := cluster.New(m.ID, r.w.cfg.Chain.Genesis, secret, m.Epoch, r.w.codes)
-	if err != nil {
-		return nil, err
+// join makes the worker a member of a cluster: it offers a secret, or waits for
+// those of the others.
+func (r *round) join(msg clusters.ClusterJoin) error {
+	if r.membership(msg.Cluster) != nil {
+		return nil
 	}
-	b := stored(secret.Reveal())
-	m.Secret = &b
-	r.joined[m.ID] = c
+	r.core.Clusters = append(r.core.Clusters, membership{ID: msg.Cluster, Tier: msg.Tier, Members: msg.Members, Kept: msg.Snapshot})
+	if msg.Make {
+		return r.offer(clusters.EpochWanted{Cluster: msg.Cluster, Attempt: msg.Attempt})
+	}
+	return nil
+}
+
+// offer makes a secret for a new epoch. It counts when the chain says that it
+// was the first to come.
+func (r *round) offer(msg clusters.EpochWanted) error {
+	m := r.membership(msg.Cluster)
+	if m == nil || m.Lasting == nil && msg.Epoch > 0 {
+		return nil // it has nothing of the cluster yet: others make it
+	}
+	o := offer{Epoch: msg.Epoch, Attempt: msg.Attempt, Lasting: stored(seal.NewSecret().Reveal()), Secret: stored(seal.NewSecret().Reveal())}
+	if m.Lasting != nil {
+		o.Lasting = *m.Lasting
+	}
+	c, err := cluster.New(m.ID, r.w.cfg.Chain.Genesis, seal.SecretFrom(o.Lasting), seal.SecretFrom(o.Secret), o.Epoch, r.w.codes)
+	if err != nil {
+		return err
+	}
+	m.Offers = append(slices.Clone(m.Offers), o)
+	if len(m.Offers) > maxOffers {
+		m.Offers = m.Offers[1:]
+	}
+	r.send(clusters.ClusterKey{Cluster: m.ID, Epoch: o.Epoch, Attempt: o.Attempt, HPKE: c.Keys()})
+	return nil
+}
+
+// chosen hears whose secret is that of a new epoch. If it is the worker's own, it
+// gives it to the members, and shares of all that it has to the keepers.
+func (r *round) chosen(msg clusters.EpochChosen) error {
+	m := r.membership(msg.Cluster)
+	if m == nil {
+		return nil
+	}
+	m.Members = msg.Members
+	i := slices.IndexFunc(m.Offers, func(o offer) bool { return o.Epoch == msg.Epoch && o.Attempt == msg.Attempt })
+	var o offer
+	if i >= 0 {
+		o = m.Offers[i]
+	}
+	m.Offers = slices.DeleteFunc(slices.Clone(m.Offers), func(o offer) bool { return o.Attempt <= msg.Attempt })
+	if msg.Maker != r.w.Identity() {
+		return nil
+	}
+	c, err := cluster.New(m.ID, r.w.cfg.Chain.Genesis, seal.SecretFrom(o.Lasting), seal.SecretFrom(o.Secret), msg.Epoch, r.w.codes)
+	if err != nil {
+		return err
+	}
+	if i < 0 || hash.Blake2b256(scale.Marshal(c.Keys())) != msg.Keys {
+		// It made the secret in a time that its disk does not know of.
+		r.send(clusters.SecretWanted{Cluster: m.ID, Epoch: msg.Epoch})
+		return nil
+	}
+	m.learn(secrets{o.Lasting, []epochSecret{{o.Epoch, o.Secret}}})
+	if err := r.open(m); err != nil {
+		return err
+	}
+	for _, member := range msg.Members {
+		r.gift(gift{Kind: giftSecret, Cluster: m.ID, Tier: m.Tier, Epoch: msg.Epoch, To: member})
+	}
+	if len(msg.Keepers) == 0 {
+		return nil
+	}
+	shares, err := seal.Split(scale.Marshal(m.secrets()), len(msg.Keepers), int(msg.Threshold))
+	if err != nil {
+		r.w.log.Warn("no shares of a cluster's secret", "cluster", m.ID, "error", err)
+		return nil
+	}
+	for i, keeper := range msg.Keepers {
+		r.gift(gift{Kind: giftShare, Cluster: m.ID, Tier: m.Tier, Epoch: msg.Epoch, Attempt: msg.Attempt, To: keeper, Share: shares[i]})
+	}
+	return nil
+}
+
+// secrets is all that a member has to know.
+type secrets struct {
+	Lasting stored
+	Epochs  []epochSecret
+}
+
+func (m *membership) secrets() secrets { return secrets{*m.Lasting, m.Epochs} }
+
+// learn takes secrets that the worker does not have.
+func (m *membership) learn(b secrets) {
+	m.Lasting = &b.Lasting
+	list := slices.Clone(m.Epochs)
+	for _, e := range b.Epochs {
+		list = slices.DeleteFunc(list, func(o epochSecret) bool { return o.Epoch == e.Epoch })
+		list = append(list, e)
+	}
+	slices.SortFunc(list, func(a, b epochSecret) int { return int(a.Epoch) - int(b.Epoch) })
+	m.Epochs = list
+}
+
+// open begins with a cluster's queue, if that is possible without a snapshot.
+func (r *round) open(m *membership) error {
+	if _, first := m.secret(0); m.Open || m.Kept != nil || !first {
+		return nil
+	}
 	to := queue.ToCluster{ID: m.ID}
-	r.core.Queues = append(r.core.Queues, position{to, queue.Head{Hash: queue.Start(r.w.cfg.Chain.Genesis, to)}})
-	return c, nil
+	return r.openAt(m, 0, queue.Head{Hash: queue.Start(r.w.cfg.Chain.Genesis, to)})
+}
+
+func (r *round) openAt(m *membership, epoch uint32, head queue.Head) error {
+	c, err := r.w.cluster(m, epoch)
+	if err != nil {
+		return err
+	}
+	m.Open, m.At = true, epoch
+	r.joined[m.ID] = c
+	r.core.Queues = append(r.core.Queues, position{queue.ToCluster{ID: m.ID}, head})
+	return nil
+}
+
+// The kinds of gifts.
+const (
+	giftSecret = iota // all that the worker has, to a member
+	giftShare         // a share, to a keeper
+	giftBack          // a share, of a keeper to a new member
+)
+
+// gift is a secret for another worker, which gets it when the light client has
+// seen who that is.
+type gift struct {
+	Kind           uint8
+	Cluster        hash.H256
+	Tier           uint8
+	Epoch, Attempt uint32
+	To             [32]byte
+	Share          []byte
+}
+
+// Format implements fmt.Formatter.
+func (gift) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[secret]")) }
+
+// MarshalJSON implements json.Marshaler.
+func (gift) MarshalJSON() ([]byte, error) { return []byte("{}"), nil }
+
+func (r *round) gift(g gift) {
+	if g.To == r.w.Identity() {
+		return
+	}
+	if len(r.core.Gifts) >= maxGifts {
+		r.core.Gifts = r.core.Gifts[1:]
+	}
+	r.core.Gifts = append(slices.Clone(r.core.Gifts), g)
+}
+
+// give makes the gifts whose takers the chain's state was shown to know, or
+// refuses them.
+func (r *round) give(proved map[[32]byte]*registry.Worker) {
+	var wait []gift
+	for _, g := range r.core.Gifts {
+		record, ok := proved[g.To]
+		if !ok {
+			wait = append(wait, g)
+			continue
+		}
+		if reason := r.refusal(g, record); reason != "" {
+			r.w.log.Warn("a secret is not given", "cluster", g.Cluster, "reason", reason)
+			r.send(clusters.HandOverRefused{Cluster: g.Cluster, To: g.To, Reason: []byte(reason)})
+			continue
+		}
+		r.deliver(g, record)
+	}
+	r.core.Gifts = wait
+}
+
+// refusal says why a worker is not trusted with a secret.
+func (r *round) refusal(g gift, w *registry.Worker) string {
+	switch {
+	case w == nil:
+		return "it is not registered"
+	case !w.LiveAt(r.core.Time):
+		return "its attestation has expired"
+	case w.Image != r.w.cfg.ImageID:
+		return "it runs another program"
+	case w.Tier < g.Tier:
+		return fmt.Sprintf("its tier is %d, the cluster's %d", w.Tier, g.Tier)
+	}
+	return ""
+}
+
+// deliver seals a gift to the strongest of the keys that the taker attested.
+func (r *round) deliver(g gift, to *registry.Worker) {
+	body, info := g.Share, seal.InfoShare
+	if g.Kind == giftSecret {
+		m := r.membership(g.Cluster)
+		if m == nil || m.Lasting == nil {
+			return // it is no member any more
+		}
+		body, info = scale.Marshal(m.secrets()), seal.InfoHandOver
+	}
+	for _, suite := range seal.Suites {
+		for _, k := range to.HPKE {
+			if k.KEM != suite.KEM() {
+				continue
+			}
+			key, err := seal.ParsePublicKey(k.KEM, k.Key)
+			if err != nil {
+				continue
+			}
+			envelope, err := seal.Seal(key, info, g.Epoch, r.handOverContext(g.Cluster, g.Epoch, r.w.Identity(), g.To).AAD(), body)
+			if err != nil || len(envelope) > clusters.MaxHandOver {
+				continue
+			}
+			switch g.Kind {
+			case giftSecret:
+				r.send(clusters.HandOver{Cluster: g.Cluster, Epoch: g.Epoch, To: g.To, Envelope: envelope})
+			case giftShare:
+				r.send(clusters.ShareSealed{Cluster: g.Cluster, Epoch: g.Epoch, Attempt: g.Attempt, To: g.To, Envelope: envelope})
+			case giftBack:
+				r.send(clusters.ShareGiven{Cluster: g.Cluster, Epoch: g.Epoch, Attempt: g.Attempt, To: g.To, Envelope: envelope})
+			}
+			return
+		}
+	}
+	r.w.log.Warn("a worker has no key to give a secret to", "cluster", g.Cluster)
 }
 
 // handOverContext binds a sealed secret to the chain, the cluster and its
 // epoch, to who gives (as origin) and who takes (in place of a contract).
-func (r *round) handOverContext(m membership, from, to [32]byte) seal.Context {
-	return seal.Context{Genesis: r.w.cfg.Chain.Genesis, Target: m.ID, Contract: to, Origin: from, Epoch: m.Epoch}
+func (r *round) handOverContext(id hash.H256, epoch uint32, from, to [32]byte) seal.Context {
+	return seal.Context{Genesis: r.w.cfg.Chain.Genesis, Target: id, Contract: to, Origin: from, Epoch: epoch}
 }
 
-// give seals the cluster's secret to another member, by the strongest of its
-// keys.
-func (r *round) give(m membership, to clusters.Member) {
-	for _, suite := range seal.Suites {
-		for _, k := range to.HPKE {
-			if k.Kem != suite.KEM() {
-				continue
-			}
-			key, err := seal.ParsePublicKey(k.Kem, k.Key)
-			if err != nil {
-				continue
-			}
-			context := r.handOverContext(m, r.w.Identity(), to.Identity)
-			envelope, err := seal.Seal(key, seal.InfoHandOver, m.Epoch, context.AAD(), m.Secret[:])
-			if err != nil {
-				continue
-			}
-			r.send(clusters.HandOver{Cluster: m.ID, Epoch: m.Epoch, To: to.Identity, Envelope: envelope})
-			return
-		}
+// unseal opens what another worker sealed to this one.
+func (r *round) unseal(id hash.H256, epoch uint32, from [32]byte, info string, envelope []byte) ([]byte, bool) {
+	e, err := seal.ParseEnvelope(envelope)
+	if err != nil {
+		return nil, false
 	}
-	r.w.log.Warn("a member of the cluster has no key to give the secret to", "cluster", m.ID)
+	b, err := r.w.hpke[e.Suite].Open(info, r.handOverContext(id, epoch, from, r.w.Identity()).AAD(), e)
+	return b, err == nil
 }
 
-// receive takes a cluster's secret from another member, if it leads to the keys
+// receive takes a cluster's secrets from another member, if they lead to the keys
 // that the chain has.
 func (r *round) receive(msg clusters.ClusterSecret) error {
-	i := slices.IndexFunc(r.core.Clusters, func(m membership) bool { return m.ID == msg.Cluster })
-	if i < 0 {
+	m := r.membership(msg.Cluster)
+	if m == nil || !slices.Contains(m.Members, msg.From) || msg.From == r.w.Identity() {
 		return nil
 	}
-	m := r.core.Clusters[i]
-	if m.Secret != nil || m.Epoch != msg.Epoch || !slices.Contains(m.Members, msg.From) {
+	if _, known := m.secret(msg.Epoch); known {
 		return nil
 	}
-	secret, ok := r.unseal(m, msg)
+	b, ok := r.unseal(m.ID, msg.Epoch, msg.From, seal.InfoHandOver, msg.Envelope)
 	if !ok {
+		r.w.log.Warn("a secret of a cluster does not open", "cluster", m.ID)
+		return nil
+	}
+	return r.take(m, b, msg.Epoch, msg.Keys)
+}
+
+// take learns a bundle whose secret of an epoch leads to the keys.
+func (r *round) take(m *membership, b []byte, epoch uint32, keys []clusters.HPKEKey) error {
+	got, err := scale.Decode[secrets](b)
+	if err != nil || len(got.Epochs) == 0 || m.Lasting != nil && *m.Lasting != got.Lasting {
+		return nil
+	}
+	// What is said to be later than the epoch was never in force.
+	got.Epochs = slices.DeleteFunc(got.Epochs, func(e epochSecret) bool { return e.Epoch > epoch })
+	next := *m
+	next.learn(got)
+	secret, ok := next.secret(epoch)
+	if !ok {
+		return nil
+	}
+	c, err := cluster.New(m.ID, r.w.cfg.Chain.Genesis, seal.SecretFrom(got.Lasting), seal.SecretFrom(secret), epoch, r.w.codes)
+	if err != nil {
+		return nil
+	}
+	if hash.Blake2b256(scale.Marshal(c.Keys())) != hash.Blake2b256(scale.Marshal(keys)) {
 		r.w.log.Warn("a secret of a cluster is not one", "cluster", m.ID)
 		return nil
 	}
-	_, err := r.open(&r.core.Clusters[i], secret)
-	return err
+	*m = next
+	r.send(clusters.ClusterOpened{Cluster: m.ID, Epoch: epoch})
+	return r.open(m)
 }
 
-func (r *round) unseal(m membership, msg clusters.ClusterSecret) (seal.Secret, bool) {
-	e, err := seal.ParseEnvelope(msg.Envelope)
-	if err != nil {
-		return seal.Secret{}, false
+// newcomer makes ready what another member is given.
+func (r *round) newcomer(msg clusters.Newcomer) {
+	m := r.membership(msg.Cluster)
+	if m == nil {
+		return
 	}
-	b, err := r.w.hpke[e.Suite].Open(seal.InfoHandOver, r.handOverContext(m, msg.From, r.w.Identity()).AAD(), e)
-	if err != nil || len(b) != 32 {
-		return seal.Secret{}, false
+	if !slices.Contains(m.Members, msg.Member) {
+		m.Members = append(slices.Clone(m.Members), msg.Member)
 	}
-	secret := seal.SecretFrom([32]byte(b))
-	c, err := cluster.New(m.ID, r.w.cfg.Chain.Genesis, secret, m.Epoch, r.w.codes)
-	if err != nil {
-		return seal.Secret{}, false
+	if _, has := m.secret(msg.Epoch); has {
+		r.gift(gift{Kind: giftSecret, Cluster: m.ID, Tier: m.Tier, Epoch: msg.Epoch, To: msg.Member})
 	}
-	same := hash.Blake2b256(scale.Marshal(c.Keys())) == hash.Blake2b256(scale.Marshal(msg.Keys))
-	return secret, same
+}
+
+// leave forgets a cluster, its secrets and its state.
+func (r *round) leave(id hash.H256) {
+	if r.membership(id) == nil {
+		return
+	}
+	r.core.Clusters = slices.DeleteFunc(r.core.Clusters, func(m membership) bool { return m.ID == id })
+	r.shut(id)
+	r.core.Gifts = slices.DeleteFunc(slices.Clone(r.core.Gifts), func(g gift) bool { return g.Cluster == id && g.Kind != giftBack })
+	r.erased = true
+	r.dropMade(id)
+}
+
+// shut drops the state of a cluster.
+func (r *round) shut(id hash.H256) {
+	r.core.Queues = slices.DeleteFunc(r.core.Queues, func(p position) bool { return p.To == queue.ToCluster{ID: id} })
+	r.left = append(r.left, id)
+	delete(r.joined, id)
 }

@@ -25,6 +25,9 @@ func (w *Worker) Handler() http.Handler {
 	mux.HandleFunc("POST "+wire.PathCode, post(w, wire.MaxCode, 1, func(ctx context.Context, c wire.Code) (struct{}, error) {
 		return struct{}{}, w.Code(ctx, c)
 	}))
+	mux.HandleFunc("POST "+wire.PathSnapshot, post(w, wire.MaxSnap, 1, func(ctx context.Context, c wire.Snapshot) (struct{}, error) {
+		return struct{}{}, w.Snapshot(c)
+	}))
 	users := w.UserHandler()
 	mux.Handle(wire.PathInfo, users)
 	mux.Handle(wire.PathQuery, users)

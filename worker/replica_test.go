@@ -4,55 +4,71 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/tacit-network/tacit/attest/report"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
+	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
 )
 
-func member(w *Worker) clusters.Member {
-	return clusters.Member{Identity: w.Identity(), HPKE: w.Info().HPKE}
+// register puts what the chain knows of a worker into its state, changed.
+func (c *testChain) register(w *Worker, change func(*registry.Worker)) {
+	r := registry.Worker{Image: hash.H256{3}, ExpiresAt: 1 << 60, HPKE: []report.HPKEKey{}}
+	for _, k := range w.Info().HPKE {
+		r.HPKE = append(r.HPKE, report.HPKEKey{KEM: k.Kem, Key: k.Key})
+	}
+	change(&r)
+	c.state.Put(c.registry.Workers.Key(w.Identity()), scale.Marshal(r))
 }
 
-// The second member of a cluster gets its secret from the first, sealed, and
-// comes to the same state. Nobody else can give it one.
+// given brings a worker forward until it said something of a kind.
+func given[T clusters.UpMessage](s *story, w *Worker) (found []T) {
+	s.t.Helper()
+	for range 3 {
+		s.c.bring(w, s.codes)
+		for _, m := range s.c.take(w) {
+			if m, ok := m.(T); ok {
+				found = append(found, m)
+			}
+		}
+	}
+	return found
+}
+
+// The second member of a cluster gets its secrets from the first, sealed, and
+// comes to the same state. Nobody else can give it any.
 func TestReplicas(t *testing.T) {
 	s := newStory(t)
 	second := openWorker(t, t.TempDir(), s.c)
 	id := hash.H256{0xc2}
-	join := clusters.ClusterJoin{Cluster: id, Epoch: 0, Members: []clusters.Member{member(s.w), member(second)}}
+	members := [][32]byte{s.w.Identity(), second.Identity()}
+	join := clusters.ClusterJoin{Cluster: id, Members: members}
 	s.c.tell(second, join)
-	join.First = true
+	join.Make, join.Attempt = true, 1
 	s.c.tell(s.w, join)
-	s.c.bring(s.w, s.codes)
 	s.c.bring(second, s.codes)
-
-	var public []clusters.HPKEKey
-	var given clusters.HandOver
-	for _, m := range s.c.take(s.w) {
-		switch m := m.(type) {
-		case clusters.ClusterKey:
-			if m.Cluster == id {
-				public = m.HPKE
-			}
-		case clusters.HandOver:
-			given = m
-		}
-	}
-	if given.To != second.Identity() || given.Cluster != id || len(given.Envelope) > clusters.MaxHandOver {
-		t.Fatalf("handed over: %+v", given)
+	public := given[clusters.ClusterKey](s, s.w)[0].HPKE
+	s.offered[id] = hash.Blake2b256(scale.Marshal(public))
+	s.choose(id, 0, 1, second.Identity())
+	s.c.register(second, func(*registry.Worker) {})
+	gifts := given[clusters.HandOver](s, s.w)
+	if len(gifts) != 1 || gifts[0].To != second.Identity() || gifts[0].Cluster != id || len(gifts[0].Envelope) > clusters.MaxHandOver {
+		t.Fatalf("handed over: %+v", gifts)
 	}
 	secret := func(change func(*clusters.ClusterSecret)) clusters.ClusterSecret {
-		m := clusters.ClusterSecret{Cluster: id, From: s.w.Identity(), Keys: public, Envelope: given.Envelope}
+		m := clusters.ClusterSecret{Cluster: id, From: s.w.Identity(), Keys: public, Envelope: gifts[0].Envelope}
 		change(&m)
 		return m
 	}
-	wrong, err := seal.ParsePublicKey(member(second).HPKE[0].Kem, member(second).HPKE[0].Key)
+	k := second.Info().HPKE[0]
+	wrong, err := seal.ParsePublicKey(k.Kem, k.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	context := seal.Context{Genesis: s.c.genesis, Target: id, Contract: second.Identity(), Origin: keys.AccountID(s.w.Identity())}
-	forged, err := seal.Seal(wrong, seal.InfoHandOver, 0, context.AAD(), make([]byte, 32))
+	forged, err := seal.Seal(wrong, seal.InfoHandOver, 0, context.AAD(), scale.Marshal(secrets{Epochs: []epochSecret{{}}}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,4 +113,51 @@ func TestReplicas(t *testing.T) {
 		t.Errorf("the replicas reach %s and %s", first, got)
 	}
 	s.expect(s.query(alice, "get"), "7")
+}
+
+// A secret is given to whom the chain's state knows, and by the giver's own
+// reading of it: somebody whose attestation is missing, has expired, is of
+// another program or of a lower tier gets nothing, whatever the chain asks.
+func TestHandOverNeedsAttestation(t *testing.T) {
+	s := newStory(t)
+	for _, tt := range []struct {
+		name   string
+		change func(*registry.Worker)
+		want   string
+	}{
+		{"not registered", nil, "it is not registered"},
+		{"expired", func(w *registry.Worker) { w.ExpiresAt = 1 }, "its attestation has expired"},
+		{"another program", func(w *registry.Worker) { w.Image[0]++ }, "it runs another program"},
+		{"lower tier", func(w *registry.Worker) { w.Tier = 1 }, "its tier is 1, the cluster's 2"},
+		{"as it has to be", func(w *registry.Worker) { w.Tier = 2 }, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			id := hash.H256{0xc3, tt.name[0], tt.name[len(tt.name)-1]}
+			taker := openWorker(t, t.TempDir(), s.c)
+			s.c.tell(s.w, clusters.ClusterJoin{Cluster: id, Tier: 2, Members: [][32]byte{s.w.Identity()}, Make: true, Attempt: 1})
+			s.bring()
+			s.choose(id, 0, 1)
+			if tt.change != nil {
+				s.c.register(taker, tt.change)
+			}
+			s.c.tell(s.w, clusters.Newcomer{Cluster: id, Member: taker.Identity()})
+			gifts, refused := 0, ""
+			for range 3 {
+				s.c.bring(s.w, s.codes)
+				for _, m := range s.c.take(s.w) {
+					switch m := m.(type) {
+					case clusters.HandOver:
+						gifts++
+					case clusters.HandOverRefused:
+						if m.To == taker.Identity() {
+							refused = string(m.Reason)
+						}
+					}
+				}
+			}
+			if refused != tt.want || (gifts == 1) != (tt.want == "") {
+				t.Errorf("refused %q and gave %d times, want %q", refused, gifts, tt.want)
+			}
+		})
+	}
 }

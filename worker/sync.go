@@ -11,6 +11,7 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
+	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/trie"
 	"github.com/tacit-network/tacit/worker/cluster"
@@ -44,15 +45,15 @@ func (w *Worker) Sync(ctx context.Context, s wire.Sync) (wire.Synced, error) {
 	if err != nil {
 		return wire.Synced{}, err
 	}
-	acked, heads, err := w.prove(header, s)
+	acked, heads, workers, err := w.prove(header, s)
 	if err != nil {
 		return wire.Synced{}, err
 	}
 	// The parts that change are copies: readers see the old ones until the
 	// commit.
-	r := &round{w: w, core: w.core, up: w.up, need: nil, joined: map[hash.H256]*cluster.Cluster{}}
-	r.core.Queues = slices.Clone(w.core.Queues)
-	r.core.Clusters = slices.Clone(w.core.Clusters)
+	snapshot := w.store.Snapshot()
+	defer snapshot.Close()
+	r := w.round(snapshot)
 	if slot, ok := chain.AuraSlotOf(header); ok {
 		r.core.Time = slot // slots last a millisecond
 	}
@@ -67,18 +68,23 @@ func (w *Worker) Sync(ctx context.Context, s wire.Sync) (wire.Synced, error) {
 			return wire.Synced{}, err
 		}
 	}
-	snapshot := w.store.Snapshot()
-	defer snapshot.Close()
+	r.give(workers)
 	for _, b := range s.Queues {
-		if err := r.execute(ctx, snapshot, b); err != nil {
+		if err := r.execute(ctx, b); err != nil {
 			return wire.Synced{}, err
 		}
 	}
+	r.erase()
 	return w.finish(light, r)
 }
 
 // finish makes a round's changes durable and lets readers see them.
 func (w *Worker) finish(light grandpa.LightChain, r *round) (wire.Synced, error) {
+	for _, id := range r.left {
+		if c := w.clusters[id]; c != nil {
+			r.changes = append(r.changes, c.Forget(r.base)...)
+		}
+	}
 	changes := append(r.changes, w.save(partCore, r.core))
 	if light.Hash != w.light.Hash {
 		changes = append(changes, w.save(partLight, light))
@@ -92,10 +98,21 @@ func (w *Worker) finish(light grandpa.LightChain, r *round) (wire.Synced, error)
 		return wire.Synced{}, err
 	}
 	w.light, w.core, w.up, w.need = light, r.core, r.up, r.need
+	for _, id := range r.left {
+		delete(w.clusters, id)
+	}
 	for id, c := range r.joined {
 		w.clusters[id] = c
 	}
+	if r.erased { // the disk is to forget too
+		if err := w.store.Rewrite(); err != nil {
+			w.broken = err
+			return wire.Synced{}, err
+		}
+	}
+	needWorkers, needSnapshots := w.core.needs()
 	return wire.Synced{
+		More: r.more, NeedWorkers: needWorkers, NeedSnapshots: needSnapshots,
 		BootEpoch: r.core.BootEpoch, Block: light.Number, SetID: light.Set.ID, Queues: w.positions(), NeedCode: w.need, Pending: uint32(len(w.up.Payloads)),
 	}, nil
 }
@@ -103,7 +120,7 @@ func (w *Worker) finish(light grandpa.LightChain, r *round) (wire.Synced, error)
 // follow checks the justifications and returns the light chain after them.
 func (w *Worker) follow(s wire.Sync) (grandpa.LightChain, chain.Header, error) {
 	light := w.light
-	if len(s.Changes) > maxChanges || len(s.Queues) > maxQueues {
+	if len(s.Changes) > maxChanges || len(s.Queues) > maxQueues || len(s.Workers) > maxProved {
 		return light, chain.Header{}, wire.Errorf(wire.KindTooLarge, "%d changes of voters, %d queues", len(s.Changes), len(s.Queues))
 	}
 	step := func(f wire.Fragment) (chain.Header, error) {
@@ -135,34 +152,52 @@ func (w *Worker) follow(s wire.Sync) (grandpa.LightChain, chain.Header, error) {
 	return light, header, err
 }
 
-// prove reads the queues' heads, and what the chain took of this worker, from
-// the proof.
-func (w *Worker) prove(header chain.Header, s wire.Sync) (queue.Ingress, []queue.Head, error) {
+// prove reads the queues' heads, what the chain took of this worker, and who
+// other workers are, from the proof.
+func (w *Worker) prove(header chain.Header, s wire.Sync) (acked queue.Ingress, heads []queue.Head, workers map[[32]byte]*registry.Worker, err error) {
+	fail := func(format string, args ...any) (queue.Ingress, []queue.Head, map[[32]byte]*registry.Worker, error) {
+		return acked, nil, nil, wire.Errorf(wire.KindProof, format, args...)
+	}
 	at := [][]byte{w.queue.Ingress.Key(w.Identity())}
 	for _, b := range s.Queues {
 		at = append(at, w.queue.Outbox.Key(b.To))
 	}
+	for _, id := range s.Workers {
+		at = append(at, w.registry.Workers.Key(id))
+	}
 	values, err := trie.ReadProof(header.StateRoot, s.Proof, at...)
 	if err != nil {
-		return queue.Ingress{}, nil, wire.Errorf(wire.KindProof, "read proof: %v", err)
+		return fail("read proof: %v", err)
 	}
-	var acked queue.Ingress
 	if values[0] != nil {
 		if acked, err = w.queue.Ingress.Decode(values[0]); err != nil {
-			return queue.Ingress{}, nil, wire.Errorf(wire.KindProof, "Queue.Ingress: %v", err)
+			return fail("Queue.Ingress: %v", err)
 		}
 	}
-	heads := make([]queue.Head, len(s.Queues))
+	heads = make([]queue.Head, len(s.Queues))
 	for i, b := range s.Queues {
 		if values[i+1] == nil {
 			heads[i] = queue.Head{Hash: queue.Start(w.cfg.Chain.Genesis, b.To)}
 			continue
 		}
 		if heads[i], err = w.queue.Outbox.Decode(values[i+1]); err != nil {
-			return queue.Ingress{}, nil, wire.Errorf(wire.KindProof, "Queue.Outbox: %v", err)
+			return fail("Queue.Outbox: %v", err)
 		}
 	}
-	return acked, heads, nil
+	workers = map[[32]byte]*registry.Worker{}
+	for i, id := range s.Workers {
+		value := values[1+len(s.Queues)+i]
+		if value == nil {
+			workers[id] = nil
+			continue
+		}
+		record, err := w.registry.Workers.Decode(value)
+		if err != nil {
+			return fail("Registry.Workers: %v", err)
+		}
+		workers[id] = &record
+	}
+	return acked, heads, workers, nil
 }
 
 // round is what one sync changes.
@@ -172,8 +207,12 @@ type round struct {
 	up        outbox
 	upChanged bool
 	need      []hash.H256
-	joined    map[hash.H256]*cluster.Cluster
+	joined    map[hash.H256]*cluster.Cluster // that are new, or in another epoch
+	left      []hash.H256
+	base      *store.Snapshot // what was committed before
 	changes   []store.Change
+	more      bool // it stopped at a message that it can go on with
+	erased    bool // something is to be on the disk no more
 }
 
 func (r *round) send(m clusters.UpMessage) {
@@ -234,7 +273,7 @@ func (r *round) check(b wire.Batch, head queue.Head) error {
 }
 
 // execute does what a queue's messages say.
-func (r *round) execute(ctx context.Context, snapshot *store.Snapshot, b wire.Batch) error {
+func (r *round) execute(ctx context.Context, b wire.Batch) error {
 	switch to := b.To.(type) {
 	case queue.ToWorker:
 		for _, m := range b.Messages {
@@ -245,7 +284,7 @@ func (r *round) execute(ctx context.Context, snapshot *store.Snapshot, b wire.Ba
 			p.Head = queue.Head{Count: m.Seq + 1, Hash: m.Next(p.Head.Hash)}
 		}
 	case queue.ToCluster:
-		return r.runCluster(ctx, snapshot, to, b.Messages)
+		return r.runCluster(ctx, to, b.Messages)
 	}
 	return nil
 }
@@ -271,60 +310,98 @@ func (r *round) hear(m queue.Message) error {
 		return r.join(msg)
 	case clusters.ClusterSecret:
 		return r.receive(msg)
+	case clusters.EpochWanted:
+		return r.offer(msg)
+	case clusters.EpochChosen:
+		return r.chosen(msg)
+	case clusters.Newcomer:
+		r.newcomer(msg)
+	case clusters.ClusterLeft:
+		r.leave(msg.Cluster)
+	case clusters.SnapshotWanted:
+		return r.upload(msg)
+	case clusters.SnapshotKept:
+		return r.kept(msg)
+	case clusters.ShareWanted:
+		r.surrender(msg)
+	case clusters.Share:
+		return r.recover(msg)
 	}
 	return nil
 }
 
 // runCluster executes a cluster's messages up to the first whose code is
-// missing, and reports.
-func (r *round) runCluster(ctx context.Context, snapshot *store.Snapshot, to queue.ToCluster, messages []queue.Message) error {
+// missing, or that is about the stored state when some before it are not stored
+// yet, and reports.
+func (r *round) runCluster(ctx context.Context, to queue.ToCluster, messages []queue.Message) error {
+	p, m := r.position(to), r.membership(to.ID)
+	if p == nil || m == nil {
+		return nil // it left the cluster in this round
+	}
 	c := r.w.clusters[to.ID]
 	if c == nil {
 		return fmt.Errorf("cluster %v has a queue and no keys", to.ID)
 	}
-	t, err := c.Begin(snapshot)
+	t, err := c.Begin(r.base)
 	if err != nil {
 		return err
 	}
-	p := r.position(to)
-	var receipts []clusters.Receipt
-	var withdrawals []clusters.Withdrawal
-	from, size := p.Head.Count, 0
+	report := clusters.Receipts{Cluster: to.ID, From: p.Head.Count}
+	size, done := 0, false
 	flush := func() {
-		r.send(clusters.Receipts{
-			Cluster: to.ID, From: from, Next: p.Head.Count, StateRoot: t.Root(p.Head.Count), Held: t.Held(),
-			Receipts: receipts, Withdrawals: withdrawals,
-		})
-		from, receipts, withdrawals, size = p.Head.Count, nil, nil, 0
+		if len(report.Roots) == 0 {
+			return
+		}
+		report.Next, report.StateRoot, report.Held = p.Head.Count, report.Roots[len(report.Roots)-1], t.Held()
+		r.send(report)
+		report, size = clusters.Receipts{Cluster: to.ID, From: p.Head.Count}, 0
 	}
-	done := 0
-	for _, m := range messages {
-		head := m.Next(p.Head.Hash)
-		res, err := c.Execute(ctx, t, m, head)
+	for _, msg := range messages {
+		head := queue.Head{Count: msg.Seq + 1, Hash: msg.Next(p.Head.Hash)}
+		if said := cluster.ChainSays(msg); said != nil {
+			if done {
+				r.more = true
+				break
+			}
+			ok, err := r.chainSays(c, m, said, head)
+			switch {
+			case err != nil:
+				return err
+			case ok:
+				p.Head, r.more = head, true
+			case m.Kept != nil && m.Kept.Next > p.Head.Count && m.has(m.Kept.Epoch):
+				// The secret is erased everywhere: the state begins anew with the
+				// snapshot.
+				m.Open = false
+				r.shut(m.ID)
+			}
+			return nil
+		}
+		res, err := c.Execute(ctx, t, msg, head.Hash)
 		if missing, ok := errors.AsType[cluster.NoCode](err); ok {
 			r.need = append(r.need, missing.Code)
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("execute message %d of cluster %v: %w", m.Seq, to.ID, err)
+			return fmt.Errorf("execute message %d of cluster %v: %w", msg.Seq, to.ID, err)
 		}
-		p.Head = queue.Head{Count: m.Seq + 1, Hash: head}
-		done++
+		p.Head, done = head, true
+		report.Roots = append(report.Roots, t.Root(head.Count))
 		if res.Checked != nil {
 			r.send(*res.Checked)
 		}
 		if res.Withdrawal != nil {
-			withdrawals = append(withdrawals, *res.Withdrawal)
+			report.Withdrawals = append(report.Withdrawals, *res.Withdrawal)
 		}
 		if res.Receipt != nil {
-			receipts = append(receipts, *res.Receipt)
+			report.Receipts = append(report.Receipts, *res.Receipt)
 			size += len(res.Receipt.Output) + len(res.Receipt.Error)
 		}
-		if size > receiptSize || len(receipts) == clusters.MaxReceipts || len(withdrawals) == clusters.MaxWithdrawals {
+		if size > receiptSize || len(report.Roots) == clusters.MaxReceipts || len(report.Withdrawals) == clusters.MaxWithdrawals {
 			flush()
 		}
 	}
-	if done == 0 {
+	if !done {
 		return nil
 	}
 	// The last messages' receipts, or word that there were none.

@@ -36,6 +36,7 @@ import (
 	"github.com/tacit-network/tacit/keys"
 	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
+	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
 	"github.com/tacit-network/tacit/tee"
@@ -68,6 +69,7 @@ type Worker struct {
 	metaKey  cipher.AEAD
 	store    *store.Store
 	queue    *queue.State
+	registry *registry.State
 	queries  chan struct{} // a place for each query that may run
 	web      *fetch.Client
 
@@ -96,6 +98,8 @@ type core struct {
 	Time     uint64 // ms, of the light chain's last block
 	Queues   []position
 	Clusters []membership
+	Gifts    []gift      // that wait for proof of who takes them
+	Shares   []heldShare // of clusters' secrets that are being recovered
 }
 
 // stored is a secret in the form in which it is sealed to the disk. It prints
@@ -117,11 +121,55 @@ type position struct {
 	Head queue.Head
 }
 
+// membership is what the worker has of a cluster.
 type membership struct {
 	ID      hash.H256
-	Epoch   uint32
+	Tier    uint8 // the least that it gives secrets to
 	Members [][32]byte
-	Secret  *stored // nil until it has it
+	// Lasting is the secret of all epochs, nil until the worker has it; Epochs are
+	// those of the epochs that are not erased, ascending.
+	Lasting *stored
+	Epochs  []epochSecret
+	// Offers are secrets that the worker made for an epoch and nobody chose yet.
+	Offers []offer
+	// Open says that the state is here, encrypted in epoch At.
+	Open bool
+	At   uint32
+	// Kept is the newest snapshot that the chain has.
+	Kept *clusters.Snapshot
+}
+
+type epochSecret struct {
+	Epoch  uint32
+	Secret stored
+}
+
+type offer struct {
+	Epoch, Attempt  uint32
+	Lasting, Secret stored
+}
+
+// secret returns the secret of an epoch.
+func (m *membership) secret(epoch uint32) (stored, bool) {
+	for _, e := range m.Epochs {
+		if e.Epoch == epoch {
+			return e.Secret, true
+		}
+	}
+	return stored{}, false
+}
+
+func (m *membership) has(epoch uint32) bool {
+	_, ok := m.secret(epoch)
+	return ok
+}
+
+// newest is the last epoch that the worker has the secret of.
+func (m *membership) newest() uint32 {
+	if len(m.Epochs) == 0 {
+		return 0
+	}
+	return m.Epochs[len(m.Epochs)-1].Epoch
 }
 
 // outbox holds the payloads for the chain that it was not seen to have.
@@ -153,7 +201,7 @@ func Open(ctx context.Context, cfg Config) (*Worker, error) {
 		cfg.Queries = 4
 	}
 	w := &Worker{
-		cfg: cfg, log: cfg.Logger, queue: queue.NewState(), queries: make(chan struct{}, cfg.Queries), web: fetch.New(cfg.Web),
+		cfg: cfg, log: cfg.Logger, queue: queue.NewState(), registry: registry.NewState(), queries: make(chan struct{}, cfg.Queries), web: fetch.New(cfg.Web),
 		hpke: map[seal.Suite]seal.PrivateKey{}, clusters: map[hash.H256]*cluster.Cluster{},
 	}
 	if w.log == nil {
@@ -204,10 +252,12 @@ func (w *Worker) open(ctx context.Context) error {
 		return err
 	}
 	for _, m := range w.core.Clusters {
-		if m.Secret != nil {
-			if err := w.addCluster(m); err != nil {
+		if m.Open {
+			c, err := w.cluster(&m, m.At)
+			if err != nil {
 				return err
 			}
+			w.clusters[m.ID] = c
 		}
 	}
 	// A new instance voids those before it; what waits for the chain is
@@ -299,13 +349,13 @@ func (w *Worker) load(r cluster.Reader, part string, v any) (bool, error) {
 	return true, nil
 }
 
-func (w *Worker) addCluster(m membership) error {
-	c, err := cluster.New(m.ID, w.cfg.Chain.Genesis, seal.SecretFrom(*m.Secret), m.Epoch, w.codes)
-	if err != nil {
-		return err
+// cluster makes a cluster in an epoch that the worker has the secret of.
+func (w *Worker) cluster(m *membership, epoch uint32) (*cluster.Cluster, error) {
+	secret, ok := m.secret(epoch)
+	if !ok || m.Lasting == nil {
+		return nil, fmt.Errorf("the secret of epoch %d of cluster %v is not here", epoch, m.ID)
 	}
-	w.clusters[m.ID] = c
-	return nil
+	return cluster.New(m.ID, w.cfg.Chain.Genesis, seal.SecretFrom(*m.Lasting), seal.SecretFrom(secret), epoch, w.codes)
 }
 
 // Close stops the worker's engine and closes its files.
@@ -338,9 +388,30 @@ func (w *Worker) Info() wire.Info {
 		out.HPKE = append(out.HPKE, clusters.HPKEKey{Kem: k.KEM, Key: k.Key})
 	}
 	for _, c := range w.core.Clusters {
-		out.Clusters = append(out.Clusters, wire.Cluster{ID: c.ID, Epoch: c.Epoch, Keys: c.Secret != nil})
+		epoch := c.newest()
+		if c.Open {
+			epoch = c.At
+		}
+		out.Clusters = append(out.Clusters, wire.Cluster{ID: c.ID, Epoch: epoch, Keys: len(c.Epochs) > 0})
 	}
+	out.NeedWorkers, out.NeedSnapshots = w.core.needs()
 	return out
+}
+
+// needs are the workers whose registration has to be proved, and the clusters
+// whose snapshot has to be brought.
+func (c core) needs() (workers [][32]byte, snapshots []hash.H256) {
+	for _, g := range c.Gifts {
+		if !slices.Contains(workers, g.To) && len(workers) < maxProved {
+			workers = append(workers, g.To)
+		}
+	}
+	for _, m := range c.Clusters {
+		if m.wantsSnapshot() {
+			snapshots = append(snapshots, m.ID)
+		}
+	}
+	return workers, snapshots
 }
 
 // positions are those of the queues that the worker can execute.

@@ -39,6 +39,8 @@ type story struct {
 	receipts map[uint64]clusters.Receipt
 	next     uint64
 	root     hash.H256
+	snapshot clusters.Snapshot
+	offered  map[hash.H256]hash.H256 // the hash of the last keys that the worker offered, by cluster
 }
 
 type reply struct {
@@ -56,7 +58,7 @@ func account(t testing.TB, uri string) keys.Pair {
 }
 
 func newStory(t testing.TB) *story {
-	s := &story{t: t, dir: t.TempDir(), c: newTestChain(t), cluster: hash.H256{0xc1}, replies: map[uint64]reply{}, receipts: map[uint64]clusters.Receipt{}}
+	s := &story{t: t, dir: t.TempDir(), c: newTestChain(t), cluster: hash.H256{0xc1}, replies: map[uint64]reply{}, receipts: map[uint64]clusters.Receipt{}, offered: map[hash.H256]hash.H256{}}
 	s.w = openWorker(t, s.dir, s.c)
 	meta, err := abi.Parse(bundle.Metadata())
 	if err != nil {
@@ -67,7 +69,9 @@ func newStory(t testing.TB) *story {
 	s.codes = map[hash.H256][][]byte{clusters.CodeHash(chunks): chunks}
 
 	s.c.tell(s.w, clusters.Registered{BootEpoch: 1, Block: 1})
-	s.c.tell(s.w, clusters.ClusterJoin{Cluster: s.cluster, Members: []clusters.Member{{Identity: s.w.Identity()}}, First: true})
+	s.c.tell(s.w, clusters.ClusterJoin{Cluster: s.cluster, Members: [][32]byte{s.w.Identity()}, Make: true, Attempt: 1})
+	s.bring()
+	s.choose(s.cluster, 0, 1)
 	s.bring()
 	if !s.w.Info().Registered {
 		t.Fatal("the worker does not know that it is registered")
@@ -82,6 +86,7 @@ func (s *story) bring() {
 	for _, m := range s.c.take(s.w) {
 		switch m := m.(type) {
 		case clusters.ClusterKey:
+			s.offered[m.Cluster] = hash.Blake2b256(scale.Marshal(m.HPKE))
 			var err error
 			if s.key, err = seal.ParsePublicKey(m.HPKE[0].Kem, m.HPKE[0].Key); err != nil {
 				s.t.Fatal(err)
@@ -93,6 +98,14 @@ func (s *story) bring() {
 			}
 		}
 	}
+}
+
+// choose tells the worker that the secret that it offered is the epoch's.
+func (s *story) choose(id hash.H256, epoch, attempt uint32, members ...[32]byte) {
+	s.c.tell(s.w, clusters.EpochChosen{
+		Cluster: id, Epoch: epoch, Attempt: attempt, Maker: s.w.Identity(), Members: append([][32]byte{s.w.Identity()}, members...),
+		Keys: s.offered[id],
+	})
 }
 
 func (s *story) input(label string, args ...string) []byte {
@@ -579,8 +592,9 @@ func TestDisk(t *testing.T) {
 	log := readFile(t, s.dir+"/state.log")
 	alice := account(t, "//Alice").AccountID()
 	for name, secret := range map[string][]byte{
-		"identity": s.w.core.Identity[:], "worker secret": s.w.core.Secret[:], "cluster secret": s.w.core.Clusters[0].Secret[:],
-		"owner": alice[:], "cell": []byte("owner"),
+		"identity": s.w.core.Identity[:], "worker secret": s.w.core.Secret[:], "cluster secret": s.w.core.Clusters[0].Lasting[:],
+		"secret of the epoch": s.w.core.Clusters[0].Epochs[0].Secret[:],
+		"owner":               alice[:], "cell": []byte("owner"),
 	} {
 		if strings.Contains(string(log), string(secret)) {
 			t.Errorf("%s is on the disk", name)
@@ -591,13 +605,14 @@ func TestDisk(t *testing.T) {
 // What is sealed to the disk prints as nothing, wherever it stands.
 func TestStoredSecretsDoNotPrint(t *testing.T) {
 	secret := stored{1, 2, 3}
-	state := core{Identity: secret, Secret: secret, Clusters: []membership{{Secret: &secret}}}
+	state := core{Identity: secret, Secret: secret, Clusters: []membership{{Lasting: &secret, Epochs: []epochSecret{{1, secret}}, Offers: []offer{{Secret: secret}}}},
+		Gifts: []gift{{Share: secret[:]}}, Shares: []heldShare{{Share: secret[:]}}}
 	asJSON, err := json.Marshal(state)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{fmt.Sprintf("%v", state), fmt.Sprintf("%+v", state.Clusters[0].Secret), fmt.Sprintf("%x", secret), string(asJSON)} {
-		if strings.Contains(text, "010203") || strings.Contains(text, "1 2 3") || strings.Contains(text, "1,2,3") {
+	for _, text := range []string{fmt.Sprintf("%v", state), fmt.Sprintf("%+v", state.Clusters[0].Lasting), fmt.Sprintf("%x", secret), string(asJSON)} {
+		if strings.Contains(text, "010203") || strings.Contains(text, "1 2 3") || strings.Contains(text, "1,2,3") || strings.Contains(text, "AQID") {
 			t.Errorf("it prints %s", text)
 		}
 	}

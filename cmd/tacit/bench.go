@@ -17,7 +17,7 @@ import (
 
 func benchCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "bench", Short: "Measure this machine"}
-	cmd.AddCommand(benchStart(), benchTransfers())
+	cmd.AddCommand(benchStart(), benchTransfers(), benchContracts())
 	return cmd
 }
 

@@ -23,7 +23,8 @@ func clusterCommand() *cobra.Command {
 		Long: "Every cluster has a ledger that only its workers read. Tokens go in by `deposit`, which everybody sees, move by\n" +
 			"`transfer`, of which nobody sees to whom and how much, and come out by `withdraw`.",
 	}
-	cmd.AddCommand(clusterList(), clusterCreate(), clusterDeposit(), clusterTransfer(), clusterWithdraw(), clusterBalance())
+	cmd.AddCommand(clusterList(), clusterCreate(), clusterStatus(), clusterAdd(), clusterRemove(), clusterRotate(), clusterSnapshot(), clusterJudge(), clusterRecover())
+	cmd.AddCommand(clusterDeposit(), clusterTransfer(), clusterWithdraw(), clusterBalance())
 	return cmd
 }
 
@@ -84,30 +85,6 @@ func clusterList() *cobra.Command {
 		},
 	}
 	f.add(cmd)
-	return cmd
-}
-
-func clusterCreate() *cobra.Command {
-	var f userFlags
-	var s signerFlags
-	var replicas uint16
-	cmd := &cobra.Command{
-		Use: "create", Short: "Make a cluster of workers that the chain draws", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			who, err := s.pair()
-			if err != nil {
-				return err
-			}
-			return f.run(cmd, func(ctx context.Context, c *client.Client) (any, func(io.Writer), error) {
-				id, err := c.CreateCluster(ctx, who, replicas)
-				v := map[string]any{"cluster": id, "owner": who.AccountID(), "replicas": replicas}
-				return v, func(w io.Writer) { fmt.Fprintf(w, "cluster %v of %d workers is ready\n", id, replicas) }, err
-			})
-		},
-	}
-	f.add(cmd)
-	s.add(cmd)
-	cmd.Flags().Uint16Var(&replicas, "replicas", 1, "how many workers run the cluster's contracts, each all of them")
 	return cmd
 }
 

@@ -40,6 +40,7 @@ type devOptions struct {
 	worker, light    string
 	blockTime        time.Duration
 	validators       int
+	workers          int
 	verbose          bool
 	privateHTTP      bool
 	started          time.Time
@@ -71,6 +72,7 @@ func devCommand() *cobra.Command {
 	f.StringVar(&o.light, "light", "127.0.0.1:0", "where light clients such as smoldot connect; port 0 picks a free one, nothing is nowhere")
 	f.DurationVar(&o.blockTime, "block-time", 200*time.Millisecond, "time from block to block, for a new chain")
 	f.IntVar(&o.validators, "validators", 1, "how many validators a new chain has; all run in this process")
+	f.IntVar(&o.workers, "workers", 1, "how many workers run, each in a process and on a simulated machine of its own")
 	f.BoolVar(&o.privateHTTP, "private-http", false, "let contracts' queries reach this machine and its networks over HTTP")
 	f.BoolVar(&o.verbose, "verbose", false, "print the log")
 	return cmd
@@ -89,6 +91,9 @@ func (o *devOptions) run(ctx context.Context) error {
 	}
 	if o.validators < 1 || o.validators > len(engine.DevelopmentNames) {
 		return hint(fmt.Errorf("--validators %d", o.validators), "1 to %d are possible", len(engine.DevelopmentNames))
+	}
+	if o.workers < 1 || o.workers > maxDevWorkers {
+		return hint(fmt.Errorf("--workers %d", o.workers), "1 to %d are possible", maxDevWorkers)
 	}
 	if o.demo == "" && (o.once || o.json) {
 		return hint(errors.New("--once and --json need a demo"), "add --demo hello")
@@ -151,14 +156,18 @@ func (o *devOptions) network(ctx context.Context, dir, binary string, measuremen
 	}
 	n := nodes[0]
 	o.lightAt = n.Light()
-	operator, err := keys.FromURI(keys.Sr25519, "//Alice//worker")
-	if err != nil {
-		return err
+	var enclaves []*process
+	for i := range o.workers {
+		p := &process{
+			binary: binary, dir: filepath.Join(dir, "worker"), listen: o.worker, log: o.log, verbose: o.verbose, privateHTTP: o.privateHTTP,
+			genesis: n.App().Genesis(), authorities: firstAuthorities(spec), up: make(chan struct{}),
+		}
+		if i > 0 {
+			p.dir, p.listen = fmt.Sprintf("%s-%d", p.dir, i+1), "127.0.0.1:0"
+		}
+		enclaves = append(enclaves, p)
 	}
-	enclave := &process{
-		binary: binary, dir: filepath.Join(dir, "worker"), listen: o.worker, log: o.log, verbose: o.verbose, privateHTTP: o.privateHTTP,
-		genesis: n.App().Genesis(), authorities: firstAuthorities(spec), up: make(chan struct{}),
-	}
+	enclave := enclaves[0]
 	over, end := context.WithCancel(ctx)
 	defer end()
 	g, ctx := errgroup.WithContext(over)
@@ -166,19 +175,25 @@ func (o *devOptions) network(ctx context.Context, dir, binary string, measuremen
 		g.Go(func() error { return part("node", n.Run(ctx)) })
 	}
 	g.Go(func() error { return part("console", o.serveConsole(ctx, page, enclave, dir)) })
-	g.Go(func() error { return part("worker", enclave.run(ctx)) })
-	g.Go(func() error {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-enclave.up:
+	for i, p := range enclaves {
+		operator, err := devOperator(i)
+		if err != nil {
+			return err
 		}
-		return part("relay", relay.New(relay.Config{
-			Node: o.rpcURL, Worker: enclave.url(), Operator: operator, Collateral: &devpki.PCS{PKI: devpki.New(devpki.Seed)}, Logger: o.log,
-		}).Run(ctx))
-	})
+		g.Go(func() error { return part("worker", p.run(ctx)) })
+		g.Go(func() error {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-p.up:
+			}
+			return part("relay", relay.New(relay.Config{
+				Node: o.rpcURL, Worker: p.url(), Operator: operator, Collateral: &devpki.PCS{PKI: devpki.New(devpki.Seed)}, Logger: o.log,
+			}).Run(ctx))
+		})
+	}
 	g.Go(func() error {
-		err := o.story(ctx, n.App().Genesis(), dir, enclave, measurement)
+		err := o.story(ctx, n.App().Genesis(), dir, enclaves, measurement)
 		if err != nil || o.once {
 			end()
 		}
@@ -302,6 +317,17 @@ func writeWhole(path string, data []byte) error {
 	return os.Rename(temp, path)
 }
 
+// maxDevWorkers is the most workers of a development network.
+const maxDevWorkers = 16
+
+// devOperator is whose account registers and pays for a worker, by its number.
+func devOperator(i int) (keys.Pair, error) {
+	if i == 0 {
+		return keys.FromURI(keys.Sr25519, "//Alice//worker")
+	}
+	return keys.FromURI(keys.Sr25519, fmt.Sprintf("//Alice//worker//%d", i+1))
+}
+
 // devSpec is the spec of a development chain. Its validators are those of the
 // first development accounts.
 func devSpec(measurement attest.TDXMeasurement, blockTime time.Duration, validators int) (engine.Spec, error) {
@@ -309,17 +335,19 @@ func devSpec(measurement attest.TDXMeasurement, blockTime time.Duration, validat
 	if err != nil {
 		return engine.Spec{}, err
 	}
-	operator, err := keys.FromURI(keys.Sr25519, "//Alice//worker")
-	if err != nil {
-		return engine.Spec{}, err
-	}
 	g := runtime.Genesis{
 		SpecVersion: runtime.SpecVersion, Sudo: &accounts[0].Address, SessionBlocks: 50,
-		Balances: []runtime.Endowment{{Account: operator.AccountID(), Amount: wealth}},
 		Attestation: attestation.Genesis{
 			Anchors: []attestation.Anchor{{Kind: attestation.Development, Certificate: devpki.New(devpki.Seed).Anchor(), Enabled: true}},
 			Images:  []attest.Image{{Name: "tacit-worker", Version: 1, ConsensusVersion: 1, Measurement: measurement}},
 		},
+	}
+	for i := range maxDevWorkers {
+		operator, err := devOperator(i)
+		if err != nil {
+			return engine.Spec{}, err
+		}
+		g.Balances = append(g.Balances, runtime.Endowment{Account: operator.AccountID(), Amount: wealth})
 	}
 	for _, a := range accounts {
 		g.Balances = append(g.Balances, runtime.Endowment{Account: a.Address, Amount: wealth})
@@ -339,7 +367,7 @@ func devSpec(measurement attest.TDXMeasurement, blockTime time.Duration, validat
 }
 
 // story waits until the network is up, tells about it, and runs the demo.
-func (o *devOptions) story(ctx context.Context, genesis hash.H256, dir string, enclave *process, measurement attest.TDXMeasurement) error {
+func (o *devOptions) story(ctx context.Context, genesis hash.H256, dir string, enclaves []*process, measurement attest.TDXMeasurement) error {
 	return client.With(ctx, o.rpcURL, func(ctx context.Context, c *client.Client) error {
 		o.rpcReady = time.Since(o.started)
 		if err := o.banner(genesis, measurement); err != nil {
@@ -349,15 +377,17 @@ func (o *devOptions) story(ctx context.Context, genesis hash.H256, dir string, e
 			return err
 		}
 		if o.demo == "" {
-			w, err := o.registered(ctx, c, enclave)
-			if err != nil {
-				return err
+			for _, p := range enclaves {
+				w, err := o.registered(ctx, c, p)
+				if err != nil {
+					return err
+				}
+				o.say("worker      0x%x registered in block %d, %s", w.Identity, w.Info.Block, simulated)
 			}
-			o.say("worker      0x%x registered in block %d, %s", w.Identity, w.Info.Block, simulated)
 			o.say("\nPress Ctrl-C to stop.")
 			return nil
 		}
-		result, err := o.hello(ctx, c, enclave, dir)
+		result, err := o.hello(ctx, c, enclaves[0], dir)
 		if err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}

@@ -22,6 +22,7 @@ func (s *Server) tacitMethods() map[string]method {
 		"tacit_queueHead":      s.queueHead,
 		"tacit_queueMessages":  s.queueMessages,
 		"tacit_codeBytes":      s.codeBytes,
+		"tacit_snapshotChunks": s.snapshotChunks,
 		"tacit_latestFinality": s.latestFinality,
 		"tacit_setChanges":     s.setChanges,
 		"tacit_finalBlock":     s.finalBlock,
@@ -119,6 +120,35 @@ func (s *Server) codeBytes(_ *call, a args) (any, error) {
 	}
 	list := make([]string, len(chunks))
 	for i, c := range chunks {
+		list[i] = hexOf(c)
+	}
+	return list, nil
+}
+
+// snapshotChunks returns the chunks of the newest snapshot of a cluster, or null
+// when there is none.
+func (s *Server) snapshotChunks(_ *call, a args) (any, error) {
+	var cluster hash.H256
+	if err := a.into(0, &cluster); err != nil {
+		return nil, err
+	}
+	at, err := s.state(a, 1)
+	if err != nil {
+		return nil, err
+	}
+	var kept clusters.Snapshots
+	if err := s.read(at, func(t *trie.Trie) { kept = s.app.Runtime().Clusters.Snapshots.Get(t, cluster) }); err != nil {
+		return nil, err
+	}
+	if kept.Kept == nil {
+		return nil, nil
+	}
+	list := make([]string, len(kept.Kept.Chunks))
+	for i := range list {
+		c, err := s.app.Store().Index(clusters.SnapshotKey(cluster, kept.Slot, uint8(i)))
+		if err != nil {
+			return nil, err
+		}
 		list[i] = hexOf(c)
 	}
 	return list, nil

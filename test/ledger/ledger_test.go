@@ -100,10 +100,14 @@ func build(t *testing.T) wallet {
 	return wallet{hash.H256{0xc0}, m}
 }
 
-func (n *network) Eligible(*frame.Context, uint8) []words.Member {
-	return []words.Member{{Identity: n.replicas[0].identity}, {Identity: n.replicas[1].identity}}
+func (n *network) Eligible(*frame.Context, uint8) [][32]byte {
+	return [][32]byte{n.replicas[0].identity, n.replicas[1].identity}
 }
-func (n *network) MayServe(*frame.Context, [32]byte, uint8) bool                  { return true }
+func (n *network) Live(*frame.Context, [32]byte) bool            { return true }
+func (n *network) MayServe(*frame.Context, [32]byte, uint8) bool { return true }
+func (n *network) Head(*frame.Context, queue.Destination) queue.Head {
+	return queue.Head{Count: uint64(len(n.queue))}
+}
 func (n *network) Seed(*frame.Context) hash.H256                                  { return hash.H256{7} }
 func (n *network) CodeChecked(*frame.Context, hash.H256, hash.H256, bool, []byte) {}
 func (n *network) Receipt(*frame.Context, hash.H256, [32]byte, words.Receipt)     {}
@@ -152,12 +156,15 @@ func newNetwork(t *testing.T, people []chain.AccountID) *network {
 	codes := build(t)
 	for _, r := range n.replicas {
 		var err error
-		if r.cluster, err = cluster.New(n.id, n.Hash(0), seal.SecretFrom([32]byte{3}), 0, codes); err != nil {
+		if r.cluster, err = cluster.New(n.id, n.Hash(0), seal.SecretFrom([32]byte{3}), seal.SecretFrom([32]byte{3}), 0, codes); err != nil {
 			t.Fatal(err)
 		}
 	}
 	c, _ := n.pallet.Clusters.Get(n.Context(), n.id)
-	if err := n.say(c.Members[0], words.ClusterKey{Cluster: n.id, HPKE: n.replicas[0].cluster.Keys()}); err != nil {
+	if err := n.say(c.Members[0], words.ClusterKey{Cluster: n.id, Attempt: 1, HPKE: n.replicas[0].cluster.Keys()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.say(c.Members[1], words.ClusterOpened{Cluster: n.id}); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -230,6 +237,9 @@ func (n *network) tell(r *replica, most int) {
 	m := words.Receipts{
 		Cluster: n.id, From: uint64(r.told), Next: uint64(next), StateRoot: r.after[next-1].root, Held: r.after[next-1].held,
 		Receipts: r.receipts[r.told:next],
+	}
+	for _, a := range r.after[r.told:next] {
+		m.Roots = append(m.Roots, a.root)
 	}
 	for _, w := range r.given {
 		if w.Seq >= m.From && w.Seq < m.Next {

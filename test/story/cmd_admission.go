@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,7 +131,10 @@ func (w *World) days(l *line) error {
 	}
 	const hour = 60 * 60 * 1000
 	before := w.hushed
-	w.hushed = append([]string{"Registry.WorkerRegistered", "Queue.MessagePushed", "Attestation.CollateralUpdated", "System.ExtrinsicFailed"}, before...)
+	w.hushed = maps.Clone(before)
+	for _, name := range []string{"Registry.WorkerRegistered", "Queue.MessagePushed", "Attestation.CollateralUpdated", "System.ExtrinsicFailed"} {
+		w.hushed[name] = true
+	}
 	defer func() { w.hushed = before }()
 	told := map[string]bool{}
 	for end := w.now + uint64(n)*24*hour; w.now < end; {
@@ -169,14 +173,6 @@ func (w *World) ends(names []string, last uint64) (uint64, error) {
 		}
 	}
 	return next, nil
-}
-
-// hush EVENT…
-//
-// has events not told, since who is drawn depends on keys, which are random.
-func (w *World) hush(l *line) error {
-	w.hushed = l.args
-	return nil
 }
 
 // forge NAME machine=M [by=Mallory]
@@ -269,10 +265,10 @@ func (w *World) speak(l *line) error {
 	return w.step()
 }
 
-// members NAME CLUSTER…
+// belongs NAME CLUSTER…
 //
 // prints in which clusters a worker or a forger is.
-func (w *World) members(l *line) error {
+func (w *World) belongs(l *line) error {
 	name, err := l.arg(0)
 	if err != nil {
 		return err

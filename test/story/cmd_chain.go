@@ -136,11 +136,15 @@ func (w *World) settle(*line) error {
 			return err
 		}
 		idle := w.quiet
+		var all []*enclave // names change when workers are drawn
 		for _, name := range w.order {
-			if err := w.relay(w.workers[name], honest); err != nil {
+			all = append(all, w.workers[name])
+		}
+		for _, e := range all {
+			if err := w.relay(e, honest); err != nil {
 				return err
 			}
-			idle = idle && w.quiet && w.workers[name].worker.Info().Pending == 0
+			idle = idle && w.quiet && e.worker.Info().Pending == 0
 		}
 		if still++; !idle {
 			still = 0

@@ -34,7 +34,7 @@ type message struct {
 	seq      uint64
 }
 
-// cluster NAME by=Alice [replicas=1] [tier=0]
+// cluster NAME by=Alice [replicas=1] [tier=0] [keepers=0] [threshold=0]
 func (w *World) cluster(l *line) error {
 	name, err := l.arg(0)
 	if err != nil {
@@ -48,15 +48,15 @@ func (w *World) cluster(l *line) error {
 	if err != nil {
 		return err
 	}
-	tier, err := l.number("tier", 0)
-	if err != nil {
-		return err
+	create := clusters.Create{Replicas: uint16(replicas)}
+	for name, to := range map[string]*uint8{"tier": &create.Tier, "keepers": &create.Keepers, "threshold": &create.Threshold} {
+		n, err := l.number(name, 0)
+		if err != nil {
+			return err
+		}
+		*to = uint8(n)
 	}
-	call := any(clusters.Create{Replicas: uint16(replicas)})
-	if tier > 0 {
-		call = clusters.CreateForTier{Replicas: uint16(replicas), Tier: uint8(tier)}
-	}
-	x, err := w.signed(who, call)
+	x, err := w.signed(who, create)
 	if err != nil {
 		return err
 	}

@@ -28,12 +28,15 @@ import (
 
 // enclave is a simulated machine with a worker on it.
 type enclave struct {
-	name   string
-	cfg    worker.Config
-	worker *worker.Worker
-	server *httptest.Server
-	tamper tamper
-	past   *wire.Registration // one that was made before
+	name     string
+	cfg      worker.Config
+	worker   *worker.Worker
+	server   *httptest.Server
+	tamper   tamper
+	past     *wire.Registration // one that was made before
+	id       [32]byte
+	gone     bool
+	endpoint string // as the chain is told
 }
 
 // worker NAME [fault=debug|report-data|outdated|ancient] [program=other] [genesis=other] [private=http]
@@ -72,15 +75,26 @@ func (w *World) startWorker(l *line) error {
 		return err
 	}
 	cfg.Backend, cfg.ImageID = module.Backend(), attest.ImageID(sim.Measurement(program))
-	e := &enclave{name: name, cfg: cfg}
-	e.server = httptest.NewServer(w.host(e))
-	if e.worker, err = worker.Open(context.Background(), cfg); err != nil {
+	e, err := w.serve(name, cfg)
+	if err != nil {
 		return err
 	}
 	w.workers[name], w.order = e, append(w.order, name)
 	w.names[e.worker.Identity()] = name
 	w.printf("%s runs, %s\n", name, notice(e.cfg.Backend.PlatformInfo()))
 	return nil
+}
+
+// serve runs a worker behind a server.
+func (w *World) serve(name string, cfg worker.Config) (*enclave, error) {
+	e := &enclave{name: name, cfg: cfg, endpoint: "https://" + name + ".example"}
+	var err error
+	if e.worker, err = worker.Open(context.Background(), cfg); err != nil {
+		return nil, err
+	}
+	e.id = e.worker.Identity()
+	e.server = httptest.NewServer(w.host(e))
+	return e, nil
 }
 
 func notice(p tee.PlatformInfo) string { return p.Kind.String() + ", " + p.Notice }
@@ -182,7 +196,7 @@ func (w *World) relay(e *enclave, t tamper) error {
 	e.tamper = t
 	defer func() { e.tamper = honest }()
 	cfg := relay.Config{
-		Node: "ws" + w.rpc.URL[len("http"):], Worker: e.server.URL, Operator: operator, Endpoints: []string{"https://" + e.name + ".example"}, Runtime: w.rt,
+		Node: "ws" + w.rpc.URL[len("http"):], Worker: e.server.URL, Operator: operator, Endpoints: []string{e.endpoint}, Runtime: w.rt,
 	}
 	if t.quote == "" { // what the relay cannot read, it has no collateral for
 		cfg.Collateral = w.vendor

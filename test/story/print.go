@@ -34,8 +34,9 @@ func (w *World) tell(h chain.Header) error {
 		return err
 	}
 	for _, event := range list {
+		w.cast(event)
 		pallet, name := w.rt.EventName(event)
-		if name = pallet + "." + name; slices.Contains(silent, name) || slices.Contains(w.hushed, name) {
+		if name = pallet + "." + name; slices.Contains(silent, name) || w.hushed[name] {
 			continue
 		}
 		w.quiet = false

@@ -65,7 +65,11 @@ func command(name string) func(*World, *line) error {
 		"stakes": (*World).stakes, "stash": (*World).stash,
 
 		"worker": (*World).startWorker, "restart": (*World).restartWorker, "relay": (*World).relayOnce,
-		"collateral": (*World).collateral, "days": (*World).days, "forge": (*World).forge, "speak": (*World).speak, "members": (*World).members, "hush": (*World).hush,
+		"collateral": (*World).collateral, "days": (*World).days, "forge": (*World).forge, "speak": (*World).speak, "belongs": (*World).belongs,
+		"machines": (*World).machines, "hush": (*World).hush, "break": (*World).breakOpen, "destroy": (*World).destroy,
+		"add": (*World).addMember, "remove": (*World).removeMember, "rotate": (*World).rotate, "snapshot": (*World).takeSnapshot,
+		"judge": (*World).judge, "recover": (*World).recoverCluster, "members": (*World).members, "deregister": (*World).deregister,
+		"old-disk": (*World).keepDisk, "put-back": (*World).putBack, "clone": (*World).cloneDisk, "replica": (*World).replica,
 		"workers": (*World).showWorkers, "sees": (*World).sees, "remember": (*World).remember,
 
 		"cluster": (*World).cluster, "upload": (*World).upload, "check": (*World).check,

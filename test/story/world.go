@@ -64,10 +64,12 @@ type World struct {
 	accounts map[string]keys.Pair
 	workers  map[string]*enclave
 	forgers  map[string]*forger
-	vendor   *devpki.PCS // of the machines
-	real     bool        // the chain takes its machines for real ones
-	hushed   []string    // events that are not told
-	order    []string    // of workers
+	vendor   *devpki.PCS       // of the machines
+	real     bool              // the chain takes its machines for real ones
+	order    []string          // of workers
+	drawn    int               // of machines, into clusters
+	hushed   map[string]bool   // events that are not told
+	disks    map[string]string // that were put aside, by worker
 	clusters map[string]hash.H256
 	codes    map[string]hash.H256
 	things   map[string]*contract
@@ -93,7 +95,7 @@ func newWorld(t testing.TB) *World {
 		tb: t, now: start, fs: vfs.NewCrashableMem(), rt: runtime.New(), accounts: map[string]keys.Pair{}, workers: map[string]*enclave{},
 		forgers: map[string]*forger{}, vendor: &devpki.PCS{PKI: devpki.New(devpki.Seed)},
 		clusters: map[string]hash.H256{}, codes: map[string]hash.H256{}, things: map[string]*contract{}, built: map[string]built{}, servers: map[string]*httptest.Server{},
-		sent: map[string]*message{}, names: map[[32]byte]string{}, shared: map[chain.AccountID]shared{},
+		hushed: map[string]bool{}, disks: map[string]string{}, sent: map[string]*message{}, names: map[[32]byte]string{}, shared: map[chain.AccountID]shared{},
 	}
 	w.names[w.rt.Treasury.PotAccount] = "treasury"
 	t.Cleanup(func() {

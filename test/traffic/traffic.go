@@ -54,7 +54,6 @@ var calls = []any{
 	registry.SetEndpoints{}, registry.Deregister{}, registry.BanPlatform{}, attestation.SetAnchor{}, attestation.RetireImage{},
 	registry.SetDraining{}, registry.Freeze{}, registry.SetPlatformCap{}, registry.SetEndorsers{}, registry.Endorse{}, registry.Stake{},
 	registry.Unstake{}, registry.WithdrawStake{}, registry.RemoveWorker{}, attestation.SetAmdFirmware{}, attestation.SetActivationDelay{},
-	clusters.CreateForTier{},
 }
 
 // people is how many accounts send transactions. The first is Sudo's.

@@ -57,19 +57,20 @@ func (e NoCode) Is(target error) bool { return target == ErrNoCode }
 
 // Cluster is a cluster that this worker holds the keys of.
 type Cluster struct {
-	id      hash.H256
-	genesis hash.H256
-	epoch   uint32
-	codes   Codes
-	vault   *vault
-	seeds   seal.Secret
-	keys    seal.Secret // of contracts
-	hpke    map[seal.Suite]seal.PrivateKey
-	cache   *cache
+	id        hash.H256
+	genesis   hash.H256
+	epoch     uint32
+	codes     Codes
+	vault     *vault
+	seeds     seal.Secret
+	keys      seal.Secret // of contracts
+	snapshots seal.Secret
+	hpke      map[seal.Suite]seal.PrivateKey
+	cache     *cache
 }
 
-// New returns a cluster in an epoch of its secret.
-func New(id, genesis hash.H256, secret seal.Secret, epoch uint32, codes Codes) (*Cluster, error) {
+// New returns a cluster in an epoch, by its lasting secret and that of the epoch.
+func New(id, genesis hash.H256, lasting, secret seal.Secret, epoch uint32, codes Codes) (*Cluster, error) {
 	s := secret.Epoch(epoch)
 	v, err := newVault(id, s)
 	if err != nil {
@@ -77,7 +78,7 @@ func New(id, genesis hash.H256, secret seal.Secret, epoch uint32, codes Codes) (
 	}
 	c := &Cluster{
 		id: id, genesis: genesis, epoch: epoch, codes: codes, vault: v,
-		seeds: s.Derive(seal.LabelRandomness), keys: secret.Derive(seal.LabelContractKey), hpke: map[seal.Suite]seal.PrivateKey{}, cache: newCache(),
+		seeds: s.Derive(seal.LabelRandomness), keys: lasting.Derive(seal.LabelContractKey), snapshots: s.Derive(seal.LabelSnapshot), hpke: map[seal.Suite]seal.PrivateKey{}, cache: newCache(),
 	}
 	for _, suite := range seal.Suites {
 		if c.hpke[suite], err = s.HPKE(suite); err != nil {
@@ -95,6 +96,9 @@ func (c *Cluster) Keys() []words.HPKEKey {
 	}
 	return out
 }
+
+// Epoch is the epoch that the cluster is in.
+func (c *Cluster) Epoch() uint32 { return c.epoch }
 
 // Begin starts collecting changes over stored state.
 func (c *Cluster) Begin(r Reader) (*Tx, error) { return newTx(c.vault, r) }
@@ -134,11 +138,31 @@ func (c *Cluster) Execute(ctx context.Context, t *Tx, m queue.Message, head hash
 		r = c.credit(t, m, msg.To, msg.Amount)
 	case words.Transact:
 		r, err = c.transact(ctx, t, m, head, msg)
+	default: // what the chain alone says, see ChainSays
+		return rejected(m, c.id, "the message comes from the chain alone"), nil
 	}
 	if err == nil {
 		err = t.err
 	}
 	return r, err
+}
+
+// ChainSays returns what the chain tells a cluster of its epochs and snapshots:
+// words.Epoch or words.MakeSnapshot. They are done between executions, over
+// stored state.
+func ChainSays(m queue.Message) words.ClusterMessage {
+	if p, ok := m.Origin.(queue.OriginPallet); !ok || string(p.Name) != "Clusters" {
+		return nil
+	}
+	msg, err := scale.Decode[words.ClusterMessage](m.Payload)
+	if err != nil {
+		return nil
+	}
+	switch msg.(type) {
+	case words.Epoch, words.MakeSnapshot:
+		return msg
+	}
+	return nil
 }
 
 func rejected(m queue.Message, contract hash.H256, reason string) Result {

@@ -33,7 +33,7 @@ func (l library) Module(_ context.Context, code hash.H256) (*vm.Module, error) {
 func testCluster(t *testing.T) (*Cluster, library) {
 	t.Helper()
 	l := library{hash.H256{0xc0}, hash.H256{0xc1}}
-	c, err := New(hash.H256{1}, hash.H256{2}, seal.SecretFrom([32]byte{3}), 0, l)
+	c, err := New(hash.H256{1}, hash.H256{2}, seal.SecretFrom([32]byte{3}), seal.SecretFrom([32]byte{3}), 0, l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestContracts(t *testing.T) {
 // epochs.
 func TestContractKeys(t *testing.T) {
 	key := func(secret byte, epoch uint32, id byte) [32]byte {
-		c, err := New(hash.H256{1}, hash.H256{2}, seal.SecretFrom([32]byte{secret}), epoch, library{})
+		c, err := New(hash.H256{1}, hash.H256{2}, seal.SecretFrom([32]byte{secret}), seal.SecretFrom([32]byte{secret}), epoch, library{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,8 +24,11 @@ type Reader interface {
 
 // vault encrypts the names and values of a cluster's state.
 //
-//	stored key:   HMAC-SHA256(storage key, cluster ‖ name)
-//	stored value: AES-256-GCM with a random nonce in front; the AAD is the stored key
+//	stored key:   tag [8] ‖ the first 24 bytes of HMAC-SHA256(storage key, cluster ‖ name)
+//	stored value: AES-256-GCM of SCALE(name) ‖ value, with a random nonce in front; the AAD is the stored key
+//
+// The tag tells the entries of a cluster's epoch from others. The name lies with
+// the value so that the state can be encrypted anew for another epoch.
 //
 // The root is an accumulator: the XOR, over all names and values, of
 // HMAC-SHA256(root key, SCALE(name, value)). Nobody without the key can find two
@@ -37,6 +40,7 @@ type vault struct {
 	root    seal.Secret
 	blind   seal.Secret
 	cipher  cipher.AEAD
+	tag     [8]byte
 	rootKey store.Key
 }
 
@@ -59,7 +63,9 @@ func newVault(id hash.H256, epoch seal.Secret) (*vault, error) {
 	if v.cipher, err = cipher.NewGCMWithRandomNonce(block); err != nil {
 		return nil, err
 	}
-	v.rootKey = v.key("root")
+	tag := mac(v.names, []byte("tag"), id[:])
+	v.tag = [8]byte(tag[:8])
+	v.rootKey = v.key(rootName)
 	return v, nil
 }
 
@@ -73,7 +79,12 @@ func mac(key seal.Secret, parts ...[]byte) (out [32]byte) {
 	return out
 }
 
-func (v *vault) key(name string) store.Key { return mac(v.names, v.id[:], []byte(name)) }
+func (v *vault) key(name string) store.Key {
+	k := store.Key(mac(v.names, v.id[:], []byte(name)))
+	copy(k[8:], k[:24])
+	copy(k[:8], v.tag[:])
+	return k
+}
 
 func (v *vault) get(r Reader, name string) ([]byte, bool, error) {
 	k := v.key(name)
@@ -81,14 +92,29 @@ func (v *vault) get(r Reader, name string) ([]byte, bool, error) {
 	if !ok {
 		return nil, false, nil
 	}
-	value, err := v.cipher.Open(nil, nil, box, k[:])
-	if err != nil {
+	stored, value, err := v.open(k, box)
+	if err != nil || stored != name {
 		return nil, false, errState
 	}
+	return value, true, nil
+}
+
+// open decrypts what is stored under a key.
+func (v *vault) open(k store.Key, box []byte) (name string, value []byte, err error) {
+	b, err := v.cipher.Open(nil, nil, box, k[:])
+	if err != nil {
+		return "", nil, errState
+	}
+	d := scale.NewDecoder(b)
+	var n []byte
+	if err := d.Value(&n); err != nil {
+		return "", nil, errState
+	}
+	value = d.Rest()
 	if value == nil {
 		value = []byte{}
 	}
-	return value, true, nil
+	return string(n), value, nil
 }
 
 func (v *vault) put(name string, value []byte) store.Change {
@@ -96,7 +122,7 @@ func (v *vault) put(name string, value []byte) store.Change {
 	if value == nil {
 		return store.Change{Key: k}
 	}
-	return store.Change{Key: k, Value: v.cipher.Seal(nil, nil, value, k[:])}
+	return store.Change{Key: k, Value: v.cipher.Seal(nil, nil, append(scale.AppendBytes(nil, []byte(name)), value...), k[:])}
 }
 
 func (v *vault) entry(name string, value []byte) [32]byte {

@@ -256,6 +256,14 @@ func (s *Store) Commit(changes []Change) error {
 	return nil
 }
 
+// Rewrite writes the log anew, so that what was removed or replaced is on the
+// disk no more.
+func (s *Store) Rewrite() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rewrite()
+}
+
 // rewrite replaces the log by one of all that is live.
 func (s *Store) rewrite() error {
 	temp := s.path() + ".new"
@@ -346,6 +354,24 @@ func (p *Snapshot) Get(k Key) ([]byte, bool) {
 		return nil, false
 	}
 	return e.value, true
+}
+
+// With returns the keys that begin with prefix, in no order.
+func (p *Snapshot) With(prefix []byte) (out []Key) {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	for k, e := range p.s.data {
+		if !bytes.HasPrefix(k[:], prefix) {
+			continue
+		}
+		for e != nil && e.since > p.version {
+			e = e.prev
+		}
+		if e != nil && e.value != nil {
+			out = append(out, k)
+		}
+	}
+	return out
 }
 
 // Close lets go of the snapshot.

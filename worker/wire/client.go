@@ -85,6 +85,11 @@ func (c *Client) Code(ctx context.Context, r Code) error {
 	return c.do(ctx, http.MethodPost, PathCode, scale.Marshal(r), nil)
 }
 
+// Snapshot brings a snapshot.
+func (c *Client) Snapshot(ctx context.Context, r Snapshot) error {
+	return c.do(ctx, http.MethodPost, PathSnapshot, scale.Marshal(r), nil)
+}
+
 // Up fetches the messages for the chain.
 func (c *Client) Up(ctx context.Context) (out Up, err error) {
 	return out, c.do(ctx, http.MethodGet, PathUp, nil, &out)

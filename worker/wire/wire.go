@@ -7,6 +7,7 @@
 //	POST /v1/register  Register     → Registration
 //	POST /v1/sync      Sync         → Synced
 //	POST /v1/code      Code         → nothing
+//	POST /v1/snapshot  Snapshot     → nothing
 //	GET  /v1/up        Up
 //
 // A reply with another status than 200 carries an [Error]. Nothing here is
@@ -34,6 +35,7 @@ const (
 	PathRegister = "/v1/register"
 	PathSync     = "/v1/sync"
 	PathCode     = "/v1/code"
+	PathSnapshot = "/v1/snapshot"
 	PathUp       = "/v1/up"
 )
 
@@ -41,6 +43,7 @@ const (
 const (
 	MaxSync  = 16 << 20
 	MaxCode  = 4 << 20
+	MaxSnap  = 17 << 20
 	MaxQuery = 512 << 10
 	MaxReply = 16 << 20
 )
@@ -69,6 +72,10 @@ type Info struct {
 	// Promised is the greatest boot epoch of which it gave evidence: when the
 	// chain takes that, it goes on in it.
 	Promised uint64
+	// NeedWorkers are those whose registration the worker wants proof of, and
+	// NeedSnapshots the clusters whose snapshot it begins with.
+	NeedWorkers   [][32]byte
+	NeedSnapshots []hash.H256
 }
 
 // Position is how far a worker has got in a queue.
@@ -109,14 +116,15 @@ type Fragment struct {
 // Sync brings a worker forward: the blocks that changed the voters since the
 // last time, one justified block, and the queues as its state has them.
 //
-// Proof is a read proof of the worker's Queue.Ingress and of Queue.Outbox for
-// each of Queues, and of nothing else.
+// Proof is a read proof of the worker's Queue.Ingress, of Queue.Outbox for each
+// of Queues and of Registry.Workers for each of Workers, and of nothing else.
 type Sync struct {
 	Changes       []Fragment
 	Header        []byte
 	Justification []byte
 	Proof         [][]byte
 	Queues        []Batch
+	Workers       [][32]byte
 }
 
 // Batch is a part of a queue, beginning with the first message that the worker
@@ -145,12 +153,23 @@ type Synced struct {
 	Queues    []Position // as Info has it: new queues may have come up
 	NeedCode  []hash.H256
 	Pending   uint32
+	// More says that the worker stopped at a message that it goes on with at once
+	// when it is given the rest again.
+	More          bool
+	NeedWorkers   [][32]byte
+	NeedSnapshots []hash.H256
 }
 
 // Code brings the chunks of a compressed code.
 type Code struct {
 	Hash   hash.H256
 	Chunks [][]byte
+}
+
+// Snapshot brings the chunks of the newest snapshot of a cluster.
+type Snapshot struct {
+	Cluster hash.H256
+	Chunks  [][]byte
 }
 
 // Up lists messages for the chain, in order.
@@ -273,6 +292,7 @@ const (
 	KindEnvelope      Kind = 12 // the envelope does not open
 	KindTooOld        Kind = 13 // the worker has not seen the least block yet
 	KindNoCode        Kind = 14 // the contract's code is still missing
+	KindBadSnapshot   Kind = 16 // the chunks are not those of the newest snapshot
 	KindNotOwner      Kind = 15 // only the contract's owner may read its log, and only its holder a balance
 )
 

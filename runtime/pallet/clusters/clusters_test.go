@@ -2,7 +2,6 @@ package clusters_test
 
 import (
 	"errors"
-	"slices"
 	"testing"
 
 	"github.com/tacit-network/tacit/chain"
@@ -11,7 +10,6 @@ import (
 	"github.com/tacit-network/tacit/runtime/frame/frametest"
 	"github.com/tacit-network/tacit/runtime/pallet/balances"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters"
-	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
 	"github.com/tacit-network/tacit/scale"
@@ -20,13 +18,18 @@ import (
 // crew is workers by their tiers; who has none left.
 type crew map[[32]byte]int
 
-func (c crew) Eligible(ctx *frame.Context, tier uint8) (out []words.Member) {
+func (c crew) Eligible(ctx *frame.Context, tier uint8) (out [][32]byte) {
 	for n := byte(1); n < 10; n++ {
 		if c.MayServe(ctx, [32]byte{n}, tier) {
-			out = append(out, words.Member{Identity: [32]byte{n}})
+			out = append(out, [32]byte{n})
 		}
 	}
 	return out
+}
+
+func (c crew) Live(_ *frame.Context, worker [32]byte) bool {
+	_, ok := c[worker]
+	return ok
 }
 
 func (c crew) MayServe(_ *frame.Context, worker [32]byte, tier uint8) bool {
@@ -46,10 +49,10 @@ func (d *draw) Push(_ *frame.Context, to queue.Destination, _ queue.MessageOrigi
 	return 0, nil
 }
 
-func (d *draw) Seed(*frame.Context) hash.H256 { return hash.H256{byte(d.Number)} }
+func (d *draw) Head(*frame.Context, queue.Destination) queue.Head { return queue.Head{} }
+func (d *draw) Seed(*frame.Context) hash.H256                     { return hash.H256{byte(d.Number)} }
 
-// TestTier draws members of a tier alone, and gives a cluster's keys to nobody
-// who does not reach it any more.
+// TestTier draws members of a tier alone.
 func TestTier(t *testing.T) {
 	w := &draw{Chain: frametest.New(t), crew: crew{{1}: 0, {2}: 1, {3}: 2, {4}: 2, {5}: 1}}
 	sys := &system.Pallet{}
@@ -64,7 +67,7 @@ func TestTier(t *testing.T) {
 		t.Fatal(err)
 	}
 	for tier, most := range map[uint8]uint16{0: 5, 1: 4, 2: 2, 3: 0} {
-		if err := w.Signed(owner, clusters.CreateForTier{Replicas: most + 1, Tier: tier}); !errors.Is(err, clusters.ErrTooFewWorkers) {
+		if err := w.Signed(owner, clusters.Create{Replicas: most + 1, Tier: tier}); !errors.Is(err, clusters.ErrTooFewWorkers) {
 			t.Errorf("%d workers of tier %d: %v", most+1, tier, err)
 		}
 		for range 20 {
@@ -73,7 +76,7 @@ func TestTier(t *testing.T) {
 			}
 			w.Number++
 			w.Take()
-			if err := w.Signed(owner, clusters.CreateForTier{Replicas: most, Tier: tier}); err != nil {
+			if err := w.Signed(owner, clusters.Create{Replicas: most, Tier: tier}); err != nil {
 				t.Fatal(err)
 			}
 			made := created(t, w.Take())
@@ -86,37 +89,6 @@ func TestTier(t *testing.T) {
 				}
 			}
 		}
-	}
-	w.Take()
-	if err := w.Signed(owner, clusters.CreateForTier{Replicas: 2, Tier: 2}); err != nil {
-		t.Fatal(err)
-	}
-	made := created(t, w.Take())
-	first, second := made.Members[0], made.Members[1]
-	receive := func(from [32]byte, m words.UpMessage) error {
-		_, err := p.Receive(w.Context(), from, scale.Encode(m))
-		return err
-	}
-	if err := receive(first, words.ClusterKey{Cluster: made.Cluster, HPKE: []words.HPKEKey{{Kem: 0x647a, Key: make([]byte, 1216)}, {Kem: 0x20, Key: make([]byte, 32)}}}); err != nil {
-		t.Fatal(err)
-	}
-	give := words.HandOver{Cluster: made.Cluster, To: second, Envelope: []byte{1}}
-	w.pushed = nil
-	w.crew[second] = 1
-	if err := receive(first, give); !errors.Is(err, clusters.ErrNotServing) || len(w.pushed) != 0 {
-		t.Errorf("to one that fell to tier 1: %v", err)
-	}
-	delete(w.crew, second)
-	if err := receive(first, give); !errors.Is(err, clusters.ErrNotServing) || len(w.pushed) != 0 {
-		t.Errorf("to one that is out: %v", err)
-	}
-	give.To = [32]byte{2}
-	if err := receive(first, give); !errors.Is(err, clusters.ErrNotMember) {
-		t.Errorf("to one that is no member: %v", err)
-	}
-	give.To, w.crew[second] = second, 2
-	if err := receive(first, give); err != nil || !slices.Equal(w.pushed, []queue.Destination{queue.ToWorker{Identity: second}}) {
-		t.Errorf("to a member: %v, %v", err, w.pushed)
 	}
 }
 

@@ -90,6 +90,10 @@ func (p *Pallet) settle(ctx *frame.Context, m words.Receipts, since uint64) erro
 		return ErrTooLong
 	}
 	l := p.Ledgers.Get(ctx, m.Cluster)
+	if m.Next <= l.Settled {
+		return nil // before a dispute was settled; what was paid is paid
+	}
+	since = max(since, l.Settled)
 	for ; l.First < l.Last; l.First++ {
 		a, _ := p.Arrivals.Find(ctx, m.Cluster, l.First)
 		if a.Seq >= m.Next {
@@ -114,6 +118,7 @@ func (p *Pallet) settle(ctx *frame.Context, m words.Receipts, since uint64) erro
 	if held, ok := l.Escrow.Sub(l.Coming); !ok || held != m.Held {
 		return ErrUnbacked
 	}
+	l.Settled = m.Next
 	p.Ledgers.Put(ctx, m.Cluster, l)
 	return nil
 }

@@ -30,13 +30,24 @@ type world struct {
 	pallet  *clusters.Pallet
 	cluster hash.H256
 	queued  []words.ClusterMessage
+	told    []told
+	pool    [][32]byte
+	dead    map[[32]byte]bool
+	ahead   uint64 // messages that the queue has beside those that were pushed
 	done    []words.Receipt
 }
 
-var members = []words.Member{{Identity: [32]byte{0xa}}, {Identity: [32]byte{0xb}}}
+// pool is the workers that there are.
+var pool = [][32]byte{{0xa}, {0xb}}
 
-func (w *world) Eligible(*frame.Context, uint8) []words.Member                  { return members }
-func (w *world) MayServe(*frame.Context, [32]byte, uint8) bool                  { return true }
+func (w *world) Eligible(*frame.Context, uint8) [][32]byte { return w.pool }
+func (w *world) Live(_ *frame.Context, id [32]byte) bool   { return !w.dead[id] }
+func (w *world) MayServe(_ *frame.Context, id [32]byte, _ uint8) bool {
+	return !w.dead[id]
+}
+func (w *world) Head(*frame.Context, queue.Destination) queue.Head {
+	return queue.Head{Count: uint64(len(w.queued)) + w.ahead}
+}
 func (w *world) Seed(*frame.Context) hash.H256                                  { return hash.H256{7} }
 func (w *world) CodeChecked(*frame.Context, hash.H256, hash.H256, bool, []byte) {}
 func (w *world) Receipt(_ *frame.Context, _ hash.H256, _ [32]byte, r words.Receipt) {
@@ -45,8 +56,10 @@ func (w *world) Receipt(_ *frame.Context, _ hash.H256, _ [32]byte, r words.Recei
 
 // Push implements clusters.Queue: a queue that remembers what is for the cluster.
 func (w *world) Push(_ *frame.Context, to queue.Destination, from queue.MessageOrigin, payload []byte) (uint64, error) {
-	if _, ok := to.(queue.ToCluster); !ok {
-		return 0, nil
+	if worker, ok := to.(queue.ToWorker); ok {
+		m, err := scale.Decode[words.WorkerMessage](payload)
+		w.told = append(w.told, told{worker.Identity, m})
+		return 0, err
 	}
 	m, err := scale.Decode[words.ClusterMessage](payload)
 	if err != nil {
@@ -61,13 +74,21 @@ func (w *world) Push(_ *frame.Context, to queue.Destination, from queue.MessageO
 	return uint64(len(w.queued) - 1), nil
 }
 
-func newWorld(t testing.TB) *world {
+// told is what the chain told a worker.
+type told struct {
+	worker  [32]byte
+	message words.WorkerMessage
+}
+
+func newWorld(t testing.TB) *world { return newWorldOf(t, pool, clusters.Create{Replicas: 2}) }
+
+func newWorldOf(t testing.TB, pool [][32]byte, create clusters.Create) *world {
 	t.Helper()
-	w := &world{Chain: frametest.New(t), t: t}
+	w := &world{Chain: frametest.New(t), t: t, pool: pool, dead: map[[32]byte]bool{}, ahead: 1000}
 	sys := &system.Pallet{}
 	w.money = &balances.Pallet{Accounts: sys, Config: balances.Config{ExistentialDeposit: scale.U64(existential)}}
 	w.pallet = &clusters.Pallet{
-		Config:  clusters.Config{MaxReplicas: 4, ClusterDeposit: scale.U64(100), EscrowDeposit: scale.U64(existential), MaxEnvelope: 1000},
+		Config:  clusters.Config{MaxReplicas: 4, ClusterDeposit: scale.U64(100), EscrowDeposit: scale.U64(existential), MaxEnvelope: 1000, SnapshotEvery: 1000, MaxClaims: 100},
 		Workers: w, Queue: w, Money: w.money, Seed: w, Contracts: w,
 	}
 	w.Start(frame.At{Index: 0, Module: sys}, frame.At{Index: 3, Module: w.money}, frame.At{Index: 23, Module: w.pallet})
@@ -76,7 +97,7 @@ func newWorld(t testing.TB) *world {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Signed(alice, clusters.Create{Replicas: 2}); err != nil {
+	if err := w.Signed(alice, create); err != nil {
 		t.Fatal(err)
 	}
 	for id := range w.pallet.Clusters.All(w.Context()) {
@@ -86,11 +107,25 @@ func newWorld(t testing.TB) *world {
 		t.Errorf("a deposit into a cluster without keys: %v", err)
 	}
 	c, _ := w.pallet.Clusters.Get(w.Context(), w.cluster)
-	key := words.ClusterKey{Cluster: w.cluster, HPKE: []words.HPKEKey{{Kem: 0x647a, Key: make([]byte, 1216)}, {Kem: 0x20, Key: make([]byte, 32)}}}
-	if err := w.say(c.Members[0], key); err != nil {
+	if err := w.say(c.Members[0], w.key(0, 1)); err != nil {
 		t.Fatal(err)
 	}
+	for _, m := range c.Members[1:] {
+		if err := w.say(m, words.ClusterOpened{Cluster: w.cluster}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return w
+}
+
+// key offers a secret for an epoch.
+func (w *world) key(epoch, attempt uint32) words.ClusterKey {
+	return words.ClusterKey{Cluster: w.cluster, Epoch: epoch, Attempt: attempt, HPKE: []words.HPKEKey{{Kem: 0x647a, Key: make([]byte, 1216)}, {Kem: 0x20, Key: make([]byte, 32)}}}
+}
+
+func (w *world) state() words.Cluster {
+	c, _ := w.pallet.Clusters.Get(w.Context(), w.cluster)
+	return c
 }
 
 // say brings what a member says, as the queue does: whole or not at all.
@@ -112,6 +147,7 @@ func (w *world) ledger() words.Ledger { return w.pallet.Ledgers.Get(w.Context(),
 func (w *world) receipts(from, next uint64, held int, list ...words.Withdrawal) words.Receipts {
 	m := words.Receipts{Cluster: w.cluster, From: from, Next: next, StateRoot: hash.H256{byte(next)}, Held: scale.U64(uint64(held)), Withdrawals: list}
 	for seq := from; seq < next; seq++ {
+		m.Roots = append(m.Roots, hash.H256{byte(seq + 1)})
 		m.Receipts = append(m.Receipts, words.Receipt{Seq: seq})
 	}
 	return m
@@ -145,35 +181,35 @@ func TestEscrow(t *testing.T) {
 		{"a deposit", func() error { return deposit(alice, 500) }, nil, 500, 500, 9490, 0, 1, 0},
 		{"one of dust", func() error { return deposit(alice, 1) }, nil, 501, 501, 9489, 0, 2, 0},
 		{"by a stranger", func() error { return w.say([32]byte{1}, w.receipts(0, 1, 500)) }, clusters.ErrNotMember, 501, 501, 9489, 0, 2, 0},
-		{"more than was brought", func() error { return w.say(members[0].Identity, w.receipts(0, 1, 501)) }, clusters.ErrUnbacked, 501, 501, 9489, 0, 2, 0},
-		{"less than was brought", func() error { return w.say(members[0].Identity, w.receipts(0, 1, 499)) }, clusters.ErrUnbacked, 501, 501, 9489, 0, 2, 0},
-		{"as much as was brought", func() error { return w.say(members[0].Identity, w.receipts(0, 1, 500)) }, nil, 501, 1, 9489, 0, 2, 1},
-		{"again", func() error { return w.say(members[0].Identity, w.receipts(0, 1, 500)) }, nil, 501, 1, 9489, 0, 2, 1},
-		{"the rest, from further back", func() error { return w.say(members[1].Identity, w.receipts(0, 2, 501)) }, nil, 501, 0, 9489, 0, 2, 2},
-		{"a gap", func() error { return w.say(members[1].Identity, w.receipts(3, 4, 501)) }, clusters.ErrGap, 501, 0, 9489, 0, 2, 2},
-		{"a withdrawal", func() error { return w.say(members[0].Identity, w.receipts(2, 3, 401, withdrawal(2, carol, 100))) }, nil, 401, 0, 9489, 100, 2, 3},
-		{"of which another member tells", func() error { return w.say(members[1].Identity, w.receipts(2, 3, 401, withdrawal(2, carol, 100))) }, nil, 401, 0, 9489, 100, 2, 3},
-		{"and once more in what follows", func() error { return w.say(members[1].Identity, w.receipts(2, 4, 401, withdrawal(2, carol, 100))) }, nil, 401, 0, 9489, 100, 2, 4},
-		{"that the ledger still has", func() error { return w.say(members[0].Identity, w.receipts(4, 5, 401, withdrawal(4, carol, 100))) }, clusters.ErrUnbacked, 401, 0, 9489, 100, 2, 4},
-		{"more than there is", func() error { return w.say(members[0].Identity, w.receipts(4, 5, 0, withdrawal(4, carol, 402))) }, clusters.ErrUnbacked, 401, 0, 9489, 100, 2, 4},
+		{"more than was brought", func() error { return w.say(pool[0], w.receipts(0, 1, 501)) }, clusters.ErrUnbacked, 501, 501, 9489, 0, 2, 0},
+		{"less than was brought", func() error { return w.say(pool[0], w.receipts(0, 1, 499)) }, clusters.ErrUnbacked, 501, 501, 9489, 0, 2, 0},
+		{"as much as was brought", func() error { return w.say(pool[0], w.receipts(0, 1, 500)) }, nil, 501, 1, 9489, 0, 2, 1},
+		{"again", func() error { return w.say(pool[0], w.receipts(0, 1, 500)) }, nil, 501, 1, 9489, 0, 2, 1},
+		{"the rest, from further back", func() error { return w.say(pool[1], w.receipts(0, 2, 501)) }, nil, 501, 0, 9489, 0, 2, 2},
+		{"a gap", func() error { return w.say(pool[1], w.receipts(3, 4, 501)) }, clusters.ErrGap, 501, 0, 9489, 0, 2, 2},
+		{"a withdrawal", func() error { return w.say(pool[0], w.receipts(2, 3, 401, withdrawal(2, carol, 100))) }, nil, 401, 0, 9489, 100, 2, 3},
+		{"of which another member tells", func() error { return w.say(pool[1], w.receipts(2, 3, 401, withdrawal(2, carol, 100))) }, nil, 401, 0, 9489, 100, 2, 3},
+		{"and once more in what follows", func() error { return w.say(pool[1], w.receipts(2, 4, 401, withdrawal(2, carol, 100))) }, nil, 401, 0, 9489, 100, 2, 4},
+		{"that the ledger still has", func() error { return w.say(pool[0], w.receipts(4, 5, 401, withdrawal(4, carol, 100))) }, clusters.ErrUnbacked, 401, 0, 9489, 100, 2, 4},
+		{"more than there is", func() error { return w.say(pool[0], w.receipts(4, 5, 0, withdrawal(4, carol, 402))) }, clusters.ErrUnbacked, 401, 0, 9489, 100, 2, 4},
 		{"one message twice", func() error {
-			return w.say(members[0].Identity, w.receipts(4, 5, 399, withdrawal(4, carol, 1), withdrawal(4, carol, 1)))
+			return w.say(pool[0], w.receipts(4, 5, 399, withdrawal(4, carol, 1), withdrawal(4, carol, 1)))
 		}, clusters.ErrUnbacked, 401, 0, 9489, 100, 2, 4},
 		{"in another order", func() error {
-			return w.say(members[0].Identity, w.receipts(4, 6, 399, withdrawal(5, carol, 1), withdrawal(4, carol, 1)))
+			return w.say(pool[0], w.receipts(4, 6, 399, withdrawal(5, carol, 1), withdrawal(4, carol, 1)))
 		}, clusters.ErrUnbacked, 401, 0, 9489, 100, 2, 4},
-		{"of a later message", func() error { return w.say(members[0].Identity, w.receipts(4, 5, 400, withdrawal(5, carol, 1))) }, clusters.ErrUnbacked, 401, 0, 9489, 100, 2, 4},
+		{"of a later message", func() error { return w.say(pool[0], w.receipts(4, 5, 400, withdrawal(5, carol, 1))) }, clusters.ErrUnbacked, 401, 0, 9489, 100, 2, 4},
 		{"too many", func() error {
-			return w.say(members[0].Identity, w.receipts(4, 5, 401, make([]words.Withdrawal, words.MaxWithdrawals+1)...))
+			return w.say(pool[0], w.receipts(4, 5, 401, make([]words.Withdrawal, words.MaxWithdrawals+1)...))
 		}, clusters.ErrTooLong, 401, 0, 9489, 100, 2, 4},
 		{"to a dead account, less than it needs", func() error {
-			return w.say(members[0].Identity, w.receipts(4, 5, 392, withdrawal(4, chain.AccountID{4}, 9)))
+			return w.say(pool[0], w.receipts(4, 5, 392, withdrawal(4, chain.AccountID{4}, 9)))
 		}, nil, 401, 9, 9489, 100, 3, 5},
-		{"what came back", func() error { return w.say(members[0].Identity, w.receipts(5, 6, 401)) }, nil, 401, 0, 9489, 100, 3, 6},
-		{"to the escrow itself", func() error { return w.say(members[0].Identity, w.receipts(6, 7, 301, withdrawal(6, mine, 100))) }, nil, 401, 100, 9489, 100, 4, 7},
-		{"more than is left of it", func() error { return w.say(members[0].Identity, w.receipts(7, 8, 0, withdrawal(7, carol, 402))) }, clusters.ErrUnbacked, 401, 100, 9489, 100, 4, 7},
-		{"most of it", func() error { return w.say(members[0].Identity, w.receipts(7, 8, 100, withdrawal(7, carol, 301))) }, nil, 100, 0, 9489, 401, 4, 8},
-		{"the last", func() error { return w.say(members[0].Identity, w.receipts(8, 9, 0, withdrawal(8, carol, 100))) }, nil, 0, 0, 9489, 501, 4, 9},
+		{"what came back", func() error { return w.say(pool[0], w.receipts(5, 6, 401)) }, nil, 401, 0, 9489, 100, 3, 6},
+		{"to the escrow itself", func() error { return w.say(pool[0], w.receipts(6, 7, 301, withdrawal(6, mine, 100))) }, nil, 401, 100, 9489, 100, 4, 7},
+		{"more than is left of it", func() error { return w.say(pool[0], w.receipts(7, 8, 0, withdrawal(7, carol, 402))) }, clusters.ErrUnbacked, 401, 100, 9489, 100, 4, 7},
+		{"most of it", func() error { return w.say(pool[0], w.receipts(7, 8, 100, withdrawal(7, carol, 301))) }, nil, 100, 0, 9489, 401, 4, 8},
+		{"the last", func() error { return w.say(pool[0], w.receipts(8, 9, 0, withdrawal(8, carol, 100))) }, nil, 0, 0, 9489, 501, 4, 9},
 		{"long envelope", func() error {
 			return w.Signed(alice, clusters.Transact{Cluster: w.cluster, Envelope: make([]byte, 1001)})
 		}, clusters.ErrTooLong, 0, 0, 9489, 501, 4, 9},
@@ -265,7 +301,7 @@ func TestNothingIsLost(t *testing.T) {
 					m.Withdrawals = append(m.Withdrawals, x)
 				}
 			}
-			err := w.say(members[i].Identity, m)
+			err := w.say(pool[i], m)
 			told[i] = next
 			if err != nil && !errors.Is(err, clusters.ErrGap) && len(m.Withdrawals) <= words.MaxWithdrawals {
 				t.Fatalf("messages %d to %d: %v", from, next, err)

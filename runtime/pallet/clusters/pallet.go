@@ -27,12 +27,21 @@ type Config struct {
 	EscrowDeposit chain.Balance
 	// The most bytes of an encrypted action.
 	MaxEnvelope uint32
+	// After how many messages of a cluster's queue its members are asked for a snapshot; 0 is never.
+	SnapshotEvery uint32
+	// How many members' claims about a cluster's state are kept, the newest.
+	MaxClaims uint32
 }
 
 // The calls.
 type (
-	// Create makes a cluster of replicas workers, which the chain draws.
-	Create struct{ Replicas uint16 }
+	// Create makes a cluster of replicas workers of a tier or a better one, which the chain draws. As many keepers of others are to hold shares of its secrets, of which threshold together can recover them; both may be 0.
+	Create struct {
+		Replicas  uint16
+		Tier      uint8
+		Keepers   uint8
+		Threshold uint8
+	}
 	// Deposit puts tokens into a cluster's confidential ledger, where they are the sender's.
 	Deposit struct {
 		Cluster hash.H256
@@ -43,11 +52,21 @@ type (
 		Cluster  hash.H256
 		Envelope []byte
 	}
-	// CreateForTier makes a cluster as create does, of workers of at least a tier: 1 is a vendor's hardware, 2 hardware that is endorsed and staked for.
-	CreateForTier struct {
-		Replicas uint16
-		Tier     uint8
+	// AddMember draws another worker into a cluster of the signer. The members give it their secrets once they have seen its attestation.
+	AddMember struct{ Cluster hash.H256 }
+	// RemoveMember takes a worker out of a cluster of the signer. The others begin a new epoch, whose keys it does not learn.
+	RemoveMember struct {
+		Cluster hash.H256
+		Worker  [32]byte
 	}
+	// Rotate begins a new epoch of a cluster of the signer, with new keys and new shares.
+	Rotate struct{ Cluster hash.H256 }
+	// TakeSnapshot asks the members of a cluster of the signer for a snapshot of its state.
+	TakeSnapshot struct{ Cluster hash.H256 }
+	// Judge draws more workers to settle what the members of a frozen cluster disagree about. Its owner may at any time, everybody when none of those that were drawn is registered any more.
+	Judge struct{ Cluster hash.H256 }
+	// Recover draws fresh workers for a cluster of the signer that lost all of them, and asks the keepers for their shares.
+	Recover struct{ Cluster hash.H256 }
 )
 
 // The events.
@@ -99,6 +118,77 @@ type (
 		Seq     uint64
 		Error   frame.DispatchError
 	}
+	// MemberAdded says that a worker was drawn into a cluster.
+	MemberAdded struct {
+		Cluster hash.H256
+		Worker  [32]byte
+	}
+	// MemberReady says that a new member has the cluster's secrets.
+	MemberReady struct {
+		Cluster hash.H256
+		Worker  [32]byte
+		Epoch   uint32
+	}
+	// MemberRemoved says that a worker is no member of a cluster any more.
+	MemberRemoved struct {
+		Cluster hash.H256
+		Worker  [32]byte
+	}
+	// EpochAsked says that a cluster's members are asked for the secret of a new epoch.
+	EpochAsked struct {
+		Cluster hash.H256
+		Epoch   uint32
+	}
+	// HandOverRefused says that a worker did not give another a secret, and why.
+	HandOverRefused struct {
+		Cluster hash.H256
+		Worker  [32]byte
+		To      [32]byte
+		Reason  []byte
+	}
+	// SharesKept says that so many workers hold shares of a cluster's secrets, and how many of them are needed.
+	SharesKept struct {
+		Cluster   hash.H256
+		Keepers   uint8
+		Threshold uint8
+	}
+	// SnapshotKept says that the chain has a snapshot of a cluster.
+	SnapshotKept struct {
+		Cluster hash.H256
+		Epoch   uint32
+		Next    uint64
+		Name    hash.H256
+	}
+	// ClusterFrozen says that a cluster takes no commands, since its members disagree about its state after a message.
+	ClusterFrozen struct {
+		Cluster hash.H256
+		Seq     uint64
+		Judges  [][32]byte
+	}
+	// MemberDeviated says that a member said that a cluster's state is another than it is.
+	MemberDeviated struct {
+		Cluster hash.H256
+		Worker  [32]byte
+		Seq     uint64
+		Root    hash.H256
+	}
+	// ClusterThawed says that it is settled which state of a cluster stands.
+	ClusterThawed struct {
+		Cluster hash.H256
+		Seq     uint64
+		Root    hash.H256
+	}
+	// ClusterRecovering says that fresh workers were drawn for a cluster, and that so many keepers were asked for their shares.
+	ClusterRecovering struct {
+		Cluster hash.H256
+		Members [][32]byte
+		Keepers uint8
+	}
+	// ClusterRecovered says that a fresh worker has a lost cluster's secrets.
+	ClusterRecovered struct {
+		Cluster hash.H256
+		Worker  [32]byte
+	}
 )
 
 // The errors.
@@ -125,8 +215,24 @@ var (
 	ErrGap = frame.NewError(9, "Gap")
 	// ErrUnbacked means that a cluster's ledger is not what is in escrow for it.
 	ErrUnbacked = frame.NewError(10, "Unbacked")
+	// ErrNotOwner means that the signer is not the cluster's owner.
+	ErrNotOwner = frame.NewError(11, "NotOwner")
+	// ErrLastMember means that the cluster would have no member.
+	ErrLastMember = frame.NewError(12, "LastMember")
+	// ErrBusy means that the cluster is changing its keys.
+	ErrBusy = frame.NewError(13, "Busy")
+	// ErrFrozen means that the cluster's members disagree about its state.
+	ErrFrozen = frame.NewError(14, "Frozen")
+	// ErrNotFrozen means that there is nothing to settle.
+	ErrNotFrozen = frame.NewError(15, "NotFrozen")
+	// ErrBadThreshold means that so many keepers cannot have that threshold.
+	ErrBadThreshold = frame.NewError(16, "BadThreshold")
+	// ErrTooFewShares means that too few of those who keep shares are registered.
+	ErrTooFewShares = frame.NewError(17, "TooFewShares")
+	// ErrBadSnapshot means that the snapshot is not the one that was asked for.
+	ErrBadSnapshot = frame.NewError(18, "BadSnapshot")
 	// ErrNotServing means that the worker may get no keys of the cluster now.
-	ErrNotServing = frame.NewError(11, "NotServing")
+	ErrNotServing = frame.NewError(19, "NotServing")
 )
 
 // Pallet is the clusters of one chain.
@@ -144,16 +250,20 @@ type Pallet struct {
 
 // Workers is what the pallet needs of the registry.
 type Workers interface {
-	// Eligible returns the workers of at least a tier that may become members,
-	// in an order that depends on the state alone.
-	Eligible(ctx *frame.Context, tier uint8) []words.Member
-	// MayServe reports whether a worker may get work and keys of a tier now.
+	// Eligible returns the workers of a tier or a better one that may get new
+	// work, in an order that depends on the state alone.
+	Eligible(ctx *frame.Context, tier uint8) [][32]byte
+	// MayServe tells whether a worker may get work and keys of a tier now.
 	MayServe(ctx *frame.Context, worker [32]byte, tier uint8) bool
+	// Live tells whether a worker is registered now.
+	Live(ctx *frame.Context, worker [32]byte) bool
 }
 
 // Queue is what the pallet needs of the queues.
 type Queue interface {
 	Push(ctx *frame.Context, to queue.Destination, origin queue.MessageOrigin, payload []byte) (uint64, error)
+	// Head tells how far a queue goes.
+	Head(ctx *frame.Context, to queue.Destination) queue.Head
 }
 
 // Money is what the pallet needs of the balances.
@@ -178,16 +288,22 @@ func (p *Pallet) Declare() frame.Pallet {
 	return frame.Pallet{
 		Name: "Clusters", Source: source, State: &p.State, Config: p.Config,
 		Calls: []frame.CallDef{
-			frame.Call(0, p.create, frame.Time(300*frame.Microsecond)), frame.Call(1, p.deposit, weightDeposit),
-			frame.CallBy(2, p.transact, weighTransact), frame.Call(3, p.createForTier, frame.Time(300*frame.Microsecond)),
+			frame.Call(0, p.create, weightMembers), frame.Call(1, p.deposit, weightDeposit),
+			frame.CallBy(2, p.transact, weighTransact),
+			frame.Call(3, p.addMember, weightMembers), frame.Call(4, p.removeMember, weightMembers), frame.Call(5, p.rotate, weightMembers),
+			frame.Call(6, p.takeSnapshot, frame.Time(100*frame.Microsecond)), frame.Call(7, p.judge, weightMembers), frame.Call(8, p.recover, weightMembers),
 		},
 		Events: []frame.EventDef{
 			frame.Event[ClusterCreated](0), frame.Event[ClusterReady](1), frame.Event[RootsDiffer](2), frame.Event[Deposited](3),
 			frame.Event[TransactionQueued](4), frame.Event[Withdrawn](5), frame.Event[WithdrawalReturned](6),
+			frame.Event[MemberAdded](7), frame.Event[MemberReady](8), frame.Event[MemberRemoved](9), frame.Event[EpochAsked](10),
+			frame.Event[HandOverRefused](11), frame.Event[SharesKept](12), frame.Event[SnapshotKept](13), frame.Event[ClusterFrozen](14),
+			frame.Event[MemberDeviated](15), frame.Event[ClusterThawed](16), frame.Event[ClusterRecovering](17), frame.Event[ClusterRecovered](18),
 		},
 		Errors: []*frame.Error{
 			ErrTooFewWorkers, ErrBadReplicas, ErrNoSuchCluster, ErrNotMember, ErrNotReady, ErrKeyKnown, ErrBadKey,
-			ErrNothing, ErrTooLong, ErrGap, ErrUnbacked, ErrNotServing,
+			ErrNothing, ErrTooLong, ErrGap, ErrUnbacked, ErrNotOwner, ErrLastMember, ErrBusy, ErrFrozen, ErrNotFrozen,
+			ErrBadThreshold, ErrTooFewShares, ErrBadSnapshot, ErrNotServing,
 		},
 	}
 }

@@ -129,6 +129,9 @@ func (p *Pallet) command(ctx *frame.Context, c Command) error {
 	case contract.State == Failed:
 		return ErrContractFailed
 	}
+	if err := p.Clusters.Ready(ctx, contract.Cluster); err != nil {
+		return err
+	}
 	seq, err := p.Queue.Push(ctx, queue.ToCluster{ID: contract.Cluster}, queue.OriginAccount{ID: who},
 		scale.Encode[words.ClusterMessage](words.Command{Contract: c.Contract, Envelope: c.Envelope}))
 	if err != nil {

@@ -20,10 +20,7 @@ func (p *Pallet) Push(ctx *frame.Context, to words.Destination, origin words.Mes
 	if len(payload) > int(p.MaxPayload) {
 		return 0, ErrTooLong
 	}
-	head, had := p.Outbox.Find(ctx, to)
-	if !had {
-		head.Hash = words.Start(p.genesis(ctx), to)
-	}
+	head := p.Head(ctx, to)
 	m := words.Message{
 		Seq: head.Count, Block: p.Blocks.Now(ctx), Time: p.Clock.Time(ctx), Origin: origin, Payload: payload,
 	}
@@ -31,6 +28,15 @@ func (p *Pallet) Push(ctx *frame.Context, to words.Destination, origin words.Mes
 	ctx.IndexSet(words.BodyKey(to, m.Seq), scale.Marshal(m))
 	ctx.Emit(MessagePushed{to, m.Seq})
 	return m.Seq, nil
+}
+
+// Head tells how far a queue goes.
+func (p *Pallet) Head(ctx *frame.Context, to words.Destination) words.Head {
+	head, had := p.Outbox.Find(ctx, to)
+	if !had {
+		head.Hash = words.Start(p.genesis(ctx), to)
+	}
+	return head
 }
 
 func (p *Pallet) genesis(ctx *frame.Context) hash.H256 {

@@ -241,17 +241,11 @@ func (p *Pallet) Session(ctx *frame.Context, identity [32]byte) (operator chain.
 
 // Eligible returns the workers of at least a tier that may get new work, in the
 // order of their stored keys.
-func (p *Pallet) Eligible(ctx *frame.Context, tier uint8) []clusters.Member {
-	var out []clusters.Member
+func (p *Pallet) Eligible(ctx *frame.Context, tier uint8) (out [][32]byte) {
 	for identity, w := range p.Workers.All(ctx) {
-		if !p.mayServe(ctx, identity, &w, tier) {
-			continue
+		if p.mayServe(ctx, identity, &w, tier) {
+			out = append(out, identity)
 		}
-		m := clusters.Member{Identity: identity}
-		for _, k := range w.HPKE {
-			m.HPKE = append(m.HPKE, clusters.HPKEKey{Kem: k.KEM, Key: k.Key})
-		}
-		out = append(out, m)
 	}
 	return out
 }

@@ -42,6 +42,7 @@ cluster late
 ----
 block 36  Registry.WorkerDegraded{worker: w1}
 w1  operator operator  boot epoch 16  Development  OutOfDate  Degraded
+block 38  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 17}
 block 38  Clusters.ClusterReady{cluster: still, epoch: 0, worker: w1}
 block 38  System.ExtrinsicFailed{Clusters.TooFewWorkers}
 
@@ -50,7 +51,7 @@ collateral recovery=no eval=2 by=Bob
 days 1 w1
 workers
 cluster first
-members w1 still first
+belongs w1 still first
 ----
 block 39  Attestation.RecoveryBegan{anchor: 0, tee: Tdx, eval: 20, degradesAt: 1752505609000}
 block 39  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001, eval: 20, nextUpdate: 1753660800}
@@ -59,7 +60,7 @@ w1  operator operator  boot epoch 17  Development  UpToDate
 block 43  Balances.Endowed{account: first's escrow, freeBalance: 0.001}
 block 43  Balances.Transfer{from: Alice, to: first's escrow, amount: 0.001}
 block 43  Clusters.ClusterCreated{cluster: first, owner: Alice, members: 1 of them}
-block 43  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 18}
+block 43  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 19}
 w1 is in still, first
 
 relay w2
@@ -77,11 +78,11 @@ collateral revoke=w1 by=Bob
 workers
 relay w1
 cluster second
-members w1 second
-members w2 second
+belongs w1 second
+belongs w2 second
 ----
 block 45  Registry.WorkerRevoked{worker: w1, platform: …}
-block 45  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 19}
+block 45  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 20}
 block 45  Attestation.CertificateRevoked{anchor: 0, certificate: …, workers: 1}
 block 45  Attestation.CollateralUpdated{anchor: 0, tee: Tdx, fmspc: 444556000001, eval: 20, nextUpdate: 1753747200}
 w1  operator operator  boot epoch 17  Development  UpToDate  Revoked
@@ -109,7 +110,6 @@ w3 runs, TDX, SIMULATED TEE: no confidentiality
 block 48  System.ExtrinsicFailed{Registry.Frozen}
 error: the transaction failed: Registry.Frozen
 block 51  Clusters.ClusterReady{cluster: second, epoch: 0, worker: w2}
-block 53  Queue.MessageRefused{worker: w2, seq: 0, error: Clusters.KeyKnown}
 w1  operator operator  boot epoch 17  Development  UpToDate  Revoked
 w2  operator operator  boot epoch 3  Development  UpToDate
 block 54  Registry.RegistrationFrozen{frozen: false}

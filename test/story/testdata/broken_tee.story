@@ -74,9 +74,9 @@ cluster vault3 tier=2
 cluster vault4 tier=2
 cluster vault5 tier=2
 cluster vault6 tier=2 replicas=3
-members eve vault1 vault2 vault3 vault4 vault5
-members w1 vault1
-members w2 vault1
+belongs eve vault1 vault2 vault3 vault4 vault5
+belongs w1 vault1
+belongs w2 vault1
 ----
 block 13  Balances.Endowed{account: vault1's escrow, freeBalance: 0.001}
 block 13  Balances.Transfer{from: Alice, to: vault1's escrow, amount: 0.001}
@@ -113,10 +113,10 @@ forge eve3 machine=broken
 forge eve4 machine=broken
 forge eve5 machine=broken
 ----
-block 28  Registry.WorkerRegistered{worker: eve2, operator: Mallory, image: …, class: Production, bootEpoch: 1, platform: …, status: UpToDate, tier: 1, renewal: false}
-block 30  Registry.WorkerRegistered{worker: eve3, operator: Mallory, image: …, class: Production, bootEpoch: 1, platform: …, status: UpToDate, tier: 1, renewal: false}
-block 32  Registry.WorkerRegistered{worker: eve4, operator: Mallory, image: …, class: Production, bootEpoch: 1, platform: …, status: UpToDate, tier: 1, renewal: false}
-block 34  System.ExtrinsicFailed{Registry.PlatformFull}
+block 32  Registry.WorkerRegistered{worker: eve2, operator: Mallory, image: …, class: Production, bootEpoch: 1, platform: …, status: UpToDate, tier: 1, renewal: false}
+block 34  Registry.WorkerRegistered{worker: eve3, operator: Mallory, image: …, class: Production, bootEpoch: 1, platform: …, status: UpToDate, tier: 1, renewal: false}
+block 36  Registry.WorkerRegistered{worker: eve4, operator: Mallory, image: …, class: Production, bootEpoch: 1, platform: …, status: UpToDate, tier: 1, renewal: false}
+block 38  System.ExtrinsicFailed{Registry.PlatformFull}
 
 # In the name of a worker of tier 2 he cannot speak: that takes its own key. When
 # the machine is known to be broken, one call takes out all that is on it, under
@@ -127,8 +127,8 @@ speak eve vault1 what=key
 forge eve
 forge eve6 machine=broken
 ----
-block 35  Registry.PlatformBanned{platform: …, banned: true}
-block 35  Sudo.Sudid{sudoResult: Ok}
+block 39  Registry.PlatformBanned{platform: …, banned: true}
+block 39  Sudo.Sudid{sudoResult: Ok}
 eve  operator Mallory  boot epoch 1  Production  UpToDate  tier 1  Banned
 eve2  operator Mallory  boot epoch 1  Production  UpToDate  tier 1  Banned
 eve3  operator Mallory  boot epoch 1  Production  UpToDate  tier 1  Banned
@@ -136,5 +136,5 @@ eve4  operator Mallory  boot epoch 1  Production  UpToDate  tier 1  Banned
 w1  operator operator  boot epoch 1  Production  UpToDate  tier 2
 w2  operator operator  boot epoch 1  Production  UpToDate  tier 2
 error: 1010 Invalid Transaction: Transaction has a bad signature
-block 37  System.ExtrinsicFailed{Registry.PlatformBanned}
-block 39  System.ExtrinsicFailed{Registry.PlatformBanned}
+block 41  System.ExtrinsicFailed{Registry.PlatformBanned}
+block 43  System.ExtrinsicFailed{Registry.PlatformBanned}

@@ -17,6 +17,7 @@ block 6  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 6  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 6  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 6  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
+block 8  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
 block 8  Clusters.ClusterReady{cluster: c, epoch: 0, worker: w1}
 
 upload note by=Alice
@@ -88,7 +89,7 @@ block 40  Queue.MessagePushed{to: ToCluster{id: c}, seq: 5}
 block 40  Contracts.CommandQueued{contract: notes, cluster: c, origin: Charlie, seq: 5}
 block 42  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 5, contract: notes, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 w1 starts again in boot epoch 2 at block 44
-block 46  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
+block 46  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 3}
 block 46  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 w1 believes block 45
 read as of block 48: {text: "second", time: 1750000040000}

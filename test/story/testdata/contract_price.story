@@ -17,6 +17,7 @@ block 6  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 6  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 6  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 6  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
+block 8  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
 block 8  Clusters.ClusterReady{cluster: c, epoch: 0, worker: w1}
 
 server exchange TEA-EUR=1.25 MILK-EUR="0.9" NONE=null
@@ -91,7 +92,7 @@ query feed ask TEA-EUR by=Bob
 query feed latest TEA-EUR by=Bob
 ----
 w1 starts again in boot epoch 2 at block 33
-block 35  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
+block 35  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 3}
 block 35  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 w1 believes block 34
 ask as of block 37: the contract answered NoAnswer

@@ -22,6 +22,7 @@ block 6  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 6  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 6  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 6  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
+block 8  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
 block 8  Clusters.ClusterReady{cluster: c, epoch: 0, worker: w1}
 block 12  Contracts.CodeStored{code: parent.wasm, uploader: Alice, size: at most 1 kB}
 block 13  Contracts.CodeStored{code: moody.wasm, uploader: Alice, size: at most 1 kB}
@@ -101,7 +102,7 @@ settle
 query kid k by=Bob
 ----
 w1 starts again in boot epoch 2 at block 42
-block 44  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
+block 44  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 3}
 block 44  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 w1 believes block 43
 k as of block 46: 0xffffffff

@@ -34,6 +34,7 @@ block 8  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 8  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 8  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 8  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
+block 10  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
 block 10  Clusters.ClusterReady{cluster: c, epoch: 0, worker: w1}
 
 upload hello by=Alice
@@ -81,5 +82,5 @@ block 35  Queue.MessagePushed{to: ToCluster{id: c}, seq: 3}
 block 35  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 3}
 block 37  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 3, contract: hello, status: Reverted, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 curious: Reverted: the contract answered NotOwner
-Alice  997.835  reserved 1.578  nonce 6
+Alice  997.785  reserved 1.578  nonce 6
 Bob  99.992  nonce 2

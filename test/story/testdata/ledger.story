@@ -17,6 +17,7 @@ block 6  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 6  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 6  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 6  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
+block 8  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
 block 8  Clusters.ClusterReady{cluster: c, epoch: 0, worker: w1}
 
 # Nothing is there yet; what is put in is the depositor's.
@@ -161,7 +162,7 @@ block 48  Clusters.Deposited{cluster: c, from: Bob, amount: 7, seq: 13}
 block 49  Queue.MessagePushed{to: ToCluster{id: c}, seq: 14}
 block 49  Clusters.TransactionQueued{cluster: c, origin: Bob, seq: 14}
 w1 starts again in boot epoch 2 at block 46
-block 51  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
+block 51  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 3}
 block 51  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 block 52  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 13, contract: c, status: Ok, gas: 0, output: 0 bytes, error: 0 bytes}}
 block 52  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 14, contract: c, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}

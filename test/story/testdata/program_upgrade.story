@@ -62,8 +62,8 @@ w2  operator operator  boot epoch 1  Production  UpToDate  tier 1
 block 50
 workers
 cluster kept
-members w1 kept
-members w2 kept
+belongs w1 kept
+belongs w2 kept
 relay w2
 sees w2
 ----

@@ -25,6 +25,7 @@ block 6  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 6  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 6  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 6  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
+block 8  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
 block 8  Clusters.ClusterReady{cluster: c, epoch: 0, worker: w1}
 block 14  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 1024 kB}
 block 15  Queue.MessagePushed{to: ToCluster{id: c}, seq: 0}
@@ -69,7 +70,7 @@ block 35  Queue.MessagePushed{to: ToCluster{id: c}, seq: 3}
 block 35  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 3}
 error: worker /v1/sync: 500 Internal Server Error
 w1 starts again in boot epoch 2 at block 36
-block 39  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
+block 39  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 3}
 block 39  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 block 40  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 3, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 worker-killed: Ok: ()
@@ -86,7 +87,7 @@ query hello get by=Alice
 block 44  Queue.MessagePushed{to: ToCluster{id: c}, seq: 4}
 block 44  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 4}
 w1 starts again in boot epoch 3 at block 42
-block 46  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 3}
+block 46  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 4}
 block 46  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 3, platform: …, status: UpToDate, tier: 0, renewal: true}
 block 47  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 4, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 worker-killed-early: Ok: ()
@@ -122,7 +123,7 @@ block 57  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq:
 w1 believes block 58
 the node starts again at block 59 of 59, final 58
 w1 starts again in boot epoch 4 at block 58
-block 61  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 4}
+block 61  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 5}
 block 61  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 4, platform: …, status: UpToDate, tier: 0, renewal: true}
 block 62  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 6, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 both-killed: Ok: ()

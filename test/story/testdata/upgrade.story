@@ -20,6 +20,7 @@ block 6  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 6  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 6  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 6  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
+block 8  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
 block 8  Clusters.ClusterReady{cluster: c, epoch: 0, worker: w1}
 block 14  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 1024 kB}
 block 15  Queue.MessagePushed{to: ToCluster{id: c}, seq: 0}
@@ -97,7 +98,7 @@ block 33  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq:
 block 35  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 1, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 after: Ok: ()
 w1 starts again in boot epoch 2 at block 37
-block 40  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
+block 40  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 3}
 block 40  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 get as of block 42: 1
 

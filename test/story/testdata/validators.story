@@ -20,6 +20,7 @@ block 3  Balances.Endowed{account: c's escrow, freeBalance: 0.001}
 block 3  Balances.Transfer{from: Alice, to: c's escrow, amount: 0.001}
 block 3  Clusters.ClusterCreated{cluster: c, owner: Alice, members: 1 of them}
 block 3  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 1}
+block 5  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
 block 5  Clusters.ClusterReady{cluster: c, epoch: 0, worker: w1}
 block 11  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 1024 kB}
 block 12  Queue.MessagePushed{to: ToCluster{id: c}, seq: 0}
@@ -95,7 +96,7 @@ block 57  Session.NewQueued{}
 block 60  Grandpa.NewAuthorities{authoritySet: 4 of them}
 the node starts again at block 60 of 60, final 59
 w1 starts again in boot epoch 2 at block 54
-block 65  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 2}
+block 65  Queue.MessagePushed{to: ToWorker{identity: w1}, seq: 3}
 block 65  Registry.WorkerRegistered{worker: w1, operator: operator, image: …, class: Development, bootEpoch: 2, platform: …, status: UpToDate, tier: 0, renewal: true}
 block 69  Queue.MessagePushed{to: ToCluster{id: c}, seq: 3}
 block 69  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 3}

@@ -65,6 +65,8 @@ type Ledger struct {
 	// First and Last number the Arrivals that are queued: from First to before
 	// Last.
 	First, Last uint64
+	// Settled is the number after the last message whose withdrawals were paid.
+	Settled uint64
 }
 
 // Arrival is a message that brings tokens to a cluster.

@@ -18,50 +18,11 @@ type HPKEKey struct {
 	Key []byte
 }
 
-// Member is a worker of a cluster.
+// Member is a worker that may become one of a cluster, with its keys.
 type Member struct {
 	Identity [32]byte
 	HPKE     []HPKEKey `name:"hpke"`
 }
-
-// WorkerMessage is what the chain tells a worker.
-type WorkerMessage interface{ isWorkerMessage() }
-
-// The kinds of WorkerMessage.
-type (
-	// Registered says that the worker is registered.
-	Registered struct {
-		BootEpoch uint64
-		Block     chain.BlockNumber
-	}
-	// ClusterJoin says that the worker is a member of a cluster. The first
-	// member makes the cluster's secret.
-	ClusterJoin struct {
-		Cluster hash.H256
-		Epoch   uint32
-		Members []Member
-		First   bool
-	}
-	// Removed says that the worker is registered no longer.
-	Removed struct{}
-	// ClusterSecret brings a cluster's secret from another member, sealed to the
-	// worker, and the public keys that it has to lead to.
-	ClusterSecret struct {
-		Cluster  hash.H256
-		Epoch    uint32
-		From     [32]byte
-		Keys     []HPKEKey
-		Envelope []byte
-	}
-)
-
-func (Registered) isWorkerMessage()  {}
-func (ClusterJoin) isWorkerMessage() {}
-func (Removed) isWorkerMessage()     {}
-
-func (ClusterSecret) isWorkerMessage() {}
-
-var _ = scale.Enum(scale.V[WorkerMessage]{0: Registered{}, 1: ClusterJoin{}, 2: Removed{}, 3: ClusterSecret{}})
 
 // ClusterMessage is what the chain tells all members of a cluster, which do it
 // in the same order.
@@ -101,70 +62,25 @@ type (
 	}
 	// Transact does an encrypted Action. The origin of the queue's message does it.
 	Transact struct{ Envelope []byte }
+	// Epoch begins an epoch: the state is encrypted anew, and commands to earlier
+	// epochs are refused from here on.
+	Epoch struct{ Epoch uint32 }
+	// MakeSnapshot asks for a snapshot of the state after this message.
+	MakeSnapshot struct{}
 )
 
-func (Instantiate) isClusterMessage() {}
-func (Command) isClusterMessage()     {}
-func (Code) isClusterMessage()        {}
-func (Deposit) isClusterMessage()     {}
-func (Return) isClusterMessage()      {}
-func (Transact) isClusterMessage()    {}
+func (Instantiate) isClusterMessage()  {}
+func (Command) isClusterMessage()      {}
+func (Code) isClusterMessage()         {}
+func (Deposit) isClusterMessage()      {}
+func (Return) isClusterMessage()       {}
+func (Transact) isClusterMessage()     {}
+func (Epoch) isClusterMessage()        {}
+func (MakeSnapshot) isClusterMessage() {}
 
 var _ = scale.Enum(scale.V[ClusterMessage]{
-	0: Instantiate{}, 1: Command{}, 2: Code{}, 3: Deposit{}, 4: Return{}, 5: Transact{},
+	0: Instantiate{}, 1: Command{}, 2: Code{}, 3: Deposit{}, 4: Return{}, 5: Transact{}, 6: Epoch{}, 7: MakeSnapshot{},
 })
-
-// UpMessage is what a worker tells the chain.
-type UpMessage interface{ isUpMessage() }
-
-// The kinds of UpMessage.
-type (
-	// ClusterKey publishes the keys to which commands are encrypted.
-	ClusterKey struct {
-		Cluster hash.H256
-		Epoch   uint32
-		HPKE    []HPKEKey `name:"hpke"`
-	}
-	// Receipts says how messages of a cluster's queue ended.
-	Receipts struct {
-		Cluster hash.H256
-		// From is the number of the first message that it tells of, Next the number
-		// after the last one.
-		From, Next uint64
-		// StateRoot is the blinded root of the cluster's state after the last one,
-		// Held the sum of its ledger.
-		StateRoot hash.H256
-		Held      chain.Balance
-		Receipts  []Receipt
-		// Withdrawals are what the ledger gave up, in the order of the messages.
-		Withdrawals []Withdrawal
-	}
-	// CodeChecked says whether a code can run, and why not.
-	CodeChecked struct {
-		Cluster hash.H256
-		Hash    hash.H256
-		OK      bool
-		Reason  []byte
-	}
-	// HandOver gives a cluster's secret to another member, sealed to the key
-	// that it was registered with.
-	HandOver struct {
-		Cluster  hash.H256
-		Epoch    uint32
-		To       [32]byte
-		Envelope []byte
-	}
-)
-
-func (ClusterKey) isUpMessage()  {}
-func (Receipts) isUpMessage()    {}
-func (CodeChecked) isUpMessage() {}
-func (HandOver) isUpMessage()    {}
-
-var _ = scale.Enum(scale.V[UpMessage]{0: ClusterKey{}, 1: Receipts{}, 2: CodeChecked{}, 3: HandOver{}})
-
-// MaxHandOver is the most bytes of a sealed secret.
-const MaxHandOver = 4096
 
 // Receipt is how one message of a cluster's queue ended.
 type Receipt struct {
@@ -214,9 +130,24 @@ type Cluster struct {
 	Next uint64
 	// StateRoot is the blinded root of its state after it.
 	StateRoot hash.H256
-	// Tier is the least that its members had to have when they were drawn, and
-	// have to have to get its keys.
+	// Tier is the least that a worker must have to see the cluster's secrets.
 	Tier uint8
+	// Keepers is how many workers that are no members are to keep shares of the
+	// cluster's secrets, Threshold how many of them are needed to recover these.
+	Keepers, Threshold uint8
+	// Attempt counts how often the members were asked for a new secret; Asked says
+	// that they are.
+	Attempt uint32
+	Asked   bool
+	// Candidate is the secret of the next epoch, while members learn it.
+	Candidate *Candidate
+	// Sharing says who keeps the shares that count; nil when there are none.
+	Sharing *Sharing
+	// Recovering says that fresh members wait for the keepers' shares.
+	Recovering bool
+	// Dispute is what the members disagree about; the cluster is frozen until it is
+	// settled.
+	Dispute *Dispute
 }
 
 // Ready says whether commands can be encrypted to the cluster.
@@ -234,6 +165,16 @@ type State struct {
 	Ledgers storage.Map[hash.H256, Ledger, storage.Blake2Concat]
 	// The tokens that are on their way into each cluster, by number.
 	Arrivals storage.OptDoubleMap[hash.H256, uint64, Arrival, storage.Blake2Concat, storage.Twox64Concat]
+	// What the members of each cluster say that its state is, by the number of the message after which.
+	Roots storage.OptDoubleMap[hash.H256, uint64, Claim, storage.Blake2Concat, storage.Twox64Concat]
+	// The sealed shares of each cluster's secrets, by who keeps them.
+	Shares storage.DoubleMap[hash.H256, [32]byte, []SealedShare, storage.Blake2Concat, storage.Blake2Concat]
+	// The workers that said that a cluster's state is another than it is, and in which cluster. They are not drawn any more.
+	Deviants storage.OptMap[[32]byte, hash.H256, storage.Blake2Concat]
+	// The shares that are being made of each cluster's secrets, which count when all are there.
+	Pending storage.OptMap[hash.H256, Sharing, storage.Blake2Concat]
+	// The snapshots of each cluster's state.
+	Snapshots storage.Map[hash.H256, Snapshots, storage.Blake2Concat]
 }
 
 // NewState returns the items, bound to their places.

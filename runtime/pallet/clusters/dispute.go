@@ -1,0 +1,125 @@
+package clusters
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+)
+
+// freeze stops a cluster whose members disagree, and draws as many fresh workers
+// as it has members, or all that there are, to execute the queue again from the
+// last state that all agreed on.
+func (p *Pallet) freeze(ctx *frame.Context, worker [32]byte, c *words.Cluster, m words.Receipts, seq uint64) error {
+	before, _ := p.Roots.Get(ctx, m.Cluster, seq)
+	other := m.Roots[seq-m.From]
+	ctx.Emit(RootsDiffer{m.Cluster, seq + 1, worker, other})
+	c.Dispute = &words.Dispute{Seq: seq, Claims: []words.Claim{before, {Root: other, By: [][32]byte{worker}}}}
+	c.Asked, c.Candidate = false, nil
+	err := p.appoint(ctx, m.Cluster, c)
+	if err == nil {
+		ctx.Emit(ClusterFrozen{m.Cluster, seq, c.Dispute.Judges})
+	}
+	p.Clusters.Put(ctx, m.Cluster, *c)
+	return err
+}
+
+// appoint draws judges. They are members from then on.
+func (p *Pallet) appoint(ctx *frame.Context, id hash.H256, c *words.Cluster) error {
+	drawn, err := p.enlist(ctx, id, c, len(c.Members)-len(c.Dispute.Judges), "tacit/judge/1")
+	c.Dispute.Judges = append(c.Dispute.Judges, drawn...)
+	return err
+}
+
+// judge draws more judges: for the owner at any time, for everybody when none of
+// those that were drawn is there any more.
+func (p *Pallet) judge(ctx *frame.Context, j Judge) error {
+	c, err := p.owned(ctx, j.Cluster)
+	switch {
+	case err != nil && !errors.Is(err, ErrNotOwner):
+		return err
+	case c.Dispute == nil:
+		return ErrNotFrozen
+	case err != nil && slices.ContainsFunc(c.Dispute.Judges, func(w [32]byte) bool { return p.Workers.Live(ctx, w) }):
+		return err
+	case len(c.Members) >= 2*int(p.MaxReplicas):
+		return ErrBadReplicas
+	}
+	n := len(c.Dispute.Judges)
+	if err := p.appoint(ctx, j.Cluster, &c); err != nil {
+		return err
+	}
+	if len(c.Dispute.Judges) == n {
+		return ErrTooFewWorkers
+	}
+	p.Clusters.Put(ctx, j.Cluster, c)
+	return nil
+}
+
+// testify takes what a member of a frozen cluster says. What more than half of
+// the judges say stands.
+func (p *Pallet) testify(ctx *frame.Context, worker [32]byte, c *words.Cluster, m words.Receipts) error {
+	d := c.Dispute
+	if d.Seq < m.From || d.Seq >= m.Next {
+		return nil // of what is agreed, or of what comes later and has to be said again
+	}
+	root := m.Roots[d.Seq-m.From]
+	i := slices.IndexFunc(d.Claims, func(k words.Claim) bool { return k.Root == root })
+	if i < 0 {
+		i, d.Claims = len(d.Claims), append(d.Claims, words.Claim{Root: root})
+	}
+	claim := &d.Claims[i]
+	if !slices.Contains(claim.By, worker) {
+		claim.By = append(claim.By, worker)
+	}
+	votes := 0
+	for _, judge := range d.Judges {
+		if slices.Contains(claim.By, judge) {
+			votes++
+		}
+	}
+	p.Clusters.Put(ctx, m.Cluster, *c)
+	if 2*votes <= len(d.Judges) {
+		return nil
+	}
+	return p.thaw(ctx, m.Cluster, c, root)
+}
+
+// thaw lets a state stand, and takes out who said otherwise.
+func (p *Pallet) thaw(ctx *frame.Context, id hash.H256, c *words.Cluster, root hash.H256) error {
+	d := c.Dispute
+	c.Dispute = nil
+	ctx.Emit(ClusterThawed{id, d.Seq, root})
+	recorded, _ := p.Roots.Get(ctx, id, d.Seq)
+	if recorded.Root != root {
+		// What was believed from that message on is forgotten: the judge says it
+		// anew.
+		for seq := d.Seq; seq < c.Next; seq++ {
+			p.Roots.Remove(ctx, id, seq)
+		}
+		c.Next, c.StateRoot = d.Seq, hash.H256{}
+		if d.Seq > 0 {
+			before, _ := p.Roots.Get(ctx, id, d.Seq-1)
+			c.StateRoot = before.Root
+		}
+	}
+	for _, claim := range d.Claims {
+		if claim.Root == root {
+			continue
+		}
+		for _, worker := range claim.By {
+			p.Deviants.Put(ctx, worker, id)
+			ctx.Emit(MemberDeviated{id, worker, d.Seq, claim.Root})
+			if slices.Contains(c.Members, worker) {
+				if err := p.dismiss(ctx, id, c, worker); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	err := p.renew(ctx, id, c)
+	p.Clusters.Put(ctx, id, *c)
+	return err
+}

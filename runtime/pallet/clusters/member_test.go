@@ -1,0 +1,334 @@
+package clusters_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+	"github.com/tacit-network/tacit/scale"
+)
+
+var many = [][32]byte{{1}, {2}, {3}, {4}, {5}, {6}, {7}}
+
+// heard are the messages of a kind that a worker was told.
+func heard[T words.WorkerMessage](w *world, worker [32]byte) (out []T) {
+	for _, m := range w.told {
+		if t, ok := m.message.(T); ok && m.worker == worker {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// opened has a member say that it has the secret of an epoch.
+func (w *world) opened(worker [32]byte, epoch uint32) {
+	w.t.Helper()
+	w.must(w.say(worker, words.ClusterOpened{Cluster: w.cluster, Epoch: epoch}))
+}
+
+// A new epoch begins when more than half of the members have its secret; which
+// of them makes it, nobody can hold up.
+func TestEpoch(t *testing.T) {
+	w := newWorldOf(t, many, clusters.Create{Replicas: 4})
+	m := w.state().Members
+	if err := w.Signed(bob, clusters.Rotate{Cluster: w.cluster}); !errors.Is(err, clusters.ErrNotOwner) {
+		t.Errorf("by a stranger: %v", err)
+	}
+	w.must(w.Signed(alice, clusters.Rotate{Cluster: w.cluster}))
+	for name, bad := range map[string]struct {
+		key  words.ClusterKey
+		want error
+	}{
+		"of the epoch that is": {w.key(0, 2), clusters.ErrKeyKnown}, "of one after the next": {w.key(2, 2), clusters.ErrKeyKnown},
+		"asked before": {w.key(1, 1), clusters.ErrKeyKnown}, "one key": {words.ClusterKey{Cluster: w.cluster, Epoch: 1, Attempt: 2, HPKE: w.key(1, 2).HPKE[:1]}, clusters.ErrBadKey},
+	} {
+		if err := w.say(m[0], bad.key); !errors.Is(err, bad.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	w.must(w.say(m[2], w.key(1, 2)))
+	w.must(w.say(m[0], w.key(1, 2))) // too late, and no fault
+	if c := w.state(); c.Epoch != 0 || c.Candidate == nil || c.Candidate.Maker != m[2] {
+		t.Fatalf("after an offer: %+v", c)
+	}
+	for _, worker := range m {
+		if got := heard[words.EpochChosen](w, worker); got[len(got)-1].Maker != m[2] {
+			t.Errorf("worker %x heard of %x", worker[0], got[len(got)-1].Maker)
+		}
+	}
+	queued := len(w.queued)
+	w.opened(m[2], 1)
+	w.opened(m[3], 1)
+	if w.state().Epoch != 0 {
+		t.Error("two of four are more than half")
+	}
+	w.opened(m[0], 1)
+	c := w.state()
+	if c.Epoch != 1 || c.Candidate != nil || c.Asked {
+		t.Errorf("after three of four: %+v", c)
+	}
+	if want := []words.ClusterMessage{words.Epoch{Epoch: 1}, words.MakeSnapshot{}}; !slices.Equal(w.queued[queued:], want) {
+		t.Errorf("queued %+v", w.queued[queued:])
+	}
+	// Who is asked again makes another; what was offered before is forgotten.
+	w.must(w.Signed(alice, clusters.Rotate{Cluster: w.cluster}))
+	w.must(w.say(m[1], w.key(2, 3)))
+	w.must(w.Signed(alice, clusters.RemoveMember{Cluster: w.cluster, Worker: m[1]}))
+	if c := w.state(); c.Candidate != nil || c.Attempt != 4 || len(c.Members) != 3 || len(heard[words.ClusterLeft](w, m[1])) != 1 {
+		t.Errorf("after its maker was removed: %+v", c)
+	}
+	if err := w.say(m[1], w.key(2, 4)); !errors.Is(err, clusters.ErrNotMember) {
+		t.Errorf("the removed member: %v", err)
+	}
+}
+
+func TestMembers(t *testing.T) {
+	w := newWorldOf(t, many[:3], clusters.Create{Replicas: 2})
+	first := w.state().Members
+	for name, s := range map[string]struct {
+		call any
+		want error
+	}{
+		"added by a stranger": {clusters.AddMember{Cluster: hash.H256{1}}, clusters.ErrNoSuchCluster},
+		"no member":           {clusters.RemoveMember{Cluster: w.cluster, Worker: [32]byte{99}}, clusters.ErrNotMember},
+		"judged":              {clusters.Judge{Cluster: w.cluster}, clusters.ErrNotFrozen},
+		"recovered":           {clusters.Recover{Cluster: w.cluster}, clusters.ErrTooFewShares},
+		"one share":           {clusters.Create{Replicas: 1, Keepers: 1, Threshold: 1}, clusters.ErrBadThreshold},
+		"all and more":        {clusters.Create{Replicas: 1, Keepers: 2, Threshold: 3}, clusters.ErrBadThreshold},
+		"too many shares":     {clusters.Create{Replicas: 1, Keepers: words.MaxKeepers + 1, Threshold: 2}, clusters.ErrBadThreshold},
+	} {
+		if err := w.Signed(alice, s.call); !errors.Is(err, s.want) {
+			t.Errorf("%s: %v, want %v", name, err, s.want)
+		}
+	}
+	w.must(w.Signed(alice, clusters.AddMember{Cluster: w.cluster}))
+	c := w.state()
+	if len(c.Members) != 3 || slices.Contains(first, c.Members[2]) {
+		t.Fatalf("members %x", c.Members)
+	}
+	for _, giver := range first {
+		if got := heard[words.Newcomer](w, giver); len(got) != 1 || got[0].Member != c.Members[2] {
+			t.Errorf("worker %x heard of %+v", giver[0], got)
+		}
+	}
+	if err := w.Signed(alice, clusters.AddMember{Cluster: w.cluster}); !errors.Is(err, clusters.ErrTooFewWorkers) {
+		t.Errorf("a fourth of three: %v", err)
+	}
+	w.must(w.Signed(alice, clusters.RemoveMember{Cluster: w.cluster, Worker: first[0]}))
+	if err := w.Signed(alice, clusters.AddMember{Cluster: w.cluster}); !errors.Is(err, clusters.ErrBusy) {
+		t.Errorf("while the epoch changes: %v", err)
+	}
+	w.must(w.Signed(alice, clusters.RemoveMember{Cluster: w.cluster, Worker: first[1]}))
+	if err := w.Signed(alice, clusters.RemoveMember{Cluster: w.cluster, Worker: c.Members[2]}); !errors.Is(err, clusters.ErrLastMember) {
+		t.Errorf("the last: %v", err)
+	}
+}
+
+// A snapshot counts when more than half of the members made the same, and
+// replaces the one before when all its chunks are there.
+func TestSnapshots(t *testing.T) {
+	w := newWorldOf(t, many, clusters.Create{Replicas: 3})
+	m := w.state().Members
+	w.must(w.Signed(alice, clusters.TakeSnapshot{Cluster: w.cluster}))
+	chunks := [][]byte{[]byte("one"), []byte("two")}
+	at := w.pallet.Snapshots.Get(w.Context(), w.cluster).Wanted
+	good := words.Snapshot{Next: at.Next, Head: at.Head, Salt: [32]byte{1}, Chunks: []hash.H256{hash.Blake2b256(chunks[0]), hash.Blake2b256(chunks[1])}}
+	made := func(worker [32]byte, change func(*words.Snapshot)) error {
+		s := good
+		change(&s)
+		return w.say(worker, words.SnapshotMade{Cluster: w.cluster, Snapshot: s})
+	}
+	as := func(*words.Snapshot) {}
+	for name, change := range map[string]func(*words.Snapshot){
+		"of later": func(s *words.Snapshot) { s.Next++ }, "of another queue": func(s *words.Snapshot) { s.Head[0]++ },
+		"of another epoch": func(s *words.Snapshot) { s.Epoch++ }, "of nothing": func(s *words.Snapshot) { s.Chunks = nil },
+		"too large": func(s *words.Snapshot) { s.Chunks = make([]hash.H256, words.MaxSnapshotChunks+1) },
+	} {
+		if err := made(m[0], change); !errors.Is(err, clusters.ErrBadSnapshot) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	w.must(made(m[0], func(s *words.Snapshot) { s.Salt[0]++ }))
+	w.must(made(m[1], as))
+	w.must(made(m[1], as))
+	if s := w.pallet.Snapshots.Get(w.Context(), w.cluster); s.Chosen != nil || len(s.Votes) != 2 {
+		t.Fatalf("one of three is more than half: %+v", s)
+	}
+	w.must(made(m[2], as))
+	if got := heard[words.SnapshotWanted](w, m[1]); len(got) != 1 || got[0].Name != good.Name() {
+		t.Fatalf("the first who said so heard %+v", got)
+	}
+	chunk := func(i uint8, b []byte) error {
+		return w.say(m[1], words.SnapshotChunk{Cluster: w.cluster, Name: good.Name(), Index: i, Bytes: b})
+	}
+	for name, err := range map[string]error{
+		"another": chunk(0, chunks[1]), "cut off": chunk(0, chunks[0][:2]), "one too many": chunk(2, chunks[1]),
+		"of another": w.say(m[1], words.SnapshotChunk{Cluster: w.cluster, Bytes: chunks[0]}),
+	} {
+		if !errors.Is(err, clusters.ErrBadSnapshot) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	w.must(chunk(1, chunks[1]))
+	w.must(chunk(1, chunks[1]))
+	if s := w.pallet.Snapshots.Get(w.Context(), w.cluster); s.Kept != nil {
+		t.Error("kept with a chunk missing")
+	}
+	w.must(chunk(0, chunks[0]))
+	s := w.pallet.Snapshots.Get(w.Context(), w.cluster)
+	if s.Kept == nil || s.Kept.Name() != good.Name() || s.Slot != 1 {
+		t.Fatalf("kept %+v", s)
+	}
+	for _, worker := range m {
+		if len(heard[words.SnapshotKept](w, worker)) != 1 {
+			t.Errorf("worker %x did not hear of it", worker[0])
+		}
+	}
+	stored := map[string]string{}
+	for _, x := range w.Overlay.Index() {
+		stored[string(x.Key)] = string(x.Value)
+	}
+	for i, c := range chunks {
+		if got := stored[string(words.SnapshotKey(w.cluster, 1, uint8(i)))]; got != string(c) {
+			t.Errorf("chunk %d is %q", i, got)
+		}
+	}
+}
+
+// root is a state that some member claims.
+func (w *world) claim(worker [32]byte, from, next uint64, root func(seq uint64) hash.H256) error {
+	m := w.receipts(from, next, 0)
+	for i := range m.Roots {
+		m.Roots[i] = root(from + uint64(i))
+	}
+	m.StateRoot = m.Roots[len(m.Roots)-1]
+	return w.say(worker, m)
+}
+
+func truth(seq uint64) hash.H256 { return hash.H256{1, byte(seq)} }
+
+// Whoever speaks first, what the judges reach stands, and who said otherwise is
+// out and not drawn again.
+func TestDispute(t *testing.T) {
+	lie := func(seq uint64) hash.H256 {
+		if seq < 5 {
+			return truth(seq)
+		}
+		return hash.H256{2, byte(seq)}
+	}
+	for _, liarFirst := range []bool{false, true} {
+		w := newWorldOf(t, many, clusters.Create{Replicas: 2})
+		m := w.state().Members
+		one, two := truth, lie
+		if liarFirst {
+			one, two = lie, truth
+		}
+		w.must(w.claim(m[0], 0, 8, one))
+		w.must(w.claim(m[1], 0, 4, two)) // in pieces of any size
+		if w.state().Dispute != nil {
+			t.Fatal("frozen about what both say")
+		}
+		w.must(w.claim(m[1], 4, 8, two))
+		c := w.state()
+		if c.Dispute == nil || c.Dispute.Seq != 5 || len(c.Dispute.Judges) != 2 || len(c.Members) != 4 {
+			t.Fatalf("frozen: %+v", c.Dispute)
+		}
+		if err := w.Signed(alice, clusters.Deposit{Cluster: w.cluster, Value: scale.U64(50)}); !errors.Is(err, clusters.ErrFrozen) {
+			t.Errorf("a deposit: %v", err)
+		}
+		if err := w.Signed(bob, clusters.Judge{Cluster: w.cluster}); !errors.Is(err, clusters.ErrNotOwner) {
+			t.Errorf("a stranger wants more judges: %v", err)
+		}
+		judges := c.Dispute.Judges
+		w.must(w.claim(judges[0], 0, 5, truth)) // not there yet
+		w.must(w.claim(judges[0], 5, 8, truth))
+		if w.state().Dispute == nil {
+			t.Fatal("one of two judges is more than half")
+		}
+		w.must(w.claim(judges[1], 0, 8, truth))
+		c = w.state()
+		liar := m[1]
+		if liarFirst {
+			liar = m[0]
+		}
+		if c.Dispute != nil || slices.Contains(c.Members, liar) || len(c.Members) != 3 || !c.Asked || c.Next != 8 || c.StateRoot != truth(7) {
+			t.Errorf("liar first %v: settled: %+v", liarFirst, c)
+		}
+		if _, known := w.pallet.Deviants.Get(w.Context(), liar); !known {
+			t.Error("the liar is drawn again")
+		}
+		named := false
+		for _, e := range w.Events {
+			d, ok := e.(clusters.MemberDeviated)
+			named = named || ok && d.Worker == liar && d.Seq == 5
+		}
+		if !named {
+			t.Error("the liar is not named")
+		}
+	}
+}
+
+// Shares count when all of them are there. Fewer keepers than the threshold
+// recover nothing.
+func TestShares(t *testing.T) {
+	w := newWorldOf(t, many, clusters.Create{Replicas: 2, Keepers: 3, Threshold: 2})
+	c := w.state()
+	maker, lost := c.Members[0], c.Members
+	chosen := heard[words.EpochChosen](w, maker)[0]
+	if len(chosen.Keepers) != 3 || chosen.Threshold != 2 || slices.ContainsFunc(chosen.Keepers, func(k [32]byte) bool { return slices.Contains(lost, k) }) {
+		t.Fatalf("keepers %x", chosen.Keepers)
+	}
+	share := func(from, to [32]byte) error {
+		return w.say(from, words.ShareSealed{Cluster: w.cluster, Attempt: 1, To: to, Envelope: []byte{to[0]}})
+	}
+	if err := share(c.Members[1], chosen.Keepers[0]); !errors.Is(err, clusters.ErrBadKey) {
+		t.Errorf("a share of who did not make the secret: %v", err)
+	}
+	if err := share(maker, [32]byte{99}); !errors.Is(err, clusters.ErrBadKey) {
+		t.Errorf("a share for a stranger: %v", err)
+	}
+	for i, k := range chosen.Keepers {
+		if w.state().Sharing != nil {
+			t.Fatalf("%d of 3 shares count", i)
+		}
+		w.must(share(maker, k))
+	}
+	if s := w.state().Sharing; s == nil || len(s.Keepers) != 3 {
+		t.Fatalf("sharing %+v", s)
+	}
+	w.dead[chosen.Keepers[0]], w.dead[chosen.Keepers[1]] = true, true
+	if err := w.Signed(alice, clusters.Recover{Cluster: w.cluster}); !errors.Is(err, clusters.ErrTooFewShares) {
+		t.Errorf("with one of two that are needed: %v", err)
+	}
+	w.dead[chosen.Keepers[1]] = false
+	w.must(w.Signed(alice, clusters.Recover{Cluster: w.cluster}))
+	c = w.state()
+	if !c.Recovering || len(c.Members) != 2 || slices.Contains(c.Members, lost[0]) || slices.Contains(c.Members, lost[1]) {
+		t.Fatalf("recovering: %+v", c)
+	}
+	if len(heard[words.ShareWanted](w, chosen.Keepers[0])) != 0 || len(heard[words.ShareWanted](w, chosen.Keepers[1])) != 1 {
+		t.Error("not the keepers that are there were asked")
+	}
+	back := words.ShareGiven{Cluster: w.cluster, Attempt: 1, To: c.Members[0], Envelope: []byte{1}}
+	if err := w.say(lost[0], back); !errors.Is(err, clusters.ErrNotMember) {
+		t.Errorf("a share of who keeps none: %v", err)
+	}
+	w.must(w.say(chosen.Keepers[1], back))
+	if got := heard[words.Share](w, c.Members[0]); len(got) != 1 || got[0].Threshold != 2 || got[0].From != chosen.Keepers[1] {
+		t.Errorf("the taker heard %+v", got)
+	}
+	w.opened(c.Members[0], 0)
+	if c := w.state(); c.Recovering || !c.Asked {
+		t.Errorf("recovered: %+v", c)
+	}
+}

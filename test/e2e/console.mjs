@@ -132,7 +132,7 @@ try {
     const sent = await page.locator('#log > details').count();
     for (const [text, words] of [['five', 'whole number'], ['-1', 'least'], ['18446744073709551616', 'most']]) {
       await page.locator('#increment-by').fill(text);
-      await page.locator('#do-increment button').click();
+      await page.locator('#do-increment button[type=submit]').click();
       want((await page.locator('#fault-increment').innerText()).includes(words), `"${text}" is not explained`);
     }
     want((await page.locator('#log > details').count()) === sent, 'something was sent');

@@ -7,6 +7,7 @@ import { Chain, Rpc } from '@tacit-network/sdk';
 import { readConfig, type Config } from './config';
 import { byId, h, say, set } from './ui/dom';
 import { theme } from './ui/theme';
+import { Sessions } from './contract/sessions';
 import { pages } from './pages/pages';
 import { Wallets } from './wallets';
 
@@ -85,7 +86,7 @@ async function start(): Promise<void> {
   chain = await open(rpc);
   const wallets = new Wallets((await chain.rpc.call<string>('system_chainType')) === 'Development');
   void wallets.resume();
-  const world = { chain, config, wallets };
+  const world = { chain, config, wallets, sessions: new Sessions(chain) };
   follow(rpc, chain, config);
   set(byId('chain-name'), chain.name);
   byId('foot').replaceChildren(

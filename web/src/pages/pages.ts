@@ -2,6 +2,7 @@
 
 import type { Chain } from '@tacit-network/sdk';
 import type { Config } from '../config';
+import type { Sessions } from '../contract/sessions';
 import type { Wallets } from '../wallets';
 import { accounts } from './accounts/accounts';
 import { block } from './blocks/block';
@@ -13,6 +14,7 @@ export interface World {
   chain: Chain;
   config: Config;
   wallets: Wallets;
+  sessions: Sessions;
 }
 
 /** Page fills an element, and keeps it up to date until signal ends. rest is what

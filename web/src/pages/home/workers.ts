@@ -1,6 +1,7 @@
 // The workers: what each proved to the chain, and how far it is.
 
-import { askInfo, type Hex, text } from '@tacit-network/sdk';
+import { askInfo, type Hex } from '@tacit-network/sdk';
+import { endpoint } from '../../contract/target';
 import { copyable } from '../../ui/code';
 import { duration, grouped, h, set } from '../../ui/dom';
 import type { World } from '../pages';
@@ -22,13 +23,6 @@ interface Image {
   name: string;
   version: number;
   measurement: { type: string; value: { mrtd?: Hex; mr_enclave?: Hex } };
-}
-
-/** endpoint is where a worker answers: what it published, else what the console
- * was told. */
-export async function endpoint({ chain, config }: World, identity: Hex): Promise<string | null> {
-  const published = await chain.storage<Uint8Array[]>('Registry', 'Endpoints', [identity]);
-  return (published?.[0] && text(published[0]).replace(/\/$/, '')) ?? config.worker;
 }
 
 /** workers is the card of the workers. */

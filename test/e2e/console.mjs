@@ -4,10 +4,12 @@
 //
 // It expects `tacit dev --demo hello` behind the address, and starts nothing
 // itself. CHROMIUM names another browser than Debian's, SHOTS a folder for
-// pictures. It exits with 1 at the first thing that is not as it should be.
-import { mkdirSync } from 'node:fs';
+// pictures, ONLY a word of the steps that are wanted. It exits with 1 at the first
+// thing that is not as it should be.
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { workers } from './pages.mjs';
 import { address, asked, install } from './wallet.mjs';
 
 const url = process.env.CONSOLE ?? process.argv[2];
@@ -39,6 +41,7 @@ async function open(options, wallet = false) {
 }
 
 async function step(name, work) {
+  if (process.env.ONLY && !name.includes(process.env.ONLY)) return;
   const from = performance.now();
   const detail = await work();
   console.log(`ok    ${name}${detail ? `: ${detail}` : ''} (${Math.round(performance.now() - from)} ms)`);
@@ -63,6 +66,13 @@ async function picture(page, name) {
   await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
+
+const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
+const t = {
+  url, open, want, picture, contrasts,
+  views: { light: {}, dark: { colorScheme: 'dark' }, 'phone-light': phone, 'phone-dark': { ...phone, colorScheme: 'dark' } },
+  axe,
+};
 
 try {
   const page = await open({});
@@ -206,11 +216,7 @@ try {
   });
 
   await step('it is readable in the dark and on a phone', async () => {
-    for (const [name, options] of [
-      ['dark', { colorScheme: 'dark' }],
-      ['phone-light', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 }],
-      ['phone-dark', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: 'dark' }],
-    ]) {
+    for (const [name, options] of Object.entries(t.views)) {
       const other = await open(options);
       await other.locator('#simulated').waitFor();
       await act(other, 'increment');
@@ -227,6 +233,8 @@ try {
     want(faint.length === 0, `light: too little contrast: ${faint.slice(0, 3).join('; ')}`);
   });
 
+  await step('workers, and the checks that one passed', () => workers(t));
+
   await step('nothing came from elsewhere, and nothing complained', async () => {
     const strange = [...hosts].filter((h) => h !== new URL(url).hostname && h !== '127.0.0.1');
     want(strange.length === 0, `asked ${strange}`);
@@ -242,6 +250,17 @@ try {
   process.exitCode = 1;
 } finally {
   await browser.close();
+}
+
+/** axe has axe-core look for what hinders people. It runs in the page by the browser's
+ * own protocol, since the page's policy lets no other script in. */
+async function axe(page, name) {
+  const source = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+  await page.evaluate(source);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const bad = found.violations.filter((v) => ['serious', 'critical'].includes(v.impact));
+  const words = bad.map((v) => `${v.id} (${v.impact}): ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
+  want(bad.length === 0, `${name}: axe-core: ${words.join('\n      ')}`);
 }
 
 /** contrasts lists the texts whose contrast with what is below them is less than

@@ -8,6 +8,7 @@ import { accounts } from './accounts/accounts';
 import { block } from './blocks/block';
 import { blocks } from './blocks/blocks';
 import { home } from './home/home';
+import { workers } from './workers/workers';
 
 /** World is what a page works on. */
 export interface World {
@@ -34,5 +35,6 @@ export const pages: Row[] = [
   { name: '', title: 'Overview', page: home },
   { name: 'blocks', title: 'Blocks', page: blocks },
   { name: 'block', page: block },
+  { name: 'workers', title: 'Workers', page: workers },
   { name: 'accounts', title: 'Accounts', page: accounts },
 ];

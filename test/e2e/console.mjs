@@ -1,15 +1,16 @@
 // Drives the console in Chromium, as a person would:
 //
-//	CONSOLE=http://127.0.0.1:8080 SHOTS=folder node console.mjs
+//	CONSOLE=http://127.0.0.1:8080 BUNDLE=folder SHOTS=folder node console.mjs
 //
 // It expects `tacit dev --demo hello` behind the address, and starts nothing
-// itself. CHROMIUM names another browser than Debian's, SHOTS a folder for
-// pictures, ONLY a word of the steps that are wanted. It exits with 1 at the first
-// thing that is not as it should be.
+// itself. BUNDLE is a folder with what `tacit contract build examples/wallet`
+// makes, CHROMIUM names another browser than Debian's, SHOTS a folder for pictures,
+// ONLY a word of the steps that are wanted. It exits with 1 at the first thing that
+// is not as it should be.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { workers } from './pages.mjs';
+import { contracts, workers } from './pages.mjs';
 import { address, asked, install } from './wallet.mjs';
 
 const url = process.env.CONSOLE ?? process.argv[2];
@@ -69,7 +70,7 @@ async function picture(page, name) {
 
 const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
 const t = {
-  url, open, want, picture, contrasts,
+  url, open, want, picture, contrasts, asked,
   views: { light: {}, dark: { colorScheme: 'dark' }, 'phone-light': phone, 'phone-dark': { ...phone, colorScheme: 'dark' } },
   axe,
 };
@@ -234,6 +235,7 @@ try {
   });
 
   await step('workers, and the checks that one passed', () => workers(t));
+  await step('contracts: files, constructor, dry run, commands, questions by a session', () => contracts(t));
 
   await step('nothing came from elsewhere, and nothing complained', async () => {
     const strange = [...hosts].filter((h) => h !== new URL(url).hostname && h !== '127.0.0.1');

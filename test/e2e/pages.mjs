@@ -50,3 +50,79 @@ export async function workers(t) {
   });
   return before;
 }
+
+/** files are those of the wallet's build, in the folder that BUNDLE names. */
+const files = () => ['wallet.wasm', 'wallet.json'].map((n) => `${process.env.BUNDLE}/${n}`);
+
+/** send submits a message's form and returns the article of what came of it. */
+export async function send(page, label, values = {}) {
+  const before = await page.locator('#log > details').count();
+  for (const [name, value] of Object.entries(values)) await page.locator(`#${label}-${name}`).fill(value);
+  const first = before ? await page.locator('#log > details').first().elementHandle() : null;
+  await page.locator(`#do-${label} button[type=submit]`).click();
+  await page.waitForFunction((old) => {
+    const now = document.querySelector('#log > details');
+    return now && now !== old && now.dataset.state !== 'open';
+  }, first);
+  return page.locator('#log > details').first();
+}
+
+export async function contracts(t) {
+  if (!process.env.BUNDLE) throw new Error('BUNDLE names no folder with the files of `tacit contract build examples/wallet`');
+  const page = await t.open({}, true);
+  await page.goto(`${t.url}/#contracts`);
+  await page.locator('tr', { hasText: 'hello' }).first().waitFor();
+  await page.locator('#files').setInputFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from('{"no": 1}') });
+  await page.locator('#files-fault', { hasText: 'no metadata' }).waitFor();
+  await page.locator('#files').setInputFiles(files());
+  await page.locator('#brought', { hasText: /wallet 1\.0\.0, .* bytes compressed/ }).waitFor();
+  await page.locator('#who').selectOption({ label: 'Alice' });
+  await page.locator('#new-symbol').fill('A symbol that is too long');
+  await page.locator('#make button[type=submit]').click();
+  await page.locator('#make-fault', { hasText: 'not made' }).waitFor();
+  t.want((await page.locator('#log .answer').first().innerText()) === 'LongSymbol', 'the constructor did not refuse');
+  await page.locator('#new-symbol').fill('TEA');
+  await page.locator('#make button[type=submit]').click();
+  await page.locator('#made a').waitFor();
+  const hash = new URL(await page.locator('#made a').evaluate((a) => a.href)).hash.slice(1);
+  await page.locator('#made a').click();
+  await page.locator('#do-token').waitFor();
+
+  await page.locator('#who').selectOption({ label: 'Alice' });
+  await page.locator('#issue-to').fill('Bob');
+  await page.locator('#issue-amount').fill('7');
+  await page.locator('#do-issue .button--dry').click();
+  await page.locator('#tried-issue', { hasText: /It would give: done · [\d\u202f]+ gas/ }).waitFor();
+  await page.locator('#who').selectOption({ label: 'Bob' });
+  await page.locator('#do-issue .button--dry').click();
+  await page.locator('#tried-issue', { hasText: 'refused, NotOwner' }).waitFor();
+  await page.locator('#who').selectOption({ label: 'Alice' });
+  t.want((await (await send(page, 'issue')).getAttribute('data-state')) === 'done', 'issue was not done');
+  t.want((await (await send(page, 'token')).locator('.answer').innerText()) === '{"symbol":"TEA","supply":"7"}', 'the supply is not 7');
+  await page.locator('#who').selectOption({ label: 'Bob' });
+  t.want((await (await send(page, 'mine')).locator('.answer').innerText()) === '{"coins":"0","tokens":"7"}', 'Bob has no tokens');
+  const broke = await send(page, 'deposit', { '-value': '3' });
+  t.want((await broke.getAttribute('data-state')) === 'refused' && /holds/.test(await broke.locator('.answer').innerText()), `what Bob does not have was given: ${await broke.innerText()}`);
+
+  // What the browser keeps is lost, and brought again.
+  await page.evaluate(() => localStorage.clear());
+  await page.reload();
+  await page.locator('#bring').setInputFiles(files()[1]);
+  await page.locator('#do-token').waitFor();
+
+  // A wallet signs once for many questions.
+  await page.goto(`${t.url}/#accounts`);
+  await page.locator('#wallet-stub').click();
+  await page.locator('.person', { hasText: 'Mine' }).waitFor();
+  await page.goto(`${t.url}/#${hash}`);
+  await page.locator('#who').selectOption({ label: 'Mine' });
+  const before = t.asked.length;
+  for (let i = 0; i < 2; i++) await send(page, 'mine');
+  t.want(t.asked.length === before + 1 && t.asked.at(-1).kind === 'raw', `the wallet signed ${t.asked.length - before} times for two questions`);
+  const stored = await page.context().storageState();
+  await page.context().close();
+
+  await everywhere(t, 'contracts', 'contracts', (p) => p.locator('#code option').first().waitFor({ state: 'attached' }));
+  await everywhere({ ...t, views: Object.fromEntries(Object.entries(t.views).map(([k, v]) => [k, { ...v, storageState: stored }])) }, hash, 'contract', (p) => p.locator('#do-token').waitFor());
+  return hash;
+}

@@ -119,7 +119,7 @@ export class Exchange implements Progress {
         good = r.ok;
         words = r.ok ? r.value || 'Done' : r.error;
       } catch {
-        words = `${o.status}: ${hex(o.output)}`;
+        words = `${o.status}: ${o.error || hex(o.output)}`;
       }
     } else {
       words = o.error ? `${o.status}: ${o.error}` : o.status;

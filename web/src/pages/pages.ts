@@ -7,6 +7,7 @@ import type { Wallets } from '../wallets';
 import { accounts } from './accounts/accounts';
 import { block } from './blocks/block';
 import { blocks } from './blocks/blocks';
+import { contracts } from './contracts/contracts';
 import { home } from './home/home';
 import { workers } from './workers/workers';
 
@@ -36,5 +37,6 @@ export const pages: Row[] = [
   { name: 'blocks', title: 'Blocks', page: blocks },
   { name: 'block', page: block },
   { name: 'workers', title: 'Workers', page: workers },
+  { name: 'contracts', title: 'Contracts', page: contracts },
   { name: 'accounts', title: 'Accounts', page: accounts },
 ];

@@ -126,3 +126,40 @@ export async function contracts(t) {
   await everywhere({ ...t, views: Object.fromEntries(Object.entries(t.views).map(([k, v]) => [k, { ...v, storageState: stored }])) }, hash, 'contract', (p) => p.locator('#do-token').waitFor());
   return hash;
 }
+
+export async function clusters(t) {
+  const page = await t.open({});
+  await page.goto(`${t.url}/#clusters`);
+  await page.locator('.cluster-card a').first().click();
+  await page.locator('#do-deposit').waitFor();
+  const hash = new URL(page.url()).hash.slice(1);
+  const act = async (name, who, values, words) => {
+    await page.locator('#who').selectOption({ label: who });
+    for (const [k, v] of Object.entries(values)) await page.locator(`#${name}-${k}`).fill(v);
+    await page.locator(`#do-${name} button`).click();
+    await page.locator(`#do-${name} p`, { hasText: words }).waitFor();
+  };
+  const holds = async (who) => {
+    await act('balance', who, {}, 'as of block');
+    return Number((await page.locator('#holds').innerText()).replace(/[^\d.]/g, ''));
+  };
+  const near = (a, b) => Math.abs(a - b) < 1e-6;
+  const before = { Dave: await holds('Dave'), Eve: await holds('Eve') };
+  await act('deposit', 'Dave', { amount: 'much' }, 'no number');
+  await act('deposit', 'Dave', { amount: '10' }, 'are in the ledger');
+  await act('transfer', 'Dave', { to: 'nobody', amount: '1' }, 'no address');
+  await act('transfer', 'Dave', { to: 'Eve', amount: '4' }, 'Nobody else sees');
+  const seen = (await page.locator('#log .view--theirs').allInnerTexts()).join(' ');
+  t.want(seen.includes('Clusters.transact') && !/transfer|4 TACIT/.test(seen), `everybody sees: ${seen}`);
+  t.want(/6(\.\d+)? TACIT are left/.test(await page.locator('#log .answer').first().innerText()), 'the answer does not say what is left');
+  t.want(near(await holds('Dave'), before.Dave + 6), 'Dave does not have 6 more');
+  t.want(near(await holds('Eve'), before.Eve + 4), 'Eve does not have 4 more');
+  await act('withdraw', 'Eve', { to: '', amount: '1000000' }, /The cluster refused: .*TACIT/);
+  await act('withdraw', 'Eve', { amount: '4' }, 'everybody sees it');
+  await act('withdraw', 'Dave', { amount: '6' }, 'everybody sees it');
+  t.want(near(await holds('Eve'), before.Eve), 'Eve did not get rid of it');
+  await page.locator('#cluster-facts', { hasText: 'State root' }).waitFor();
+  await page.context().close();
+  await everywhere(t, 'clusters', 'clusters', (p) => p.locator('.cluster-card').first().waitFor());
+  await everywhere(t, hash, 'cluster', (p) => p.locator('#do-deposit').waitFor());
+}

@@ -7,6 +7,7 @@ import type { Wallets } from '../wallets';
 import { accounts } from './accounts/accounts';
 import { block } from './blocks/block';
 import { blocks } from './blocks/blocks';
+import { clusters } from './clusters/clusters';
 import { contracts } from './contracts/contracts';
 import { home } from './home/home';
 import { workers } from './workers/workers';
@@ -38,5 +39,6 @@ export const pages: Row[] = [
   { name: 'block', page: block },
   { name: 'workers', title: 'Workers', page: workers },
   { name: 'contracts', title: 'Contracts', page: contracts },
+  { name: 'clusters', title: 'Clusters', page: clusters },
   { name: 'accounts', title: 'Accounts', page: accounts },
 ];

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ import (
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/attestation"
 	"github.com/tacit-network/tacit/runtime/pallet/sudo"
+	"github.com/tacit-network/tacit/web"
 )
 
 // devOptions are the flags of tacit dev.
@@ -45,6 +47,7 @@ type devOptions struct {
 	started          time.Time
 	out              io.Writer
 	log              *slog.Logger
+	lines            *devLines
 	rpcURL, pageURL  string
 	lightAt          []string
 	rpcReady, worked time.Duration
@@ -100,7 +103,10 @@ func (o *devOptions) run(ctx context.Context) error {
 	if o.verbose {
 		level = slog.LevelDebug
 	}
-	o.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	o.lines = &devLines{}
+	o.log = slog.New(slog.NewMultiHandler(
+		slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}), slog.NewTextHandler(&o.lines.node, &slog.HandlerOptions{Level: slog.LevelInfo}),
+	))
 	dir := o.data
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "tacit-dev-")
@@ -156,16 +162,17 @@ func (o *devOptions) network(ctx context.Context, dir, binary string, measuremen
 		return err
 	}
 	enclave := &process{
-		binary: binary, dir: filepath.Join(dir, "worker"), listen: o.worker, log: o.log, verbose: o.verbose, privateHTTP: o.privateHTTP,
+		binary: binary, dir: filepath.Join(dir, "worker"), listen: o.worker, log: o.log, lines: &o.lines.worker, verbose: o.verbose, privateHTTP: o.privateHTTP,
 		genesis: n.App().Genesis(), authorities: firstAuthorities(spec), up: make(chan struct{}),
 	}
+	faults := &faults{rpc: o.rpcURL, enclave: enclave, operator: operator, lines: o.lines, relay: newSwitch(), token: rand.Text()}
 	over, end := context.WithCancel(ctx)
 	defer end()
 	g, ctx := errgroup.WithContext(over)
 	for _, n := range nodes {
 		g.Go(func() error { return part("node", n.Run(ctx)) })
 	}
-	g.Go(func() error { return part("console", o.serveConsole(ctx, page, enclave, dir)) })
+	g.Go(func() error { return part("console", o.serveConsole(ctx, page, enclave, dir, faults)) })
 	g.Go(func() error { return part("worker", enclave.run(ctx)) })
 	g.Go(func() error {
 		select {
@@ -173,9 +180,10 @@ func (o *devOptions) network(ctx context.Context, dir, binary string, measuremen
 			return nil
 		case <-enclave.up:
 		}
-		return part("relay", relay.New(relay.Config{
+		r := relay.New(relay.Config{
 			Node: o.rpcURL, Worker: enclave.url(), Operator: operator, Collateral: &devpki.PCS{PKI: devpki.New(devpki.Seed)}, Logger: o.log,
-		}).Run(ctx))
+		})
+		return part("relay", faults.relay.run(ctx, r.Run))
 	})
 	g.Go(func() error {
 		err := o.story(ctx, n.App().Genesis(), dir, enclave, measurement)
@@ -439,9 +447,11 @@ func (o *devOptions) registered(ctx context.Context, c *client.Client, enclave *
 	}
 }
 
-// serveConsole serves the console's page and what it has to know.
-func (o *devOptions) serveConsole(ctx context.Context, l net.Listener, enclave *process, dir string) error {
-	srv := &http.Server{Handler: consoleHandler(func() any { return o.consoleConfig(enclave, dir) }), ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+// serveConsole serves the console's page, what it has to know, and what it may
+// break.
+func (o *devOptions) serveConsole(ctx context.Context, l net.Listener, enclave *process, dir string, f *faults) error {
+	handler := web.WithActions(func() any { return o.consoleConfig(enclave, dir, f.token) }, f.token, f.actions())
+	srv := &http.Server{Handler: handler, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -163,3 +163,69 @@ export async function clusters(t) {
   await everywhere(t, 'clusters', 'clusters', (p) => p.locator('.cluster-card').first().waitFor());
   await everywhere(t, hash, 'cluster', (p) => p.locator('#do-deposit').waitFor());
 }
+
+export async function development(t) {
+  const page = await t.open({});
+  await page.goto(`${t.url}/#development`);
+  const state = (id, words) => page.locator(`#${id}-state`, { hasText: words }).waitFor();
+  const said = (words) => page.locator('#fault-done', { hasText: words }).waitFor();
+  await state('worker', 'answers');
+  await page.locator('#methods option[value=system_health]').waitFor({ state: 'attached' });
+  const ask = async (method, params, where, words) => {
+    await page.locator('#method').fill(method);
+    await page.locator('#params').fill(params);
+    await page.locator('#rpc-form button').click();
+    await page.locator(where, { hasText: words }).waitFor();
+  };
+  await ask('system_health', '[]', '#answer', '"isSyncing": false');
+  await ask('chain_getBlockHash', '[0]', '#answer', '0x');
+  await ask('chain_getBlockHash', '[0', '#rpc-fault', 'no JSON');
+  await ask('chain_getBlockHash', '{}', '#rpc-fault', 'list');
+  await ask('no_such', '[]', '#rpc-fault', /not found/i);
+
+  for (const part of ['measurement', 'report', 'signature']) {
+    await page.locator('#part').selectOption(part);
+    await page.locator('#quote').click();
+    await said(/Attestation\.\w+/);
+    t.want(/The chain refused it/.test(await page.locator('#fault-done').innerText()), 'a quote was not refused');
+    await page.locator('#fault-done').evaluate((el) => el.replaceChildren());
+  }
+
+  // What is sent while the relay is cut is done when it is back.
+  await page.locator('#cut').click();
+  await state('relay', 'is cut');
+  const other = await t.open({});
+  await other.locator('#do-increment').waitFor();
+  await other.locator('#do-increment button[type=submit]').click();
+  await other.locator('.view--theirs', { hasText: 'In block' }).waitFor();
+  await new Promise((r) => setTimeout(r, 1_500));
+  t.want((await other.locator('#log > details').first().getAttribute('data-state')) === 'open', 'a command was done without a relay');
+  await page.locator('#join').click();
+  await state('relay', 'carries');
+  await other.waitForFunction(() => document.querySelector('#log > details').dataset.state === 'done');
+  await other.context().close();
+
+  await page.locator('#kill').click();
+  await said('power cut');
+  await page.locator('#node-log-lines', { hasText: 'the worker ended and is started again' }).waitFor();
+  await state('worker', 'answers');
+  await page.context().close();
+  await everywhere(t, 'development', 'development', (p) => p.locator('#worker-state', { hasText: 'answers' }).waitFor());
+
+  // Nobody else may ask for faults.
+  const from = async (headers) => (await fetch(`${t.url}/do/kill`, { method: 'POST', headers })).status;
+  const { token } = (await (await fetch(`${t.url}/config.json`)).json()).development;
+  t.want((await from({ 'X-Tacit-Token': token })) === 403 && (await from({ Origin: 'http://evil.example', 'X-Tacit-Token': token })) === 403 && (await from({ Origin: t.url })) === 403, 'somebody else may kill the worker');
+}
+
+export async function staking(t) {
+  const page = await t.open({});
+  await page.goto(`${t.url}/#staking`);
+  await page.locator('#no-staking, #elected').first().waitFor();
+  const absent = (await page.locator('#no-staking').count()) > 0;
+  if (absent) await page.locator('#validators a').first().waitFor();
+  else await page.locator('section', { has: page.locator('#elected') }).locator('tbody tr').first().waitFor();
+  await page.context().close();
+  await everywhere(t, 'staking', 'staking', (p) => p.locator(absent ? '#validators a' : '#era dd').first().waitFor());
+  return absent ? 'this chain has none' : 'elected';
+}

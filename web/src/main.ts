@@ -93,7 +93,7 @@ async function start(): Promise<void> {
     h('p', {}, `Runtime ${chain.version.specName} ${chain.version.specVersion} · node ${rpc.url}`),
     h('p', {}, 'All keys and all decryption stay in this page. It loads nothing from elsewhere. ', h('a', { href: './licenses.md' }, 'Licences')),
   );
-  const links = new Map(pages.flatMap(({ name, title }) => (title ? [[name, h('a', { href: `#${name}` }, title)] as const] : [])));
+  const links = new Map(pages.flatMap(({ name, title, when }) => (title && (when?.(world) ?? true) ? [[name, h('a', { href: `#${name}` }, title)] as const] : [])));
   byId('nav').replaceChildren(...links.values());
   let leave = new AbortController();
   const show = (first = false): void => {

@@ -9,7 +9,9 @@ import { block } from './blocks/block';
 import { blocks } from './blocks/blocks';
 import { clusters } from './clusters/clusters';
 import { contracts } from './contracts/contracts';
+import { development } from './development/development';
 import { home } from './home/home';
+import { staking } from './staking/staking';
 import { workers } from './workers/workers';
 
 /** World is what a page works on. */
@@ -30,6 +32,8 @@ export interface Row {
   name: string;
   title?: string;
   page: Page;
+  /** when says where the page is; it is everywhere without. */
+  when?: (w: World) => boolean;
 }
 
 /** pages in the order of the navigation. */
@@ -41,4 +45,6 @@ export const pages: Row[] = [
   { name: 'contracts', title: 'Contracts', page: contracts },
   { name: 'clusters', title: 'Clusters', page: clusters },
   { name: 'accounts', title: 'Accounts', page: accounts },
+  { name: 'staking', title: 'Staking', page: staking },
+  { name: 'development', title: 'Development', page: development, when: ({ config }) => !!config.development },
 ];

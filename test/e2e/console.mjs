@@ -10,7 +10,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { clusters, contracts, development, staking, workers } from './pages.mjs';
+import { clusters, contracts, development, staking, tutorial, workers } from './pages.mjs';
 import { address, asked, install } from './wallet.mjs';
 
 const url = process.env.CONSOLE ?? process.argv[2];
@@ -239,6 +239,7 @@ try {
   await step('clusters: deposit, transfer and withdrawal', () => clusters(t));
   await step('development: RPC, faults that heal, quotes that are refused', () => development(t));
   await step('staking', () => staking(t));
+  await step('the tutorial, from the first look to the broken quote', () => tutorial(t));
 
   await step('nothing came from elsewhere, and nothing complained', async () => {
     const strange = [...hosts].filter((h) => h !== new URL(url).hostname && h !== '127.0.0.1');

@@ -229,3 +229,33 @@ export async function staking(t) {
   await everywhere(t, 'staking', 'staking', (p) => p.locator(absent ? '#validators a' : '#era dd').first().waitFor());
   return absent ? 'this chain has none' : 'elected';
 }
+
+export async function tutorial(t) {
+  const page = await t.open({});
+  await page.goto(`${t.url}/#tutorial`);
+  const done = (name, words) => page.locator(`#task-${name}[data-state=passed]`, { hasText: words }).waitFor();
+  const act = async (name, words) => {
+    await page.locator(`#task-${name} .button`).click();
+    await done(name, words);
+  };
+  await done('blocks', 'since you looked');
+  await done('registered', 'SIMULATED TEE');
+  await done('follows', 'proof up to block');
+  await done('deployed', 'in cluster');
+  await page.locator('#task-ciphertext .button').click();
+  await page.locator('#task-ciphertext .fault', { hasText: 'first' }).waitFor();
+  await act('increment', 'says Ok');
+  await act('read', /It is \d+/);
+  await act('refused', 'NotOwner');
+  await act('ciphertext', 'nowhere in it');
+  await act('deposit', 'in the ledger');
+  await act('transfer', 'are left');
+  await act('holds', 'Charlie has');
+  await act('withdraw', 'are left');
+  await act('killed', 'the counter is still');
+  await act('tampered', 'Attestation.');
+  await page.reload();
+  await done('withdraw', 'are left');
+  await page.context().close();
+  await everywhere(t, 'tutorial', 'tutorial', (p) => p.locator('#task-registered[data-state=passed]').waitFor());
+}

@@ -13,10 +13,11 @@ const kept = 8;
 /** Log is the list of what was sent and asked. */
 export class Log {
   readonly element: HTMLElement;
-  #list = h('div', { class: 'log', id: 'log' });
+  #list: HTMLElement;
   #empty: HTMLElement;
 
-  constructor(words: string) {
+  constructor(words: string, id = 'log') {
+    this.#list = h('div', { class: 'log', id });
     this.#empty = h('div', { class: 'empty log__empty' }, h('p', {}, words));
     this.element = h('div', { class: 'log-wrap' }, this.#list, this.#empty);
   }

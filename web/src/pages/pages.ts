@@ -12,6 +12,7 @@ import { contracts } from './contracts/contracts';
 import { development } from './development/development';
 import { home } from './home/home';
 import { staking } from './staking/staking';
+import { tutorial } from './tutorial/tutorial';
 import { workers } from './workers/workers';
 
 /** World is what a page works on. */
@@ -39,6 +40,7 @@ export interface Row {
 /** pages in the order of the navigation. */
 export const pages: Row[] = [
   { name: '', title: 'Overview', page: home },
+  { name: 'tutorial', title: 'Tutorial', page: tutorial },
   { name: 'blocks', title: 'Blocks', page: blocks },
   { name: 'block', page: block },
   { name: 'workers', title: 'Workers', page: workers },

@@ -104,6 +104,8 @@ async function start(): Promise<void> {
     const title = row.title ?? (row.name === 'block' ? `Block ${rest[0]}` : 'Tacit');
     document.title = `${title} · Tacit console`;
     links.forEach((a, n) => (n === row.name || (n === 'blocks' && row.name === 'block') ? a.setAttribute('aria-current', 'page') : a.removeAttribute('aria-current')));
+    const current = byId('nav').querySelector<HTMLElement>('[aria-current]');
+    if (current) byId('nav').scrollLeft = current.offsetLeft - 32; // where not all fit
     main.replaceChildren();
     row.page(main, world, decodeURIComponent(rest.join('/')), leave.signal);
     if (!first) {

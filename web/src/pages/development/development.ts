@@ -131,7 +131,13 @@ function lines(config: Config, signal: AbortSignal): HTMLElement[] {
   const drawn = [new Drawn(nodeText), new Drawn(workerText)];
   every(1_500, signal, async () => {
     const s = await act<State>(config, 'state');
-    [s.node, s.lines].forEach((list, i) => drawn[i]!.show(list, () => [list.length ? list.join('\n') : 'Nothing yet.']));
+    const boxes = [nodeText, workerText];
+    [s.node, s.lines].forEach((list, i) => {
+      const box = boxes[i]!;
+      const atEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - 4;
+      drawn[i]!.show(list, () => [list.length ? list.join('\n') : 'Nothing yet.']);
+      if (atEnd) box.scrollTop = box.scrollHeight; // unless somebody reads further up
+    });
   });
   return [node, worker];
 }

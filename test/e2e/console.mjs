@@ -7,10 +7,11 @@
 // makes, CHROMIUM names another browser than Debian's, SHOTS a folder for pictures,
 // ONLY a word of the steps that are wanted. It exits with 1 at the first thing that
 // is not as it should be.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
-import { clusters, contracts, development, staking, tutorial, workers } from './pages.mjs';
+import { clusters, contracts, development, everywhere, staking, tutorial, workers } from './pages.mjs';
 import { address, asked, install } from './wallet.mjs';
 
 const url = process.env.CONSOLE ?? process.argv[2];
@@ -227,11 +228,18 @@ try {
       want(wide <= 0, `${name}: the page is ${wide} pixels too wide`);
       const faint = await other.evaluate(contrasts);
       want(faint.length === 0, `${name}: too little contrast: ${faint.slice(0, 3).join('; ')}`);
+      await axe(other, name);
       await picture(other, name);
       await other.context().close();
     }
     const faint = await page.evaluate(contrasts);
     want(faint.length === 0, `light: too little contrast: ${faint.slice(0, 3).join('; ')}`);
+  });
+
+  await step('blocks and accounts have nothing that hinders people', async () => {
+    await everywhere(t, 'blocks', 'blocks', (p) => p.locator('tbody tr').nth(3).waitFor());
+    await everywhere(t, 'block/3', 'block', (p) => p.locator('#extrinsics').waitFor());
+    await everywhere(t, 'accounts', 'accounts', (p) => p.locator('.person').first().waitFor());
   });
 
   await step('workers, and the checks that one passed', () => workers(t));
@@ -247,8 +255,20 @@ try {
     want(faults.length === 0, faults.join('\n'));
   });
 
-  const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
-  console.log(`first paint after ${Math.round(paint)} ms`);
+  await step('it is small and fast', async () => {
+    const assets = new URL('../../web/dist/assets/', import.meta.url);
+    const bytes = readdirSync(assets).reduce((sum, f) => sum + gzipSync(readFileSync(new URL(f, assets))).length, 0);
+    want(bytes <= 600_000, `the page has ${bytes} bytes, compressed`);
+    const cold = await open({});
+    await cold.locator('#do-get button[type=submit]').waitFor();
+    const [paint, ready] = await cold.evaluate(() => [performance.getEntriesByName('first-contentful-paint')[0]?.startTime, performance.now()]);
+    want(ready <= 1_500, `it can be used after ${Math.round(ready)} ms`);
+    const article = await act(cold, 'increment');
+    const answer = Number(await article.locator('[data-ms]').getAttribute('data-ms'));
+    want(answer <= 4_000, `from the command to its decrypted receipt it took ${answer} ms`);
+    await cold.context().close();
+    return `${Math.round(bytes / 1000)} kB compressed, first paint ${Math.round(paint)} ms, usable ${Math.round(ready)} ms, command to decrypted receipt ${answer} ms`;
+  });
 } catch (e) {
   console.log(`FAIL  ${e.message}`);
   for (const f of faults) console.log(`      ${f}`);

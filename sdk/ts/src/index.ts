@@ -21,3 +21,4 @@ export { LightClient } from './light/client.js';
 export { decodeHeader, verifyJustification, type AuthoritySet, type Header } from './light/grandpa.js';
 export { Missing, read } from './light/trie.js';
 export { verifyWorker, type Check, type Registration, type Verdict } from './light/worker.js';
+export { checkReceipt, parseReceipt, type ReceiptFile, type ReceiptVerdict, type Step } from './receipt/receipt.js';

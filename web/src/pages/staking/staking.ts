@@ -72,7 +72,7 @@ export const staking: Page = (into, world, _, signal) => {
         h('td', {}, prefs ? percent(prefs.commission) : '—'), h('td', {}, grouped(s.points.get(who) ?? 0)));
     }));
     drawn.waiting.show(s.candidates, () => s.candidates.map(([who, p]) => h('tr', {}, h('td', {}, person(world, who)), h('td', {}, percent(p.commission)), h('td', {}, p.blocked ? 'no' : 'yes'))));
-    drawn.nominators.show([s.nominators, [...s.ledgers]], () => s.nominators.map(([who, n]) => h('tr', {}, h('td', {}, person(world, who)), h('td', {}, amount(s.ledgers.get(who))),
+    drawn.nominators.show([s.nominators, [...s.ledgers]], () => !s.nominators.length ? [h('tr', {}, h('td', { colspan: 4 }, 'None yet.'))] : s.nominators.map(([who, n]) => h('tr', {}, h('td', {}, person(world, who)), h('td', {}, amount(s.ledgers.get(who))),
       h('td', {}, ...n.targets.flatMap((t) => [person(world, t), ' '])), h('td', {}, grouped(n.submitted_in)))));
   }, (words) => set(fault, words));
 };

@@ -3,7 +3,8 @@
 // TypeScript beside them by `make web`, and are committed, so that Go alone
 // builds everything. What comes in are HTTP requests; what goes out are those
 // files and /config.json, which tells the page where the node and the worker
-// are. Nothing else is served, and nothing is believed.
+// are. Nothing else is served, and nothing is believed; [WithActions] adds what
+// a development network lets its page do.
 package web
 
 import (
@@ -36,6 +37,8 @@ type Config struct {
 	// code, by which the page finds a contract where Contract is nil.
 	Metadata json.RawMessage `json:"metadata,omitempty"`
 	Code     string          `json:"code,omitempty"`
+	// Development lets the page break things; nil where nothing may be broken.
+	Development *Development `json:"development,omitempty"`
 }
 
 // types are the content types of all files that there are.

@@ -2,21 +2,18 @@ package main
 
 import (
 	"encoding/json"
-	"net/http"
 
 	"github.com/tacit-network/tacit/examples/hello/bundle"
 	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	"github.com/tacit-network/tacit/web"
 )
 
-// consoleHandler serves the console and what it has to know.
-func consoleHandler(config func() any) http.Handler { return web.Handler(config) }
-
 // consoleConfig is what the console's page has to know.
-func (o *devOptions) consoleConfig(enclave *process, dir string) any {
+func (o *devOptions) consoleConfig(enclave *process, dir, token string) any {
 	v := map[string]any{
 		"rpc": o.rpcURL, "worker": enclave.url(), "chain": "tacit-dev", "contract": nil, "cluster": nil,
 		"metadata": json.RawMessage(bundle.Metadata()), "code": clusters.CodeHash(clusters.Chunks(bundle.Packed())),
+		"development": web.Development{Token: token},
 	}
 	if d, ok := loadDeployed(dir); ok {
 		v["contract"], v["cluster"] = d.Contract, d.Cluster

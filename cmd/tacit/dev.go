@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ import (
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/attestation"
 	"github.com/tacit-network/tacit/runtime/pallet/sudo"
+	"github.com/tacit-network/tacit/web"
 )
 
 // devOptions are the flags of tacit dev.
@@ -46,6 +48,7 @@ type devOptions struct {
 	started          time.Time
 	out              io.Writer
 	log              *slog.Logger
+	lines            *devLines
 	rpcURL, pageURL  string
 	lightAt          []string
 	rpcReady, worked time.Duration
@@ -105,7 +108,10 @@ func (o *devOptions) run(ctx context.Context) error {
 	if o.verbose {
 		level = slog.LevelDebug
 	}
-	o.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	o.lines = &devLines{}
+	o.log = slog.New(slog.NewMultiHandler(
+		slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}), slog.NewTextHandler(&o.lines.node, &slog.HandlerOptions{Level: slog.LevelInfo}),
+	))
 	dir := o.data
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "tacit-dev-")
@@ -162,19 +168,27 @@ func (o *devOptions) network(ctx context.Context, dir, binary string, measuremen
 			binary: binary, dir: filepath.Join(dir, "worker"), listen: o.worker, log: o.log, verbose: o.verbose, privateHTTP: o.privateHTTP,
 			genesis: n.App().Genesis(), authorities: firstAuthorities(spec), up: make(chan struct{}),
 		}
-		if i > 0 {
+		if i == 0 {
+			p.lines = &o.lines.worker
+		} else {
 			p.dir, p.listen = fmt.Sprintf("%s-%d", p.dir, i+1), "127.0.0.1:0"
 		}
 		enclaves = append(enclaves, p)
 	}
 	enclave := enclaves[0]
+	operator, err := devOperator(0)
+	if err != nil {
+		return err
+	}
+	// The first worker's are those that the console can make.
+	faults := &faults{rpc: o.rpcURL, enclave: enclave, operator: operator, lines: o.lines, relay: newSwitch(), token: rand.Text()}
 	over, end := context.WithCancel(ctx)
 	defer end()
 	g, ctx := errgroup.WithContext(over)
 	for _, n := range nodes {
 		g.Go(func() error { return part("node", n.Run(ctx)) })
 	}
-	g.Go(func() error { return part("console", o.serveConsole(ctx, page, enclave, dir)) })
+	g.Go(func() error { return part("console", o.serveConsole(ctx, page, enclave, dir, faults)) })
 	for i, p := range enclaves {
 		operator, err := devOperator(i)
 		if err != nil {
@@ -187,9 +201,13 @@ func (o *devOptions) network(ctx context.Context, dir, binary string, measuremen
 				return nil
 			case <-p.up:
 			}
-			return part("relay", relay.New(relay.Config{
+			r := relay.New(relay.Config{
 				Node: o.rpcURL, Worker: p.url(), Operator: operator, Collateral: &devpki.PCS{PKI: devpki.New(devpki.Seed)}, Logger: o.log,
-			}).Run(ctx))
+			})
+			if i == 0 {
+				return part("relay", faults.relay.run(ctx, r.Run))
+			}
+			return part("relay", r.Run(ctx))
 		})
 	}
 	g.Go(func() error {
@@ -470,9 +488,11 @@ func (o *devOptions) registered(ctx context.Context, c *client.Client, enclave *
 	}
 }
 
-// serveConsole serves the console's page and what it has to know.
-func (o *devOptions) serveConsole(ctx context.Context, l net.Listener, enclave *process, dir string) error {
-	srv := &http.Server{Handler: consoleHandler(func() any { return o.consoleConfig(enclave, dir) }), ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+// serveConsole serves the console's page, what it has to know, and what it may
+// break.
+func (o *devOptions) serveConsole(ctx context.Context, l net.Listener, enclave *process, dir string, f *faults) error {
+	handler := web.WithActions(func() any { return o.consoleConfig(enclave, dir, f.token) }, f.token, f.actions())
+	srv := &http.Server{Handler: handler, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()
 	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {

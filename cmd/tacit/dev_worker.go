@@ -80,6 +80,7 @@ type process struct {
 	genesis             hash.H256
 	authorities         [][32]byte
 	log                 *slog.Logger
+	lines               io.Writer // gets what it says; nil for nobody
 	verbose             bool
 	privateHTTP         bool
 
@@ -87,7 +88,9 @@ type process struct {
 	once sync.Once
 
 	mu      sync.Mutex
-	address string // guarded by mu: where it answers now
+	address string      // guarded by mu: where it answers now
+	running *os.Process // guarded by mu: nil while it does not run
+	killed  bool        // guarded by mu: it ended since somebody wanted that
 }
 
 // url returns where the worker answers, or "" while it does not.
@@ -105,6 +108,23 @@ func (p *process) info(ctx context.Context) (wire.Info, error) {
 	return wire.NewClient(url, nil).Info(ctx)
 }
 
+// kill ends the worker's process as a power cut would. It is started again.
+func (p *process) kill() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running == nil {
+		return errors.New("the worker does not run now; it is started again by itself")
+	}
+	p.killed = true
+	return p.running.Kill()
+}
+
+func (p *process) wasKilled() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.killed
+}
+
 // restartPause is how long a worker that ended is left in peace.
 const restartPause = 300 * time.Millisecond
 
@@ -119,7 +139,7 @@ func (p *process) run(ctx context.Context) error {
 			return nil
 		}
 		p.log.Warn("the worker ended and is started again", "err", err)
-		if fast++; time.Since(began) > 10*time.Second {
+		if fast++; time.Since(began) > 10*time.Second || p.wasKilled() {
 			fast = 0
 		}
 		if fast > 5 {
@@ -154,13 +174,25 @@ func (p *process) one(ctx context.Context) error {
 		return err
 	}
 	said := &lastLine{}
-	cmd.Stderr = said
+	outputs := []io.Writer{said}
 	if p.verbose {
-		cmd.Stderr = io.MultiWriter(os.Stderr, said)
+		outputs = append(outputs, os.Stderr)
 	}
+	if p.lines != nil {
+		outputs = append(outputs, p.lines)
+	}
+	cmd.Stderr = io.MultiWriter(outputs...)
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	p.mu.Lock()
+	p.running, p.killed = cmd.Process, false
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		p.running = nil
+		p.mu.Unlock()
+	}()
 	if _, err := stdin.Write(config); err != nil {
 		p.log.Debug("the worker does not read its configuration", "err", err)
 	}

@@ -1,13 +1,17 @@
 // Drives the console in Chromium, as a person would:
 //
-//	CONSOLE=http://127.0.0.1:8080 SHOTS=folder node console.mjs
+//	CONSOLE=http://127.0.0.1:8080 BUNDLE=folder SHOTS=folder node console.mjs
 //
 // It expects `tacit dev --demo hello` behind the address, and starts nothing
-// itself. CHROMIUM names another browser than Debian's, SHOTS a folder for
-// pictures. It exits with 1 at the first thing that is not as it should be.
-import { mkdirSync } from 'node:fs';
+// itself. BUNDLE is a folder with what `tacit contract build examples/wallet`
+// makes, CHROMIUM names another browser than Debian's, SHOTS a folder for pictures,
+// ONLY a word of the steps that are wanted. It exits with 1 at the first thing that
+// is not as it should be.
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
+import { clusters, contracts, development, everywhere, staking, tutorial, workers } from './pages.mjs';
 import { address, asked, install } from './wallet.mjs';
 
 const url = process.env.CONSOLE ?? process.argv[2];
@@ -39,6 +43,7 @@ async function open(options, wallet = false) {
 }
 
 async function step(name, work) {
+  if (process.env.ONLY && !name.includes(process.env.ONLY)) return;
   const from = performance.now();
   const detail = await work();
   console.log(`ok    ${name}${detail ? `: ${detail}` : ''} (${Math.round(performance.now() - from)} ms)`);
@@ -63,6 +68,13 @@ async function picture(page, name) {
   await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }
+
+const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
+const t = {
+  url, open, want, picture, contrasts, asked,
+  views: { light: {}, dark: { colorScheme: 'dark' }, 'phone-light': phone, 'phone-dark': { ...phone, colorScheme: 'dark' } },
+  axe,
+};
 
 try {
   const page = await open({});
@@ -132,7 +144,7 @@ try {
     const sent = await page.locator('#log > details').count();
     for (const [text, words] of [['five', 'whole number'], ['-1', 'least'], ['18446744073709551616', 'most']]) {
       await page.locator('#increment-by').fill(text);
-      await page.locator('#do-increment button').click();
+      await page.locator('#do-increment button[type=submit]').click();
       want((await page.locator('#fault-increment').innerText()).includes(words), `"${text}" is not explained`);
     }
     want((await page.locator('#log > details').count()) === sent, 'something was sent');
@@ -206,11 +218,7 @@ try {
   });
 
   await step('it is readable in the dark and on a phone', async () => {
-    for (const [name, options] of [
-      ['dark', { colorScheme: 'dark' }],
-      ['phone-light', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 }],
-      ['phone-dark', { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: 'dark' }],
-    ]) {
+    for (const [name, options] of Object.entries(t.views)) {
       const other = await open(options);
       await other.locator('#simulated').waitFor();
       await act(other, 'increment');
@@ -220,6 +228,7 @@ try {
       want(wide <= 0, `${name}: the page is ${wide} pixels too wide`);
       const faint = await other.evaluate(contrasts);
       want(faint.length === 0, `${name}: too little contrast: ${faint.slice(0, 3).join('; ')}`);
+      await axe(other, name);
       await picture(other, name);
       await other.context().close();
     }
@@ -227,14 +236,39 @@ try {
     want(faint.length === 0, `light: too little contrast: ${faint.slice(0, 3).join('; ')}`);
   });
 
+  await step('blocks and accounts have nothing that hinders people', async () => {
+    await everywhere(t, 'blocks', 'blocks', (p) => p.locator('tbody tr').nth(3).waitFor());
+    await everywhere(t, 'block/3', 'block', (p) => p.locator('#extrinsics').waitFor());
+    await everywhere(t, 'accounts', 'accounts', (p) => p.locator('.person').first().waitFor());
+  });
+
+  await step('workers, and the checks that one passed', () => workers(t));
+  await step('contracts: files, constructor, dry run, commands, questions by a session', () => contracts(t));
+  await step('clusters: deposit, transfer and withdrawal', () => clusters(t));
+  await step('development: RPC, faults that heal, quotes that are refused', () => development(t));
+  await step('staking', () => staking(t));
+  await step('the tutorial, from the first look to the broken quote', () => tutorial(t));
+
   await step('nothing came from elsewhere, and nothing complained', async () => {
     const strange = [...hosts].filter((h) => h !== new URL(url).hostname && h !== '127.0.0.1');
     want(strange.length === 0, `asked ${strange}`);
     want(faults.length === 0, faults.join('\n'));
   });
 
-  const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
-  console.log(`first paint after ${Math.round(paint)} ms`);
+  await step('it is small and fast', async () => {
+    const assets = new URL('../../web/dist/assets/', import.meta.url);
+    const bytes = readdirSync(assets).reduce((sum, f) => sum + gzipSync(readFileSync(new URL(f, assets))).length, 0);
+    want(bytes <= 600_000, `the page has ${bytes} bytes, compressed`);
+    const cold = await open({});
+    await cold.locator('#do-get button[type=submit]').waitFor();
+    const [paint, ready] = await cold.evaluate(() => [performance.getEntriesByName('first-contentful-paint')[0]?.startTime, performance.now()]);
+    want(ready <= 1_500, `it can be used after ${Math.round(ready)} ms`);
+    const article = await act(cold, 'increment');
+    const answer = Number(await article.locator('[data-ms]').getAttribute('data-ms'));
+    want(answer <= 4_000, `from the command to its decrypted receipt it took ${answer} ms`);
+    await cold.context().close();
+    return `${Math.round(bytes / 1000)} kB compressed, first paint ${Math.round(paint)} ms, usable ${Math.round(ready)} ms, command to decrypted receipt ${answer} ms`;
+  });
 } catch (e) {
   console.log(`FAIL  ${e.message}`);
   for (const f of faults) console.log(`      ${f}`);
@@ -242,6 +276,17 @@ try {
   process.exitCode = 1;
 } finally {
   await browser.close();
+}
+
+/** axe has axe-core look for what hinders people. It runs in the page by the browser's
+ * own protocol, since the page's policy lets no other script in. */
+async function axe(page, name) {
+  const source = readFileSync(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+  await page.evaluate(source);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const bad = found.violations.filter((v) => ['serious', 'critical'].includes(v.impact));
+  const words = bad.map((v) => `${v.id} (${v.impact}): ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(' | ')}`);
+  want(bad.length === 0, `${name}: axe-core: ${words.join('\n      ')}`);
 }
 
 /** contrasts lists the texts whose contrast with what is below them is less than

@@ -68,7 +68,8 @@ node "$root/test/clients/dedot.mjs" "$rpc"
 echo "--- unmodified smoldot, with a network of its own"
 node "$root/test/clients/smoldot.mjs" "$TACIT"
 echo "--- Chromium at $console"
-CONSOLE=$console node "$root/test/e2e/console.mjs"
+(cd "$root" && HOME=$work/home GOCACHE=${GOCACHE:-$(go env GOCACHE)} GOMODCACHE=${GOMODCACHE:-$(go env GOMODCACHE)} "$TACIT" contract build examples/wallet -o "$work/wallet" >/dev/null)
+CONSOLE=$console BUNDLE=$work/wallet node "$root/test/e2e/console.mjs"
 
 echo '--- the end'
 kill -INT "$pid"

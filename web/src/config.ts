@@ -13,6 +13,8 @@ export interface Config {
    * contract is null. */
   metadata: Metadata | null;
   code?: Hex;
+  /** development is there where the page may break things, as in tacit dev. */
+  development?: { token: string };
 }
 
 /** readConfig asks for it. */

@@ -7,6 +7,7 @@ import { Chain, Rpc } from '@tacit-network/sdk';
 import { readConfig, type Config } from './config';
 import { byId, h, say, set } from './ui/dom';
 import { theme } from './ui/theme';
+import { Sessions } from './contract/sessions';
 import { pages } from './pages/pages';
 import { Wallets } from './wallets';
 
@@ -85,14 +86,14 @@ async function start(): Promise<void> {
   chain = await open(rpc);
   const wallets = new Wallets((await chain.rpc.call<string>('system_chainType')) === 'Development');
   void wallets.resume();
-  const world = { chain, config, wallets };
+  const world = { chain, config, wallets, sessions: new Sessions(chain) };
   follow(rpc, chain, config);
   set(byId('chain-name'), chain.name);
   byId('foot').replaceChildren(
     h('p', {}, `Runtime ${chain.version.specName} ${chain.version.specVersion} · node ${rpc.url}`),
     h('p', {}, 'All keys and all decryption stay in this page. It loads nothing from elsewhere. ', h('a', { href: './licenses.md' }, 'Licences')),
   );
-  const links = new Map(pages.flatMap(({ name, title }) => (title ? [[name, h('a', { href: `#${name}` }, title)] as const] : [])));
+  const links = new Map(pages.flatMap(({ name, title, when }) => (title && (when?.(world) ?? true) ? [[name, h('a', { href: `#${name}` }, title)] as const] : [])));
   byId('nav').replaceChildren(...links.values());
   let leave = new AbortController();
   const show = (first = false): void => {
@@ -103,6 +104,8 @@ async function start(): Promise<void> {
     const title = row.title ?? (row.name === 'block' ? `Block ${rest[0]}` : 'Tacit');
     document.title = `${title} · Tacit console`;
     links.forEach((a, n) => (n === row.name || (n === 'blocks' && row.name === 'block') ? a.setAttribute('aria-current', 'page') : a.removeAttribute('aria-current')));
+    const current = byId('nav').querySelector<HTMLElement>('[aria-current]');
+    if (current) byId('nav').scrollLeft = current.offsetLeft - 32; // where not all fit
     main.replaceChildren();
     row.page(main, world, decodeURIComponent(rest.join('/')), leave.signal);
     if (!first) {

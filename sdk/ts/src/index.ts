@@ -8,10 +8,12 @@ export { Chain, Refused, type Block, type Event, type Extrinsic, type Head, type
 export { decode, encode, extensions, immortal, mortal, signedBytes, type Unsigned } from './chain/extrinsic.js';
 export { extensionsIn, open, payload, type Extension, type Payload } from './chain/wallet.js';
 export { Disconnected, Rpc, RpcError } from './chain/rpc.js';
-export { Contract, type Message, type Metadata } from './contract/abi.js';
+export { Contract, type Message, type Metadata, type Result } from './contract/abi.js';
 export {
   command, query, type Asked, type Cluster, type ContractInfo, type Outcome, type Progress, type Receipt, type Sealed, type Target,
 } from './contract/confidential.js';
+export { chunks, codeHash, contractId, createCluster, instantiate, pack, upload, type Made } from './contract/deploy.js';
+export { action, balance, deposit, escrowAccount, left, transact, type Ledger } from './contract/ledger.js';
 export { session, type Asker, type Certificate } from './contract/session.js';
 export { kem, PrivateKey, seal } from './seal/envelope.js';
 export { askInfo, Unreachable, WorkerError, type Answer, type Info } from './worker/wire.js';
@@ -19,3 +21,4 @@ export { LightClient } from './light/client.js';
 export { decodeHeader, verifyJustification, type AuthoritySet, type Header } from './light/grandpa.js';
 export { Missing, read } from './light/trie.js';
 export { verifyWorker, type Check, type Registration, type Verdict } from './light/worker.js';
+export { checkReceipt, parseReceipt, type ReceiptFile, type ReceiptVerdict, type Step } from './receipt/receipt.js';

@@ -6,7 +6,7 @@ import { h, say, set } from './dom';
 /** copyable shows a value short, with a button that copies all of it. */
 export function copyable(value: string, name: string, head = 8, tail = 6): HTMLElement {
   const button = h('button', {
-    class: 'copy', type: 'button', title: value, 'aria-label': `Copy ${name}`,
+    class: 'copy', type: 'button', title: value,
     click: () => {
       navigator.clipboard.writeText(value).then(
         () => {
@@ -17,7 +17,7 @@ export function copyable(value: string, name: string, head = 8, tail = 6): HTMLE
         () => say('The browser does not let this page copy'),
       );
     },
-  }, short(value, head, tail));
+  }, h('span', { class: 'sr' }, `Copy ${name}: `), short(value, head, tail));
   return button;
 }
 

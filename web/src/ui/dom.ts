@@ -36,15 +36,15 @@ export function say(text: string): void {
 /** grouped writes a number with thin spaces between thousands. */
 export const grouped = (n: number | bigint): string => n.toString().replace(/\B(?=(\d{3})+$)/g, '\u202f');
 
-/** duration writes a time span by its two largest units. */
-export function duration(ms: number): string {
+/** duration writes a time span by its largest units. */
+export function duration(ms: number, most = 2): string {
   const s = Math.max(0, Math.round(ms / 1000));
   const units: [number, string][] = [[86_400, 'd'], [3_600, 'h'], [60, 'min'], [1, 's']];
   const first = units.findIndex(([n]) => s >= n);
   if (first < 0) return '0 s';
   return units
-    .slice(first, first + 2)
-    .map(([n, unit], i) => [Math.floor((i ? s % units[first]![0] : s) / n), unit] as const)
+    .slice(first, first + most)
+    .map(([n, unit], i) => [Math.floor((i ? s % units[first + i - 1]![0] : s) / n), unit] as const)
     .filter(([n], i) => i === 0 || n > 0)
     .map(([n, unit]) => `${n} ${unit}`)
     .join(' ');

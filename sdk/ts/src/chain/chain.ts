@@ -79,6 +79,7 @@ interface RawHeader {
 }
 
 type Builder = ReturnType<typeof getDynamicBuilder>;
+type Lookup = ReturnType<typeof getLookupFn>['metadata'];
 
 /** Chain is one chain behind one node. */
 export class Chain {
@@ -91,6 +92,7 @@ export class Chain {
     readonly symbol: string,
     private readonly builder: Builder,
     private readonly callType: number,
+    private readonly metadata: Lookup,
   ) {}
 
   /** open learns what must be known before anything can be decoded. */
@@ -109,7 +111,7 @@ export class Chain {
     const builder = getDynamicBuilder(lookup);
     if (lookup.call === null) throw new Error('The metadata names no calls.');
     const first = (v: unknown): unknown => (Array.isArray(v) ? v[0] : v);
-    return new Chain(rpc, genesis, name, version, Number(first(properties.tokenDecimals) ?? 12), String(first(properties.tokenSymbol) ?? ''), builder, lookup.call);
+    return new Chain(rpc, genesis, name, version, Number(first(properties.tokenDecimals) ?? 12), String(first(properties.tokenSymbol) ?? ''), builder, lookup.call, lookup.metadata);
   }
 
   /** header reads a block's header; without a hash, that of the newest block. */
@@ -148,15 +150,36 @@ export class Chain {
     return raw === null ? undefined : (codec.value.dec(raw) as T);
   }
 
-  /** entries reads a map with one key, up to a limit. */
-  async entries<K, V>(pallet: string, item: string, limit = 100): Promise<[K, V][]> {
+  /** entries reads a map, up to a limit. keys are the first keys of a map with
+   * several; what is returned is the next one of each entry. */
+  async entries<K, V>(pallet: string, item: string, limit = 100, keys: unknown[] = []): Promise<[K, V][]> {
     const codec = this.builder.buildStorage(pallet, item);
-    const keys = await this.rpc.call<Hex[]>('state_getKeysPaged', codec.keys.enc(), limit);
-    const values = await Promise.all(keys.map((k) => this.rpc.call<Hex | null>('state_getStorage', k)));
-    return keys.flatMap((k, i) => {
+    const found = await this.rpc.call<Hex[]>('state_getKeysPaged', codec.keys.enc(...keys), limit);
+    const values = await Promise.all(found.map((k) => this.rpc.call<Hex | null>('state_getStorage', k)));
+    return found.flatMap((k, i) => {
       const v = values[i];
-      return v ? [[codec.keys.dec(k)[0] as K, codec.value.dec(v) as V]] : [];
+      return v ? [[codec.keys.dec(k)[keys.length] as K, codec.value.dec(v) as V]] : [];
     });
+  }
+
+  /** has says whether the chain has a pallet, or an item in a pallet's storage. */
+  has(pallet: string, item?: string): boolean {
+    const found = this.metadata.pallets.find((p) => p.name === pallet);
+    return !!found && (item === undefined || !!found.storage?.items.some((i) => i.name === item));
+  }
+
+  /** constant reads a constant of a pallet. */
+  constant<T>(pallet: string, name: string): T {
+    const found = this.metadata.pallets.find((p) => p.name === pallet)?.constants.find((c) => c.name === name);
+    if (!found) throw new Error(`The chain has no constant ${pallet}.${name}.`);
+    return this.builder.buildConstant(pallet, name).dec(found.value) as T;
+  }
+
+  /** api calls a function of the runtime. */
+  async api<T>(name: string, method: string, args: unknown[] = [], at?: Hex): Promise<T> {
+    const { args: codec, value } = this.builder.buildRuntimeCall(name, method);
+    const raw = await this.rpc.call<Hex>('state_call', `${name}_${method}`, hex(codec.enc(args as never)), ...(at ? [at] : []));
+    return value.dec(raw) as T;
   }
 
   /** watch calls f when a storage item changes, and once at the start. */

@@ -26,3 +26,44 @@ test('decodes results', () => {
   expect(hello.result(get!, Uint8Array.of(1, 1))).toEqual({ ok: false, error: 'CouldNotReadInput' });
   expect(() => hello.result(get!, Uint8Array.of(9))).toThrow();
 });
+
+// A contract that is made up, for the kinds of arguments that hello lacks. Expected
+// bytes are SCALE's (https://docs.polkadot.com/polkadot-protocol/basics/data-encoding).
+const kinds = new Contract({
+  contract: { name: 'kinds', version: '1' },
+  types: [
+    { id: 0, type: { def: { primitive: 'u8' } } },
+    { id: 1, type: { def: { primitive: 'u128' } } },
+    { id: 2, type: { path: ['AccountId'], def: { composite: { fields: [{ type: 3 }] } } } },
+    { id: 3, type: { def: { array: { len: 32, type: 0 } } } },
+    { id: 4, type: { def: { composite: { fields: [{ name: 'to', type: 2 }, { name: 'amount', type: 1 }] } } } },
+    { id: 5, type: { def: { sequence: { type: 4 } } } },
+    { id: 6, type: { path: ['Option'], def: { variant: { variants: [{ name: 'None', index: 0 }, { name: 'Some', index: 1, fields: [{ type: 1 }] }] } } } },
+    { id: 7, type: { path: ['Choice'], def: { variant: { variants: [{ name: 'Yes', index: 0 }, { name: 'No', index: 5 }] } } } },
+    { id: 8, type: { def: { variant: { variants: [{ name: 'A', index: 0 }, { name: 'B', index: 1, fields: [{ type: 0 }, { type: 1 }] }] } } } },
+    { id: 9, type: { def: { primitive: 'bool' } } },
+  ],
+  spec: { messages: [5, 6, 7, 8, 9].map((type) => ({ label: `m${type}`, selector: '0x01020304', mutates: true, args: [{ label: 'x', type: { type } }], returnType: null, docs: [] })) },
+} as Metadata);
+const kind = (n: number) => kinds.messages.find((m) => m.label === `m${n}`)!;
+const alice = 'd43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d';
+
+test.each([
+  [5, '[{"to": "//Alice", "amount": "18446744073709551616"}]', `04${alice}00000000000000000100000000000000`],
+  [6, '', '00'],
+  [6, '3', '0103000000000000000000000000000000'],
+  [7, 'No', '05'],
+  [8, 'A', '00'],
+  [8, '{"B": [1, 2]}', '010102000000000000000000000000000000'],
+  [9, 'true', '01'],
+])('encodes type %i of %j', (n, text, bytes) => expect(hex(kinds.input(kind(n), [text]))).toBe(`0x01020304${bytes}`));
+
+test.each([[5, '{', 'JSON'], [5, '[{"to": 1}]', 'address'], [5, '[{"to": "//Alice", "amount": 0.5}]', 'whole number'], [7, 'Perhaps', 'one of Yes, No'], [8, '{"B": [1]}', 'list of 2'], [9, '2', 'true or false']])(
+  'says what is wrong with %j',
+  (n, text, words) => expect(() => kinds.input(kind(n as number), [text as string])).toThrow(words as string),
+);
+
+test('knows what is a choice', () => {
+  expect([5, 6, 7, 8, 9].map((n) => kinds.choices(kind(n).args[0]!))).toEqual([undefined, undefined, ['Yes', 'No'], undefined, ['false', 'true']]);
+  expect(() => new Contract({} as Metadata)).toThrow('no metadata');
+});

@@ -20,14 +20,16 @@ type Def = {
 export interface Metadata {
   contract: { name: string; version: string };
   types: { id: number; type: { path?: string[]; def: Def } }[];
-  spec: { messages: Message[] };
+  spec: { constructors?: Message[]; messages: Message[] };
 }
 
-/** Message is something that a contract can be asked. */
+/** Message is something that a contract can be asked, or a way to make one. */
 export interface Message {
   label: string;
   selector: string;
   mutates: boolean;
+  /** payable says that it takes tokens. */
+  payable?: boolean;
   args: { label: string; type: { type: number; displayName?: string[] } }[];
   returnType: { type: number } | null;
   docs: string[];
@@ -51,16 +53,34 @@ export type Result = { ok: true; value: string } | { ok: false; error: string };
 /** Contract reads and writes the messages of one contract. */
 export class Contract {
   readonly messages: Message[];
+  readonly constructors: Message[];
   #types: Map<number, Metadata['types'][number]['type']>;
 
   constructor(readonly metadata: Metadata) {
+    if (!Array.isArray(metadata?.spec?.messages) || !Array.isArray(metadata.types) || typeof metadata.contract?.name !== 'string') {
+      throw new Error('This is no metadata of a contract.');
+    }
     this.messages = metadata.spec.messages;
+    this.constructors = metadata.spec.constructors ?? [];
     this.#types = new Map(metadata.types.map((t) => [t.id, t.type]));
   }
 
   /** typeName writes an argument's type. */
   typeName(arg: Message['args'][number]): string {
     return arg.type.displayName?.join('::') ?? this.#type(arg.type.type).def.primitive ?? '';
+  }
+
+  /** isAccount says whether an argument is an account. */
+  isAccount(arg: Message['args'][number]): boolean {
+    return this.#isAccount(arg.type.type);
+  }
+
+  /** choices are all that an argument can be, where that is a short list. */
+  choices(arg: Message['args'][number]): string[] | undefined {
+    const { def, path } = this.#type(arg.type.type);
+    if (def.primitive === 'bool') return ['false', 'true'];
+    const variants = def.variant?.variants ?? [];
+    return path?.at(-1) !== 'Option' && variants.length && variants.every((v) => !v.fields?.length) ? variants.map((v) => v.name) : undefined;
   }
 
   /** input encodes a call from the texts of its arguments. It throws with words
@@ -126,22 +146,78 @@ export class Contract {
   }
 
   #parse(id: number, text: string): unknown {
+    const { def, path } = this.#type(id);
+    if (this.#isAccount(id) || def.primitive || this.#isBytes(id)) return this.#shape(id, text);
+    if (def.variant && path?.at(-1) !== 'Option' && /^[A-Za-z_]\w*$/.test(text)) return this.#shape(id, text);
+    if (path?.at(-1) === 'Option' && text === '') return undefined;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      throw new Error('write it as JSON');
+    }
+    return this.#shape(id, value);
+  }
+
+  #isBytes(id: number): boolean {
     const { def } = this.#type(id);
+    const inner = def.sequence?.type ?? def.array?.type;
+    return inner !== undefined && this.#type(inner).def.primitive === 'u8';
+  }
+
+  /** #shape makes what the codec of a type takes of what JSON has: structs are
+   * objects, enums a name or an object with the name and the value. */
+  #shape(id: number, v: unknown): unknown {
+    const { def, path } = this.#type(id);
     if (this.#isAccount(id)) {
-      const name = names.find((n) => n.toLowerCase() === text.replace(/^\/\//, '').toLowerCase());
-      return name ? development(name).address : text.startsWith('0x') ? address(unhex(text)) : text;
+      if (typeof v !== 'string') throw new Error('write an address');
+      const name = names.find((n) => n.toLowerCase() === v.replace(/^\/\//, '').toLowerCase());
+      return name ? development(name).address : v.startsWith('0x') ? address(unhex(v)) : v;
     }
-    switch (def.primitive) {
-      case 'bool':
-        if (text !== 'true' && text !== 'false') throw new Error('write true or false');
-        return text === 'true';
-      case 'str':
-        return text;
-      case undefined:
-        return def.sequence || def.array ? text : JSON.parse(text);
-      default:
-        return number(def.primitive!, text);
+    if (this.#isBytes(id)) {
+      if (typeof v !== 'string' || !/^(0x)?([0-9a-fA-F]{2})*$/.test(v)) throw new Error('write hex digits');
+      return v;
     }
+    if (def.primitive === 'bool') {
+      if (v !== true && v !== false && v !== 'true' && v !== 'false') throw new Error('write true or false');
+      return v === true || v === 'true';
+    }
+    if (def.primitive === 'str') {
+      if (typeof v !== 'string') throw new Error('write a text');
+      return v;
+    }
+    if (def.primitive) return number(def.primitive, String(v));
+    if (def.compact) return number(this.#type(def.compact.type).def.primitive ?? 'u128', String(v));
+    const list = (types: number[]): unknown[] => {
+      if (!Array.isArray(v) || v.length !== types.length) throw new Error(`write a list of ${types.length}`);
+      return types.map((t, i) => this.#shape(t, v[i]));
+    };
+    const element = def.sequence?.type ?? def.array?.type;
+    if (element !== undefined) {
+      if (!Array.isArray(v) || (def.array && v.length !== def.array.len)) throw new Error(`write a list${def.array ? ` of ${def.array.len}` : ''}`);
+      return v.map((x) => this.#shape(element, x));
+    }
+    if (def.tuple) return def.tuple.length ? list(def.tuple) : undefined;
+    if (def.variant) {
+      const variants = def.variant.variants ?? [];
+      if (path?.at(-1) === 'Option') return v === null ? undefined : this.#shape(variants.find((x) => x.name === 'Some')!.fields![0]!.type, v);
+      const [tag, value] = typeof v === 'string' ? [v, undefined] : Object.entries((v as object | null) ?? {})[0] ?? [];
+      const found = variants.find((x) => x.name === tag);
+      if (!found) throw new Error(`write one of ${variants.map((x) => x.name).join(', ')}`);
+      return { tag, value: this.#members(found.fields, value) };
+    }
+    return this.#members(def.composite?.fields, v);
+  }
+
+  #members(fields: Field[] = [], v: unknown): unknown {
+    if (!fields.length) return undefined;
+    if (fields.every((f) => f.name)) {
+      if (typeof v !== 'object' || v === null) throw new Error(`write an object with ${fields.map((f) => f.name).join(', ')}`);
+      return Object.fromEntries(fields.map((f) => [f.name!, this.#shape(f.type, (v as Record<string, unknown>)[f.name!])]));
+    }
+    if (fields.length === 1) return this.#shape(fields[0]!.type, v);
+    if (!Array.isArray(v) || v.length !== fields.length) throw new Error(`write a list of ${fields.length}`);
+    return fields.map((f, i) => this.#shape(f.type, v[i]));
   }
 }
 

@@ -14,6 +14,8 @@ export interface Header {
   stateRoot: Hex;
   /** next are the authorities that take over after this block, if it says so. */
   next: Hex[] | undefined;
+  /** slot is that of Aura, milliseconds since 1970, where the header has one. */
+  slot: bigint | undefined;
 }
 
 /** AuthoritySet is who finalises blocks, and the number of the set. */
@@ -23,6 +25,7 @@ export interface AuthoritySet {
 }
 
 const frnk = '0x46524e4b';
+const aura = '0x61757261';
 const mostAuthorities = 100_000;
 
 /** decodeHeader reads a header. */
@@ -33,6 +36,7 @@ export function decodeHeader(raw: Uint8Array): Header {
   const stateRoot = r.hash();
   r.take(32); // the extrinsics root
   let next: Hex[] | undefined;
+  let slot: bigint | undefined;
   r.list(1, () => {
     const kind = r.u8();
     if (kind === 0) r.bytes();
@@ -40,10 +44,11 @@ export function decodeHeader(raw: Uint8Array): Header {
       const engine = hex(r.take(4));
       const log = r.bytes();
       if (kind === 4 && engine === frnk) next = scheduled(log) ?? next;
+      if (kind === 6 && engine === aura && slot === undefined && log.length === 8) slot = new Reader(log).u64();
     } else if (kind !== 8) throw new Error(`The header has a digest item of kind ${kind}.`);
   });
   r.end();
-  return { hash: hex(blake2(raw)), parent, number, stateRoot, next };
+  return { hash: hex(blake2(raw)), parent, number, stateRoot, next, slot };
 }
 
 function scheduled(log: Uint8Array): Hex[] | undefined {

@@ -4,6 +4,10 @@
 import { Bytes, Struct, u16, u64, u8, type Codec } from 'scale-ts';
 import { concat, u32 } from '../bytes.js';
 
+/** kinds of messages: a call of a contract, a request for its log, an action in a
+ * cluster or in a query a request for a balance, and a call that is given tokens. */
+export const kinds = { call: 0, log: 2, ledger: 3, pay: 4 } as const;
+
 /** message is the plaintext of a command or a query. */
 export const message = Struct({
   kind: u8,

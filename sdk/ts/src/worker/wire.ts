@@ -25,6 +25,7 @@ export const info = Struct({
   clusters: Vector(Struct({ id: bytes32, epoch: u32, keys: bool })),
   needCode: Vector(bytes32),
   pending: u32,
+  promised: u64,
   needWorkers: Vector(bytes32),
   needSnapshots: Vector(bytes32),
 });

@@ -3,6 +3,7 @@
 
 import { address as write, publicKeyOf, type Account, type Chain } from '@tacit-network/sdk';
 import { grouped, h, say, set } from '../../ui/dom';
+import { tokens } from '../../ui/amount';
 import { copyable } from '../../ui/code';
 import type { Page, World } from '../pages';
 
@@ -109,7 +110,7 @@ function transfer(world: World, signal: AbortSignal): HTMLElement {
     } catch {
       throw new Error('The receiver is no address.');
     }
-    const value = parse(amount.value, chain.decimals);
+    const value = tokens(amount.value, chain.decimals);
     return { who, dest, value, call: chain.encodeCall('Balances', 'transfer_keep_alive', { dest: { type: 'Id', value: dest }, value }) };
   };
   let asked = 0;
@@ -167,15 +168,4 @@ async function send(chain: Chain, who: Account, call: Uint8Array, value: bigint,
     h('div', {}, h('dt', {}, 'Fee'), h('dd', {}, paid ? chain.amount(paid.fields.actual_fee, 6) : 'unknown')),
     h('div', {}, h('dt', {}, 'Transaction'), h('dd', {}, copyable(done.hash, 'Hash of the transaction'))),
   );
-}
-
-/** parse reads an amount in whole tokens. */
-function parse(text: string, decimals: number): bigint {
-  const m = /^(\d{1,18})(?:[.,](\d+))?$/.exec(text.trim());
-  if (!m) throw new Error('The amount is no number.');
-  const part = m[2] ?? '';
-  if (part.length > decimals) throw new Error(`An amount has at most ${decimals} digits after the point.`);
-  const value = BigInt(m[1]! + part.padEnd(decimals, '0'));
-  if (value === 0n) throw new Error('The amount is nothing.');
-  return value;
 }

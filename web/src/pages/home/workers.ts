@@ -1,35 +1,11 @@
 // The workers: what each proved to the chain, and how far it is.
 
-import { askInfo, type Hex, text } from '@tacit-network/sdk';
+import { askInfo, type Hex } from '@tacit-network/sdk';
+import { endpoint } from '../../contract/target';
 import { copyable } from '../../ui/code';
-import { duration, grouped, h, set } from '../../ui/dom';
+import { grouped, h, set } from '../../ui/dom';
 import type { World } from '../pages';
-
-/** Worker is a registered worker, as the chain has it. */
-export interface Worker {
-  operator: string;
-  hpke: { kem: number; key: Uint8Array }[];
-  image: Hex;
-  class: { type: 'Development' | 'Production' };
-  tier: number;
-  status: { type: string };
-  boot_epoch: bigint;
-  block: number;
-  expires_at: bigint;
-}
-
-interface Image {
-  name: string;
-  version: number;
-  measurement: { type: string; value: { mrtd?: Hex; mr_enclave?: Hex } };
-}
-
-/** endpoint is where a worker answers: what it published, else what the console
- * was told. */
-export async function endpoint({ chain, config }: World, identity: Hex): Promise<string | null> {
-  const published = await chain.storage<Uint8Array[]>('Registry', 'Endpoints', [identity]);
-  return (published?.[0] && text(published[0]).replace(/\/$/, '')) ?? config.worker;
-}
+import { left, measured, type Image, type Worker } from '../workers/chain';
 
 /** workers is the card of the workers. */
 export function workers(world: World, signal: AbortSignal): HTMLElement {
@@ -66,12 +42,9 @@ function card(world: World, id: Hex, w: Worker, image: Image | undefined, live: 
   const simulated = w.class.type === 'Development';
   const expiry = h('dd', {});
   const seen = h('dd', { class: 'worker__seen' }, '…');
-  const measured = image?.measurement.value.mrtd ?? image?.measurement.value.mr_enclave;
+  const hash = measured(image);
   live.push(
-    () => {
-      const left = Number(w.expires_at) - Date.now();
-      set(expiry, left > 0 ? `in ${duration(left)}` : `over for ${duration(-left)}`);
-    },
+    () => set(expiry, left(w)),
     () =>
       void endpoint(world, id)
         .then((url) => (url ? askInfo(url) : Promise.reject(new Error('no address'))))
@@ -87,13 +60,14 @@ function card(world: World, id: Hex, w: Worker, image: Image | undefined, live: 
       : h('p', {}, h('strong', { class: 'badge badge--good' }, 'VERIFIED TEE')),
     h('dl', { class: 'rows worker__rows' },
       row('Identity', copyable(id, 'Identity', 10, 8), 'wide'),
-      row('Measurement', measured ? copyable(measured, 'Measurement', 10, 8) : 'unknown', 'wide'),
+      row('Measurement', hash ? copyable(hash, 'Measurement', 10, 8) : 'unknown', 'wide'),
       row('Program', image ? `${image.name} ${image.version}` : 'unknown'),
       row('Trust', `tier ${w.tier}, ${w.status.type}`),
       row('Boot epoch', grouped(w.boot_epoch)),
       row('Registered', `in block ${grouped(w.block)}`),
       row('Expires', expiry),
       row('Follows', seen),
+      row('More', h('a', { href: `#workers/${id}` }, 'what proves it'), 'wide'),
     ),
   );
 }

@@ -1,8 +1,22 @@
 // One message and its answer, as everybody sees it and as the caller sees it.
 
-import { type Account, type Asked, type Contract, hex, type Included, type Message, type Outcome, type Progress, type Receipt, type Sealed } from '@tacit-network/sdk';
-import { copyable, dump } from '../../ui/code';
-import { grouped, h, set } from '../../ui/dom';
+import './contract.css';
+import { type Account, type Asked, hex, type Included, type Outcome, type Progress, type Receipt, type Result, type Sealed } from '@tacit-network/sdk';
+import { copyable, dump } from '../ui/code';
+import { grouped, h, set } from '../ui/dom';
+
+/** Doing is a message that somebody sends. */
+export interface Doing {
+  kind: 'command' | 'query';
+  who: Account;
+  /** written is how people write it, input how it is sent. */
+  written: string;
+  input: Uint8Array;
+  /** call is the chain's call that brings a command. */
+  call: string;
+  /** read makes words of what came back. */
+  read(output: Uint8Array): Result;
+}
 
 /** Exchange is one article of the log. */
 export class Exchange implements Progress {
@@ -18,22 +32,15 @@ export class Exchange implements Progress {
   #result = h('span', { class: 'exchange__result' }, 'Encrypting');
   #started = performance.now();
 
-  constructor(
-    private readonly abi: Contract,
-    private readonly message: Message,
-    private readonly who: Account,
-    private readonly written: string,
-    private readonly input: Uint8Array,
-  ) {
-    this.#doing = message.mutates
-      ? ['Encrypting', 'Waiting for a block', 'Waiting for the enclave', 'Decrypting']
-      : ['Encrypting', 'Asking', 'Decrypting'];
-    const done = message.mutates
+  constructor(private readonly what: Doing) {
+    const sent = what.kind === 'command';
+    this.#doing = sent ? ['Encrypting', 'Waiting for a block', 'Waiting for the enclave', 'Decrypting'] : ['Encrypting', 'Asking', 'Decrypting'];
+    const done = sent
       ? ['Encrypted in this page', 'Ordered by the chain', 'Executed in the enclave', 'Answer decrypted here']
       : ['Encrypted in this page', 'Answered by the enclave', 'Answer decrypted here'];
     this.#steps = done.map((n) => h('li', {}, n));
-    this.element = h('details', { class: 'exchange', open: true, 'data-kind': message.mutates ? 'command' : 'query', 'data-state': 'open' },
-      h('summary', {}, h('span', { class: 'exchange__mark', 'aria-hidden': 'true' }), h('span', { class: 'exchange__who' }, who.name), h('code', {}, written), this.#result),
+    this.element = h('details', { class: 'exchange', open: true, 'data-kind': what.kind, 'data-state': 'open' },
+      h('summary', {}, h('span', { class: 'exchange__mark', 'aria-hidden': 'true' }), h('span', { class: 'exchange__who' }, what.who.name), h('code', {}, what.written), this.#result),
       h('ol', { class: 'steps' }, ...this.#steps),
       h('div', { class: 'views' },
         h('h4', { class: 'views__theirs' }, 'What everybody sees'),
@@ -55,8 +62,8 @@ export class Exchange implements Progress {
 
   sealed(s: Sealed): void {
     fill(this.#mine.message, 'Your message',
-      row('Call', h('code', { class: 'clear' }, this.written)),
-      row('Input', dump(hex(this.input), 'the input')),
+      row('Call', h('code', { class: 'clear' }, this.what.written)),
+      row('Input', dump(hex(this.what.input), 'the input')),
       row('Nonce', h('code', {}, hex(s.nonce))),
       row('Size', `${grouped(s.plaintext.length)} bytes, padded to ${grouped(s.padded)}`),
     );
@@ -67,8 +74,8 @@ export class Exchange implements Progress {
   included(i: Included, seq: bigint): void {
     this.block = i.block.number;
     fill(this.#theirs.message, `In block ${grouped(i.block.number)}`,
-      row('Signed by', `${this.who.name}, ${this.who.address.slice(0, 6)}…${this.who.address.slice(-4)}`),
-      row('Call', h('code', {}, 'Contracts.command')),
+      row('Signed by', `${this.what.who.name}, ${this.what.who.address.slice(0, 6)}…${this.what.who.address.slice(-4)}`),
+      row('Call', h('code', {}, this.what.call)),
       row('Transaction', copyable(i.hash, 'Hash of the transaction')),
       row('Queue', `message ${grouped(seq)} of the cluster`),
       row('Envelope', dump(this.#theirs.message.dataset.envelope!, 'the envelope'), 'ciphertext'),
@@ -108,11 +115,11 @@ export class Exchange implements Progress {
     let good = false;
     if (o.status === 'Ok' || o.status === 'Reverted') {
       try {
-        const r = this.abi.result(this.message, o.output);
+        const r = this.what.read(o.output);
         good = r.ok;
         words = r.ok ? r.value || 'Done' : r.error;
       } catch {
-        words = `${o.status}: ${hex(o.output)}`;
+        words = `${o.status}: ${o.error || hex(o.output)}`;
       }
     } else {
       words = o.error ? `${o.status}: ${o.error}` : o.status;
@@ -122,14 +129,14 @@ export class Exchange implements Progress {
       row('Result', h('strong', { class: good ? 'answer answer--good' : 'answer answer--bad' }, words)),
       o.status === 'Ok' || o.status === 'Reverted' ? row('Bytes', dump(hex(o.output), 'the output')) : null,
       row('Gas', grouped(o.gas)),
-      row('After', `${grouped(ms)} ms`),
+      row('After', h('span', { 'data-ms': ms }, `${grouped(ms)} ms`)),
     );
     this.#end(good ? 'done' : 'refused', words);
   }
 
   /** fail says that it did not come to an answer, and why. */
   fail(why: string): void {
-    if (!this.#mine.message.querySelector('dl')) fill(this.#mine.message, 'Your message', row('Call', h('code', { class: 'clear' }, this.written)));
+    if (!this.#mine.message.querySelector('dl')) fill(this.#mine.message, 'Your message', row('Call', h('code', { class: 'clear' }, this.what.written)));
     fill(this.#mine.answer, 'It did not work', row('Why', h('span', { class: 'answer--bad' }, why)));
     this.#end('failed', why);
   }
@@ -139,7 +146,7 @@ export class Exchange implements Progress {
     if (state === 'failed') this.#steps.forEach((li) => li.classList.replace('steps__now', 'steps__failed'));
     else this.#step(this.#steps.length);
     set(this.#result, words);
-    this.summary = `${this.written} as ${this.who.name}: ${words}`;
+    this.summary = `${this.what.written} as ${this.what.who.name}: ${words}`;
   }
 }
 

@@ -1,0 +1,12 @@
+// Amounts of tokens, as people write them.
+
+/** tokens reads an amount in whole tokens, and throws with words for the user. */
+export function tokens(text: string, decimals: number): bigint {
+  const m = /^(\d{1,18})(?:[.,](\d+))?$/.exec(text.trim());
+  if (!m) throw new Error('The amount is no number.');
+  const part = m[2] ?? '';
+  if (part.length > decimals) throw new Error(`An amount has at most ${decimals} digits after the point.`);
+  const value = BigInt(m[1]! + part.padEnd(decimals, '0'));
+  if (value === 0n) throw new Error('The amount is nothing.');
+  return value;
+}

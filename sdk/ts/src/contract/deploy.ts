@@ -50,7 +50,7 @@ export async function upload(chain: Chain, who: Account, packed: Uint8Array, on:
 
 /** createCluster makes a cluster and waits until its workers have made its keys. */
 export async function createCluster(chain: Chain, who: Account, replicas = 1): Promise<Hex> {
-  const included = await chain.submit(chain.encodeCall('Clusters', 'create', { replicas }), who);
+  const included = await chain.submit(chain.encodeCall('Clusters', 'create', { replicas, tier: 0, keepers: 0, threshold: 0 }), who);
   const cluster = included.events.find((e) => e.pallet === 'Clusters' && e.name === 'ClusterCreated')?.fields.cluster as Hex | undefined;
   if (!cluster) throw new Error('The chain made no cluster.');
   await chain.follow(included.block.number, (_, events) =>

@@ -70,7 +70,7 @@ const origin = Enum({ pallet: Bytes(), contract: bytes32, worker: bytes32, accou
 const unsigned = Struct({ sender: origin, bootEpoch: u64, seq: u64, payload: Bytes() });
 const signed = Struct({ sender: origin, bootEpoch: u64, seq: u64, payload: Bytes(), signature: Bytes(64) });
 const told = Struct({
-  kind: u8, cluster: bytes32, from: u64, next: u64, stateRoot: bytes32, held: u128,
+  kind: u8, cluster: bytes32, from: u64, next: u64, stateRoot: bytes32, held: u128, roots: Vector(bytes32),
   receipts: Vector(Struct({ seq: u64, contract: bytes32, status: u8, gas: u64, output: Bytes(), error: Bytes() })),
   withdrawals: Vector(Struct({ seq: u64, from: bytes32, to: bytes32, amount: u128 })),
 });

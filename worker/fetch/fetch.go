@@ -272,10 +272,11 @@ func (c *Client) Fetch(ctx context.Context, r host.WebRequest) host.WebResponse 
 // failure says why there is no response, in words that tell nothing of the
 // machine.
 func failure(ctx context.Context, err error) host.WebResponse {
+	timeout, late := errors.AsType[net.Error](err) // the transport's own timers may be first
 	switch dns, ok := errors.AsType[*net.DNSError](err); {
 	case errors.Is(err, ErrForbidden):
 		return failed(host.WebForbidden, ErrForbidden)
-	case ctx.Err() != nil:
+	case ctx.Err() != nil || late && timeout.Timeout():
 		return failed(host.WebTimeout, errors.New("it took too long"))
 	case ok && dns.IsNotFound:
 		return failed(host.WebFailed, errors.New("there is no such host"))

@@ -247,6 +247,12 @@ func TestServer(t *testing.T) {
 	if got := strict.Fetch(context.Background(), get(server.URL+"/away")); got.Status != host.WebForbidden || dials != 2 {
 		t.Errorf("a redirect to this machine: %d %s, after %d dials", got.Status, got.Reason, dials)
 	}
+	// The transport's own timer may end before the request's.
+	early := New(Config{Private: true, Timeout: time.Minute})
+	early.transport.ResponseHeaderTimeout = time.Millisecond
+	if got := early.Fetch(context.Background(), get(server.URL+"/slow")); got.Status != host.WebTimeout {
+		t.Errorf("slow, by the transport's timer: %d %s", got.Status, got.Reason)
+	}
 	// Nobody takes all places.
 	one := New(Config{Private: true, AtOnce: 1, Timeout: time.Second})
 	one.places <- struct{}{}

@@ -45,7 +45,10 @@ var counters = porcupine.Model{
 	},
 }
 
-const keysOfStore = 2
+const (
+	keysOfStore = 2
+	readsOfEach = 10 // at least, of each client that reads
+)
 
 // history is what clients did, and when.
 type history struct {
@@ -113,7 +116,7 @@ func TestLinearizable(t *testing.T) {
 			}
 		}
 		var work errgroup.Group
-		over := make(chan struct{})
+		over, progress := make(chan struct{}), make(chan struct{}, 1)
 		for i, who := range []keys.Pair{w.alice, account(t, "//Bob")} {
 			work.Go(func() error {
 				rng := rand.New(rand.NewPCG(7, uint64(i)))
@@ -124,6 +127,10 @@ func TestLinearizable(t *testing.T) {
 						return fmt.Errorf("increment: %w", err)
 					}
 					past.note(i, in, call, 0)
+					select {
+					case progress <- struct{}{}:
+					default:
+					}
 				}
 				return nil
 			})
@@ -132,10 +139,12 @@ func TestLinearizable(t *testing.T) {
 		for i := range 2 {
 			reads.Go(func() error {
 				rng := rand.New(rand.NewPCG(8, uint64(i)))
-				for {
+				for n := 0; ; {
 					select {
 					case <-over:
-						return nil
+						if n >= readsOfEach {
+							return nil
+						}
 					default:
 					}
 					in := step{key: rng.IntN(keysOfStore)}
@@ -148,20 +157,33 @@ func TestLinearizable(t *testing.T) {
 					}
 					a, err := c.Query(ctx, w.alice, store[in.key], head.Number, h.input("get"))
 					if err != nil {
+						if ctx.Err() != nil {
+							return ctx.Err()
+						}
 						continue // of a member that was killed
 					}
-					n, err := strconv.Atoi(h.text("get", a.Output))
+					value, err := strconv.Atoi(h.text("get", a.Output))
 					if err != nil {
 						return err
 					}
-					past.note(2+i, in, call, n)
+					past.note(2+i, in, call, value)
+					n++
 				}
 			})
 		}
 		var faults errgroup.Group
 		faults.Go(func() error {
 			rng := rand.New(rand.NewPCG(9, 9))
-			for {
+			for n := 1; ; n++ {
+				// On a slow machine a member may take longer to come back than it
+				// lives: now and then something is to be done.
+				if n%4 == 0 {
+					select {
+					case <-over:
+						return nil
+					case <-progress:
+					}
+				}
 				select {
 				case <-over:
 					return nil
@@ -188,16 +210,7 @@ func TestLinearizable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reads := 0
-	for _, o := range past.list {
-		if o.Input.(step).add == 0 {
-			reads++
-		}
-	}
-	if reads < 20 {
-		t.Errorf("only %d reads", reads)
-	}
-	t.Logf("%d operations, %d of them reads", len(past.list), reads)
+	t.Logf("%d operations", len(past.list))
 	if porcupine.CheckOperationsTimeout(counters, past.list, time.Minute) != porcupine.Ok {
 		t.Errorf("no store could have answered like that: %+v", past.list)
 	}

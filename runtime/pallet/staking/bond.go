@@ -50,17 +50,21 @@ func (p *Pallet) store(ctx *frame.Context, l Ledger) {
 
 // replace is store for one that has the ledger as it was.
 func (p *Pallet) replace(ctx *frame.Context, old, l Ledger) {
-	if old.Active != l.Active && p.Nominators.Has(ctx, l.Stash) {
-		p.NominatorRanks.Remove(ctx, rank(old))
-		p.NominatorRanks.Put(ctx, rank(l), true)
-	}
 	p.Ledger.Put(ctx, l.Stash, l)
+	switch {
+	case old.Active == l.Active:
+	case p.Nominators.Has(ctx, l.Stash):
+		p.NominatorRanks.Remove(ctx, rank(l.Stash, old.Active))
+		p.NominatorRanks.Put(ctx, rank(l.Stash, l.Active), true)
+	default:
+		p.rankCandidate(ctx, l.Stash)
+	}
 }
 
-func rank(l Ledger) (r Rank) {
-	binary.BigEndian.PutUint64(r.Stake[:8], l.Active.Hi)
-	binary.BigEndian.PutUint64(r.Stake[8:], l.Active.Lo)
-	r.Who = l.Stash
+func rank(who chain.AccountID, stake chain.Balance) (r Rank) {
+	binary.BigEndian.PutUint64(r.Stake[:8], stake.Hi)
+	binary.BigEndian.PutUint64(r.Stake[8:], stake.Lo)
+	r.Who = who
 	return r
 }
 

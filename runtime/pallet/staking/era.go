@@ -84,6 +84,18 @@ func (p *Pallet) plan(ctx *frame.Context, session uint32, set []elected) {
 		p.expose(ctx, era, e)
 	}
 	p.ErasTotalStake.Put(ctx, era, total)
+	var ranked []chain.AccountID
+	for who := range p.ErasStakersOverview.Of(ctx, era) {
+		ranked = append(ranked, who)
+	}
+	if had {
+		for who := range p.ErasStakersOverview.Of(ctx, era-1) {
+			ranked = append(ranked, who)
+		}
+	}
+	for _, who := range ranked {
+		p.rankCandidate(ctx, who)
+	}
 }
 
 // expose stores what stands behind a validator in an era.

@@ -363,6 +363,63 @@ func TestDustCannotFlood(t *testing.T) {
 	}
 }
 
+// Candidates of dust do not fill the places: a greater bond takes the place of
+// the least, unless others' stakes have elected that one.
+func TestDustCannotStand(t *testing.T) {
+	c, holds := config, map[int]chain.Balance{}
+	c.MaxElectableTargets = 20
+	for i := range 60 {
+		holds[i] = tokens(1000)
+	}
+	w := newWorld(t, c, holds)
+	g := staking.Genesis{ValidatorCount: 4, MinimumValidatorCount: 1}
+	for i := range 4 {
+		g.Stakers = append(g.Stakers, staking.Staker{Stash: who(i), Amount: tokens(1)})
+	}
+	g.Stakers = append(g.Stakers, staking.Staker{Stash: who(4), Amount: tokens(900), Targets: []chain.AccountID{who(0), who(1), who(2)}})
+	w.begin(g, 0, 1, 2, 3)
+	stand := func(i int, bond uint64) error {
+		w.must(w.Signed(who(i), staking.Bond{Value: tokens(bond), Payee: staking.Stash{}}))
+		return w.Signed(who(i), staking.Validate{})
+	}
+	for i := 5; i < 21; i++ {
+		w.must(stand(i, 2))
+	}
+	if err := stand(21, 1); !errors.Is(err, staking.ErrTooManyValidators) {
+		t.Errorf("as little as the least: %v", err)
+	}
+	w.Take()
+	w.must(stand(22, 3)) // in place of validator 3, on whom nothing stands but its own
+	for i := 23; i < 39; i++ {
+		w.must(stand(i, 3)) // in place of all the dust
+	}
+	if chilled := did[staking.Chilled](w); len(chilled) != 17 || chilled[0].Stash != who(3) {
+		t.Errorf("%d chilled: %v", len(chilled), chilled)
+	}
+	if err := stand(40, 290); err != nil {
+		t.Errorf("a great bond: %v", err)
+	}
+	for i := range 3 { // they are worth what stands behind them, and 300 do
+		if !w.staking.Validators.Has(w.Context(), who(i)) {
+			t.Errorf("elected %d was driven out", i)
+		}
+	}
+	// Nobody stands behind them any more: they are worth what they bonded.
+	w.must(w.Signed(who(4), staking.Chill{}))
+	w.era()
+	w.era()
+	w.Take()
+	w.must(stand(41, 4))
+	if chilled := did[staking.Chilled](w); len(chilled) != 1 || w.staking.CounterForValidators.Get(w.Context()) != 20 {
+		t.Errorf("chilled %v", chilled)
+	}
+	for i := range 3 {
+		if e, _ := w.staking.CandidateStakes.Get(w.Context(), who(i)); e != (chain.Balance{}) && e != tokens(1) {
+			t.Errorf("candidate %d is worth %s", i, e)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	w := quorum(t, func(g *staking.Genesis) {
 		g.MinNominatorBond, g.MinValidatorBond, g.MinCommission, g.MaxValidators = tokens(10), tokens(50), staking.One/20, 8
@@ -371,7 +428,7 @@ func TestRefusals(t *testing.T) {
 		}
 	})
 	w.must(w.Signed(who(9), staking.Bond{Value: tokens(5), Payee: staking.Staked{}}))
-	w.must(w.Signed(who(10), staking.Bond{Value: tokens(500), Payee: staking.Staked{}}))
+	w.must(w.Signed(who(10), staking.Bond{Value: tokens(80), Payee: staking.Staked{}}))
 	seventeen := make([]chain.MultiAddress, 17)
 	for i := range seventeen {
 		seventeen[i] = address(i % 8)

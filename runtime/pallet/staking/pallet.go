@@ -39,7 +39,7 @@ type Config struct {
 	MaxNominations uint32
 	// The most nominators whose votes count. Where there are that many, who bonds more takes the place of who bonds the least.
 	MaxElectingVoters uint32
-	// The most candidates.
+	// The most candidates. Where there are that many, who bonds more takes the place of who is worth the least.
 	MaxElectableTargets uint32
 	// MaxValidators is the most validators.
 	MaxValidators uint32 `scale:"-"`
@@ -77,6 +77,10 @@ type State struct {
 	CounterForValidators storage.Value[uint32]
 	// The most that may want to validate.
 	MaxValidatorsCount storage.OptValue[uint32]
+	// What a candidate's place is worth: its bond, or what stands behind it where it is elected and that is more.
+	CandidateStakes storage.OptMap[chain.AccountID, chain.Balance, storage.Twox64Concat]
+	// The candidates by what their places are worth, the least first.
+	CandidateRanks storage.Map[Rank, bool, storage.Identity]
 	// Whom a nominator nominates.
 	Nominators storage.OptMap[chain.AccountID, Nominations, storage.Twox64Concat]
 	// How many nominate.

@@ -10,6 +10,7 @@ import (
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/runtime/pallet/offences"
 	"github.com/tacit-network/tacit/runtime/pallet/staking"
+	"github.com/tacit-network/tacit/runtime/storage"
 	"github.com/tacit-network/tacit/scale"
 )
 
@@ -17,7 +18,7 @@ import (
 var swift = func() staking.Config {
 	c := config
 	c.HistoryDepth, c.SessionsPerEra, c.BondingDuration, c.SlashDeferDuration = 6, 2, 4, 3
-	c.MaxExposurePageSize, c.MaxUnlockingChunks, c.MaxElectingVoters = 2, 3, 12
+	c.MaxExposurePageSize, c.MaxUnlockingChunks, c.MaxElectingVoters, c.MaxElectableTargets = 2, 3, 12, 8
 	return c
 }()
 
@@ -237,14 +238,7 @@ func (m *model) check() {
 			m.tb.Errorf("of %d %s are held, %s are bonded in parts, and %s in all", indexOf(id), held, parts, l.Total)
 		}
 	}
-	ranked := map[chain.AccountID]chain.Balance{}
-	for r := range m.staking.NominatorRanks.All(ctx) {
-		stake := chain.Balance{}
-		for _, b := range r.Stake {
-			stake = stake.MulSat(n(256)).AddSat(n(uint64(b)))
-		}
-		ranked[r.Who] = stake
-	}
+	ranked, candidates := m.ranked(m.staking.NominatorRanks), m.ranked(m.staking.CandidateRanks)
 	for id := range m.staking.Nominators.All(ctx) {
 		nominators++
 		l, ok := m.staking.Ledger.Get(ctx, id)
@@ -256,13 +250,35 @@ func (m *model) check() {
 		m.tb.Errorf("%d nominators, %d ranks, and %d counted", nominators, len(ranked), m.staking.CounterForNominators.Get(ctx))
 	}
 	validators := uint32(0)
-	for range m.staking.Validators.All(ctx) {
+	era, _ := m.staking.CurrentEra.Get(ctx)
+	for id := range m.staking.Validators.All(ctx) {
 		validators++
+		elected, _ := m.staking.ErasStakersOverview.Get(ctx, era, id)
+		worth := m.ledger(indexOf(id)).Active
+		if worth.Less(elected.Total) {
+			worth = elected.Total
+		}
+		if rank, there := candidates[id]; !there || rank != worth {
+			m.tb.Errorf("candidate %d is worth %s and has the rank of %s", indexOf(id), worth, rank)
+		}
 	}
-	if validators != m.staking.CounterForValidators.Get(ctx) {
-		m.tb.Errorf("%d validators and %d counted", validators, m.staking.CounterForValidators.Get(ctx))
+	if validators != m.staking.CounterForValidators.Get(ctx) || len(candidates) != int(validators) || validators > swift.MaxElectableTargets {
+		m.tb.Errorf("%d validators, %d ranks, and %d counted", validators, len(candidates), m.staking.CounterForValidators.Get(ctx))
 	}
 	m.exposed()
+}
+
+// ranked are the stakes that ranks tell.
+func (m *model) ranked(ranks storage.Map[staking.Rank, bool, storage.Identity]) map[chain.AccountID]chain.Balance {
+	stakes := map[chain.AccountID]chain.Balance{}
+	for r := range ranks.All(m.Context()) {
+		stake := chain.Balance{}
+		for _, b := range r.Stake {
+			stake = stake.MulSat(n(256)).AddSat(n(uint64(b)))
+		}
+		stakes[r.Who] = stake
+	}
+	return stakes
 }
 
 // exposed checks that what stands behind the validators of the planned era is

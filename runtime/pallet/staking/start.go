@@ -85,6 +85,12 @@ func (p *Pallet) found(ctx *frame.Context, s Staker) error {
 	if p.Bonded.Has(ctx, s.Stash) {
 		return ErrAlreadyBonded
 	}
+	switch {
+	case len(s.Targets) == 0 && p.CounterForValidators.Get(ctx) >= p.mostValidators(ctx):
+		return ErrTooManyValidators
+	case len(s.Targets) > 0 && p.CounterForNominators.Get(ctx) >= p.mostNominators(ctx):
+		return ErrTooManyNominators
+	}
 	if s.Amount.Less(p.ExistentialDeposit) || p.Money.Holdable(ctx, s.Stash).Less(s.Amount) {
 		return ErrInsufficientBond
 	}

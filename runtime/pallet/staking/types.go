@@ -204,7 +204,8 @@ type SpanKey struct {
 // SpanRecord is what was slashed in a span, and paid to reporters.
 type SpanRecord struct{ Slashed, PaidOut chain.Balance }
 
-// Rank is a nominator's place by its bond: keys sort as the bonds do.
+// Rank is a nominator's or a candidate's place by its stake: keys sort as the
+// stakes do.
 type Rank struct {
 	// Stake is big-endian.
 	Stake [16]byte

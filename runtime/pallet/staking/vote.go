@@ -18,8 +18,11 @@ func (p *Pallet) validate(ctx *frame.Context, c Validate) error {
 		return ErrInsufficientBond
 	case c.Prefs.Commission < p.MinCommission.Get(ctx):
 		return ErrCommissionTooLow
-	case !p.Validators.Has(ctx, l.Stash) && p.CounterForValidators.Get(ctx) >= p.mostValidators(ctx):
-		return ErrTooManyValidators
+	}
+	if !p.Validators.Has(ctx, l.Stash) {
+		if err := p.makeSeat(ctx, l); err != nil {
+			return err
+		}
 	}
 	p.removeNominator(ctx, l.Stash)
 	p.addValidator(ctx, l.Stash, c.Prefs)
@@ -41,11 +44,59 @@ func (p *Pallet) mostNominators(ctx *frame.Context) uint32 {
 	return p.MaxElectingVoters
 }
 
-func (p *Pallet) addValidator(ctx *frame.Context, stash chain.AccountID, prefs ValidatorPrefs) {
-	if !p.Validators.Has(ctx, stash) {
-		p.CounterForValidators.Put(ctx, p.CounterForValidators.Get(ctx)+1)
+// makeSeat lets a stash be a candidate where there are as many as may be: the
+// one whose place is worth the least goes, if that is less than the bond. Bonds
+// of dust so cannot keep others out, and who is elected by others' stakes cannot
+// be driven out by less.
+func (p *Pallet) makeSeat(ctx *frame.Context, l Ledger) error {
+	if p.CounterForValidators.Get(ctx) < p.mostValidators(ctx) {
+		return nil
 	}
+	for poorest := range p.CandidateRanks.All(ctx) {
+		if mine := rank(l.Stash, l.Active); slices.Compare(poorest.Stake[:], mine.Stake[:]) >= 0 {
+			break
+		}
+		p.chillStash(ctx, poorest.Who)
+		return nil
+	}
+	return ErrTooManyValidators
+}
+
+func (p *Pallet) addValidator(ctx *frame.Context, stash chain.AccountID, prefs ValidatorPrefs) {
+	added := !p.Validators.Has(ctx, stash)
 	p.Validators.Put(ctx, stash, prefs)
+	if added {
+		p.CounterForValidators.Put(ctx, p.CounterForValidators.Get(ctx)+1)
+		p.rankCandidate(ctx, stash)
+	}
+}
+
+// rankCandidate says anew what a candidate's place is worth; whoever is none
+// has no rank.
+func (p *Pallet) rankCandidate(ctx *frame.Context, who chain.AccountID) {
+	before, ranked := p.CandidateStakes.Get(ctx, who)
+	if !p.Validators.Has(ctx, who) {
+		if ranked {
+			p.CandidateRanks.Remove(ctx, rank(who, before))
+			p.CandidateStakes.Remove(ctx, who)
+		}
+		return
+	}
+	l, _ := p.Ledger.Get(ctx, who)
+	era, _ := p.CurrentEra.Get(ctx)
+	elected, _ := p.ErasStakersOverview.Get(ctx, era, who)
+	worth := l.Active
+	if worth.Less(elected.Total) {
+		worth = elected.Total
+	}
+	if ranked && before == worth {
+		return
+	}
+	if ranked {
+		p.CandidateRanks.Remove(ctx, rank(who, before))
+	}
+	p.CandidateStakes.Put(ctx, who, worth)
+	p.CandidateRanks.Put(ctx, rank(who, worth), true)
 }
 
 // removeValidator says whether the stash wanted to validate.
@@ -54,6 +105,7 @@ func (p *Pallet) removeValidator(ctx *frame.Context, stash chain.AccountID) bool
 		return false
 	}
 	p.Validators.Remove(ctx, stash)
+	p.rankCandidate(ctx, stash)
 	p.CounterForValidators.Put(ctx, p.CounterForValidators.Get(ctx)-1)
 	return true
 }
@@ -106,7 +158,7 @@ func (p *Pallet) makePlace(ctx *frame.Context, l Ledger) error {
 		return nil
 	}
 	for poorest := range p.NominatorRanks.All(ctx) {
-		if mine := rank(l); slices.Compare(poorest.Stake[:], mine.Stake[:]) >= 0 {
+		if mine := rank(l.Stash, l.Active); slices.Compare(poorest.Stake[:], mine.Stake[:]) >= 0 {
 			break
 		}
 		p.chillStash(ctx, poorest.Who)
@@ -118,7 +170,7 @@ func (p *Pallet) makePlace(ctx *frame.Context, l Ledger) error {
 func (p *Pallet) addNominator(ctx *frame.Context, l Ledger, n Nominations) {
 	if !p.Nominators.Has(ctx, l.Stash) {
 		p.CounterForNominators.Put(ctx, p.CounterForNominators.Get(ctx)+1)
-		p.NominatorRanks.Put(ctx, rank(l), true)
+		p.NominatorRanks.Put(ctx, rank(l.Stash, l.Active), true)
 	}
 	p.Nominators.Put(ctx, l.Stash, n)
 }
@@ -129,7 +181,7 @@ func (p *Pallet) removeNominator(ctx *frame.Context, stash chain.AccountID) bool
 		return false
 	}
 	if l, ok := p.Ledger.Get(ctx, stash); ok {
-		p.NominatorRanks.Remove(ctx, rank(l))
+		p.NominatorRanks.Remove(ctx, rank(stash, l.Active))
 	}
 	p.Nominators.Remove(ctx, stash)
 	p.CounterForNominators.Put(ctx, p.CounterForNominators.Get(ctx)-1)

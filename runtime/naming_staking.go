@@ -36,11 +36,12 @@ var stakingPaths = map[reflect.Type]string{
 
 // stakingTuples are structs that clients see as tuples.
 var stakingTuples = map[reflect.Type]bool{
-	reflect.TypeFor[staking.Points]():     true,
-	reflect.TypeFor[staking.OtherSlash](): true,
-	reflect.TypeFor[staking.BondedEra]():  true,
-	reflect.TypeFor[staking.EraSlash]():   true,
-	reflect.TypeFor[staking.SpanKey]():    true,
+	reflect.TypeFor[staking.Points]():      true,
+	reflect.TypeFor[staking.OtherSlash]():  true,
+	reflect.TypeFor[staking.BondedEra]():   true,
+	reflect.TypeFor[staking.EraSlash]():    true,
+	reflect.TypeFor[staking.SpanKey]():     true,
+	reflect.TypeFor[staking.EraOffender](): true,
 }
 
 // stakingEnums are the enums of staking, and its map.

@@ -41,7 +41,7 @@ func (r *Runtime) stakes() {
 		Config: staking.Config{
 			HistoryDepth: 84, SessionsPerEra: sessionsPerEra, BondingDuration: bondingDuration, SlashDeferDuration: bondingDuration - 1,
 			MaxExposurePageSize: 512, MaxUnlockingChunks: 32, MaxNominations: 16, MaxElectingVoters: 22_500, MaxElectableTargets: 2000,
-			MaxValidators: maxValidators, ExistentialDeposit: existentialDeposit, Reason: frame.HoldReason{Pallet: stakingIndex},
+			MaxValidators: maxValidators, MaxJudgedStakes: 25_000, ExistentialDeposit: existentialDeposit, Reason: frame.HoldReason{Pallet: stakingIndex},
 		},
 		Money: r.Balances, Treasury: r.Treasury, Sessions: r.Session, Alive: r.ImOnline, Clock: r.Timestamp,
 	}
@@ -61,7 +61,11 @@ func (m manager) NewSession(ctx *frame.Context, index uint32) ([]chain.AccountID
 
 // Weigh implements session.Manager.
 func (m manager) Weigh(ctx *frame.Context, index uint32) frame.Weight {
-	return m.Staking.Weigh(ctx, index)
+	weight := m.Staking.Weigh(ctx, index)
+	if m.ImOnline.Missing(ctx) {
+		weight = weight.Add(staking.WeightJudge)
+	}
+	return weight
 }
 
 // EndSession implements session.Manager.

@@ -105,12 +105,26 @@ func (p *Pallet) NoteAuthor(ctx *frame.Context, who chain.AccountID) {
 // NoteVotes says who voted for a block's finality.
 func (p *Pallet) NoteVotes(ctx *frame.Context, who []chain.AccountID) { p.see(ctx, who...) }
 
+// present says whether the validator at a place was seen.
+func present(seen []byte, i int) bool { return i/8 < len(seen) && seen[i/8]&(1<<(i%8)) != 0 }
+
+// Missing says whether any validator was not seen in this session yet.
+func (p *Pallet) Missing(ctx *frame.Context) bool {
+	seen := p.Seen.Get(ctx)
+	for i := range p.Sessions.Now(ctx) {
+		if !present(seen, i) {
+			return true
+		}
+	}
+	return false
+}
+
 // EndSession says that a session ends; its validators are still those of now.
 func (p *Pallet) EndSession(ctx *frame.Context, session uint32) {
 	now, seen := p.Sessions.Now(ctx), p.Seen.Get(ctx)
 	offline := []chain.AccountID{}
 	for i, who := range now {
-		if i/8 < len(seen) && seen[i/8]&(1<<(i%8)) != 0 {
+		if present(seen, i) {
 			p.LastSeen.Put(ctx, who, session)
 		} else {
 			offline = append(offline, who)

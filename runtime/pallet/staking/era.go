@@ -55,14 +55,19 @@ func (p *Pallet) due(ctx *frame.Context, session uint32) bool {
 	return true
 }
 
-// Weigh is what it weighs to ask who validates in a session: an election by
-// how many vote, stand and sit (see BenchmarkElectionBlock).
+// Weigh is what it weighs to begin the session before a session and to ask who
+// validates in that one: an election by how many vote, stand and sit (see
+// BenchmarkElectionBlock), and what is slashed as an era begins.
 func (p *Pallet) Weigh(ctx *frame.Context, session uint32) frame.Weight {
+	weight := frame.Time(20 * frame.Microsecond)
+	if next, begins := p.begins(ctx, session-min(session, 1)); begins && p.UnappliedSlashes.Has(ctx, next) {
+		weight = weight.Add(WeightJudge)
+	}
 	if !p.due(ctx, session) {
-		return frame.Time(20 * frame.Microsecond)
+		return weight
 	}
 	nominators, candidates := uint64(p.CounterForNominators.Get(ctx)), uint64(p.CounterForValidators.Get(ctx))
-	return frame.Time(frame.Microsecond * (1000 + 25*nominators + 50*candidates + 100*uint64(p.ValidatorCount.Get(ctx))))
+	return weight.Add(frame.Time(frame.Microsecond * (1000 + 25*nominators + 50*candidates + 100*uint64(p.ValidatorCount.Get(ctx)))))
 }
 
 func byAccount(a, b chain.AccountID) int { return bytes.Compare(a[:], b[:]) }
@@ -135,13 +140,19 @@ func (p *Pallet) forget(ctx *frame.Context, era uint32) {
 // StartSession implements session.Manager: an era that was planned begins with
 // its session.
 func (p *Pallet) StartSession(ctx *frame.Context, session uint32) {
-	next := uint32(0)
+	if next, ok := p.begins(ctx, session); ok {
+		start, _ := p.ErasStartSessionIndex.Get(ctx, next)
+		p.startEra(ctx, next, start)
+	}
+}
+
+// begins is the era that is next, and whether it begins with a session.
+func (p *Pallet) begins(ctx *frame.Context, session uint32) (next uint32, ok bool) {
 	if active, ok := p.ActiveEra.Get(ctx); ok {
 		next = active.Index + 1
 	}
-	if start, ok := p.ErasStartSessionIndex.Get(ctx, next); ok && start <= session {
-		p.startEra(ctx, next, start)
-	}
+	start, planned := p.ErasStartSessionIndex.Get(ctx, next)
+	return next, planned && start <= session
 }
 
 func (p *Pallet) startEra(ctx *frame.Context, era, session uint32) {
@@ -153,10 +164,11 @@ func (p *Pallet) startEra(ctx *frame.Context, era, session uint32) {
 		bonded = bonded[1:]
 	}
 	p.BondedEras.Put(ctx, bonded)
-	for _, s := range p.UnappliedSlashes.Get(ctx, era) {
-		p.apply(ctx, s, era-min(era, p.SlashDeferDuration+1))
+	if left := p.UnappliedSlashes.Get(ctx, era-min(era, 1)); era > 0 && len(left) > 0 { // an era was too short for all of them
+		p.UnappliedSlashes.Remove(ctx, era-1)
+		p.UnappliedSlashes.Put(ctx, era, append(left, p.UnappliedSlashes.Get(ctx, era)...))
 	}
-	p.UnappliedSlashes.Remove(ctx, era)
+	p.applyDue(ctx, era)
 }
 
 // OnFinalize implements frame.Finalizer: once the time is known, so is when the

@@ -43,6 +43,8 @@ type Config struct {
 	MaxElectableTargets uint32
 	// MaxValidators is the most validators.
 	MaxValidators uint32 `scale:"-"`
+	// MaxJudgedStakes is how many stakes are judged or slashed at once at most: those behind one validator, and others as far as there is room.
+	MaxJudgedStakes uint32 `scale:"-"`
 	// ExistentialDeposit is the least that can be bonded.
 	ExistentialDeposit chain.Balance `scale:"-"`
 	// Reason is what the bonds are held for.
@@ -123,6 +125,8 @@ type State struct {
 	ValidatorSlashInEra storage.OptDoubleMap[uint32, chain.AccountID, EraSlash, storage.Twox64Concat, storage.Twox64Concat]
 	// What a nominator lost in an era.
 	NominatorSlashInEra storage.OptDoubleMap[uint32, chain.AccountID, chain.Balance, storage.Twox64Concat, storage.Twox64Concat]
+	// The offences that wait to be judged: no more stakes than so many are judged in a block.
+	WaitingOffences storage.OptMap[EraOffender, WaitingOffence, storage.Twox64Concat]
 	// The spans of a stash in which the greatest slash alone counts.
 	SlashingSpans storage.OptMap[chain.AccountID, SlashingSpans, storage.Twox64Concat]
 	// What a stash lost in a span.

@@ -18,7 +18,7 @@ import (
 var swift = func() staking.Config {
 	c := config
 	c.HistoryDepth, c.SessionsPerEra, c.BondingDuration, c.SlashDeferDuration = 6, 2, 4, 3
-	c.MaxExposurePageSize, c.MaxUnlockingChunks, c.MaxElectingVoters, c.MaxElectableTargets = 2, 3, 12, 8
+	c.MaxExposurePageSize, c.MaxUnlockingChunks, c.MaxElectingVoters, c.MaxElectableTargets, c.MaxJudgedStakes = 2, 3, 12, 8, 5
 	return c
 }()
 

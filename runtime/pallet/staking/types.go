@@ -166,6 +166,18 @@ type UnappliedSlash struct {
 	Payout chain.Balance
 }
 
+// EraOffender is a validator that did something in an era.
+type EraOffender struct {
+	Era uint32          `name:"-"`
+	Who chain.AccountID `name:"-"`
+}
+
+// WaitingOffence is an offence of a validator that waits to be judged.
+type WaitingOffence struct {
+	Fraction  Perbill
+	Reporters []chain.AccountID
+}
+
 // OtherSlash is what a nominator loses by a slash.
 type OtherSlash struct {
 	Who   chain.AccountID `name:"-"`

@@ -84,7 +84,7 @@ func (p punisher) Punish(ctx *frame.Context, list []offences.OffenceDetails, fra
 // config is Paseo's.
 var config = staking.Config{
 	HistoryDepth: 84, SessionsPerEra: 6, BondingDuration: 28, SlashDeferDuration: 27, MaxExposurePageSize: 512, MaxUnlockingChunks: 32,
-	MaxNominations: 16, MaxElectingVoters: 22_500, MaxElectableTargets: 2000, MaxValidators: 1000, ExistentialDeposit: n(deposit),
+	MaxNominations: 16, MaxElectingVoters: 22_500, MaxElectableTargets: 2000, MaxValidators: 1000, MaxJudgedStakes: 25_000, ExistentialDeposit: n(deposit),
 	Reason: frame.HoldReason{Pallet: 6},
 }
 
@@ -138,6 +138,7 @@ func (w *world) rotate() {
 	ctx := w.Context()
 	w.Number += 10
 	w.Millis += 60_000
+	w.staking.OnInitialize(ctx)
 	w.staking.EndSession(ctx, w.session)
 	w.now = w.queued
 	w.session++

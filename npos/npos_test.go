@@ -550,14 +550,7 @@ func BenchmarkSnapshots(b *testing.B) {
 
 func BenchmarkPhragmen(b *testing.B) {
 	for _, size := range []struct{ voters, candidates, seats int }{{22_500, 2_000, 600}, {100_000, 3_000, 1_000}} {
-		r := rand.New(rand.NewPCG(9, 10))
-		v := votes{seats: size.seats}
-		for i := range size.candidates {
-			v.candidates = append(v.candidates, i)
-		}
-		for i := range size.voters {
-			v.voters = append(v.voters, Voter[int]{size.candidates + i, 1e10 + r.Uint64N(1e14), r.Perm(size.candidates)[:16]})
-		}
+		v := crowd(size.voters, size.candidates, size.seats)
 		b.Run(fmt.Sprintf("%d voters %d candidates %d seats", size.voters, size.candidates, size.seats), func(b *testing.B) {
 			for b.Loop() {
 				Phragmen(v.seats, v.candidates, v.voters, Balancing{})

@@ -3,7 +3,10 @@ package comet
 import (
 	"slices"
 	"testing"
+	"time"
 
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/node/engine"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/session"
@@ -64,4 +67,53 @@ func TestElectionInPartition(t *testing.T) {
 			t.Error("who has the least at stake still validates")
 		}
 	}
+}
+
+// Blocks that end an era come in the first round, like any other, with as many
+// nominators as there may be; of their sixteen votes each, four are for who
+// stands.
+func TestElectionMissesNoRound(t *testing.T) {
+	if !long {
+		t.Skip("TACIT_LONG=1 runs it")
+	}
+	const nominators = 22_500
+	spec := specOf(t, 4, 1000)
+	spec.Genesis.SessionBlocks = 2
+	staked(&spec, 4)
+	one := runtime.Unit.MulSat(scale.U64(1))
+	for i := range nominators {
+		who := chain.AccountID(hash.Blake2b256(scale.Marshal(uint32(i))))
+		s := staking.Staker{Stash: who, Amount: one.MulSat(scale.U64(uint64(1 + i%100)))}
+		for j := range 16 {
+			target := chain.AccountID(hash.Blake2b256(scale.Marshal(uint64(i*31+j) % 2000)))
+			if j < 4 {
+				target = spec.Genesis.Validators[j].Account
+			}
+			s.Targets = append(s.Targets, target)
+		}
+		spec.Genesis.Balances = append(spec.Genesis.Balances, runtime.Endowment{Account: who, Amount: s.Amount.MulSat(scale.U64(2))})
+		spec.Genesis.Staking.Stakers = append(spec.Genesis.Staking.Stakers, s)
+	}
+	w := newNetwork(t, spec, 4, nil)
+	const last = 26 // two eras of twelve blocks each
+	w.final(last, 0, 1, 2, 3)
+	w.agree(0, 1, 2, 3)
+	blocks := w.peers[0].node.comet.BlockStore()
+	longest, at := time.Duration(0), int64(0)
+	for h := int64(2); h <= last; h++ {
+		if c := blocks.LoadBlockCommit(h); c == nil || c.Round != 0 {
+			t.Errorf("block %d: commit %+v, want one of round 0", h, c)
+		}
+		if took := blocks.LoadBlock(h).Time.Sub(blocks.LoadBlock(h - 1).Time); h > 2 && took > longest {
+			longest, at = took, h
+		}
+	}
+	state, err := w.peers[0].app.StateAt(w.peers[0].app.Head().Hash())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if era, _ := w.peers[0].app.Runtime().Staking.CurrentEra.Get(state); era < 2 {
+		t.Errorf("the era is %d: no election was held", era)
+	}
+	t.Logf("%d nominators; the longest time between blocks was %v, before block %d", nominators, longest, at)
 }

@@ -145,18 +145,19 @@ type Verdict struct {
 	Valid bool   `json:"valid"`
 	Steps []Step `json:"steps"`
 
-	Kind      string         `json:"kind"` // query or command
-	Genesis   hash.H256      `json:"genesis"`
-	Worker    hash.H256      `json:"worker"`
-	Simulated bool           `json:"simulated"` // its TEE protects nothing
-	Image     hash.H256      `json:"image"`     // of the worker's program
-	Contract  hash.H256      `json:"contract"`
-	Origin    keys.AccountID `json:"origin"` // of a query; that of a command is in the queue
-	Value     scale.U128     `json:"value"`  // that the request gave to the contract
-	Input     Hex            `json:"input"`
-	Status    uint8          `json:"status"` // 0 is success
-	Output    Hex            `json:"output"`
-	Error     string         `json:"error,omitempty"`
+	Kind      string    `json:"kind"` // query or command
+	Genesis   hash.H256 `json:"genesis"`
+	Worker    hash.H256 `json:"worker"`
+	Simulated bool      `json:"simulated"` // its TEE protects nothing
+	Image     hash.H256 `json:"image"`     // of the worker's program
+	Contract  hash.H256 `json:"contract"`
+	// Origin is who asked a query; that of a command is in the queue.
+	Origin *keys.AccountID `json:"origin,omitempty"`
+	Value  scale.U128      `json:"value"` // that the request gave to the contract
+	Input  Hex             `json:"input"`
+	Status uint8           `json:"status"` // 0 is success
+	Output Hex             `json:"output"`
+	Error  string          `json:"error,omitempty"`
 	// Block is the height of a query's state; a command's is its place in the
 	// cluster's queue. Next is the number after the last message that was executed.
 	Block     chain.BlockNumber `json:"block,omitempty"`
@@ -277,7 +278,7 @@ func (f *File) request(v *Verdict) (string, error) {
 		if !keys.VerifyAccount(q.Scheme, q.Origin, sum[:], q.Signature) {
 			return "", fmt.Errorf("%s did not sign the request", q.Origin)
 		}
-		v.Origin = q.Origin
+		v.Origin = &q.Origin
 		return fmt.Sprintf("%s asked contract %v", q.Origin, f.Contract), nil
 	}
 	x, err := f.receipt()

@@ -35,7 +35,12 @@ fail() {
 [ -x "${CHROMIUM:=/usr/bin/chromium}" ] || fail "there is no browser at $CHROMIUM: install Debian's chromium, or set CHROMIUM"
 export CHROMIUM
 for folder in clients e2e; do
-  [ -d "$root/test/$folder/node_modules" ] || (cd "$root/test/$folder" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
+  (
+    cd "$root/test/$folder"
+    cmp -s package-lock.json node_modules/.installed && exit # what is there is what the lock file names
+    npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+    cp package-lock.json node_modules/.installed
+  )
 done
 if [ -z "${TACIT:-}" ]; then
   make -C "$root" --no-print-directory build

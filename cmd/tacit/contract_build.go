@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,9 +37,13 @@ func contractNew() *cobra.Command {
 			if !contractName.MatchString(name) {
 				return hint(fmt.Errorf("%q is no name for a contract", name), "use lower-case letters, digits and _, beginning with a letter")
 			}
-			inside := inModule(cmd.Context())
+			parent := filepath.Dir(args[0])
+			if info, err := os.Stat(parent); err != nil || !info.IsDir() {
+				return hint(fmt.Errorf("%s is no folder", parent), "choose another name, in a folder that is there")
+			}
+			inside := inModule(cmd.Context(), parent)
 			if !inside && source == "" {
-				return hint(errors.New("this folder is not in the source of Tacit"), "run it there, or name the source with --source DIR")
+				return hint(fmt.Errorf("%s is not in the source of Tacit", parent), "make it there, or name the source with --source DIR")
 			}
 			if _, err := os.Stat(filepath.Join(source, "go.mod")); err != nil && !inside {
 				return hint(err, "--source names the folder with the source of Tacit")
@@ -79,8 +82,11 @@ func contractNew() *cobra.Command {
 	return cmd
 }
 
-func inModule(ctx context.Context) bool {
-	out, err := exec.CommandContext(ctx, "go", "list", "-m").Output()
+// inModule says whether a folder is in the source of Tacit.
+func inModule(ctx context.Context, dir string) bool {
+	list := exec.CommandContext(ctx, "go", "list", "-m")
+	list.Dir = dir
+	out, err := list.Output()
 	return err == nil && strings.TrimSpace(string(out)) == module
 }
 

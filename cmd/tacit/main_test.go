@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -122,6 +123,18 @@ func TestNewNowhere(t *testing.T) {
 	}
 	if left, err := os.ReadDir("."); err != nil || len(left) != 1 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// A contract in a folder outside of the source is a module of its own, wherever
+// it was begun from.
+func TestNewOutside(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "mine")
+	if _, err := run(t, "contract", "new", dir, "--source", "../.."); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t, "contract", "test", dir); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -1,10 +1,10 @@
 // Drives the console in Chromium, as a person would:
 //
-//	CONSOLE=http://127.0.0.1:8080 BUNDLE=folder SHOTS=folder node console.mjs
+//	CONSOLE=http://127.0.0.1:8080 RPC=ws://127.0.0.1:9944 TACIT=bin/tacit BUNDLE=folder SHOTS=folder node console.mjs
 //
-// It expects `tacit dev --demo hello` behind the address, and starts nothing
-// itself. BUNDLE is a folder with what `tacit contract build examples/wallet`
-// makes, CHROMIUM names another browser than Debian's, SHOTS a folder for pictures,
+// It expects `tacit dev --demo hello` behind the addresses, and starts nothing
+// itself but `tacit contract watch`, as the tutorial says. BUNDLE is a folder with
+// what `tacit contract build examples/wallet` makes, CHROMIUM names another browser than Debian's, SHOTS a folder for pictures,
 // ONLY a word of the steps that are wanted. It exits with 1 at the first thing that
 // is not as it should be.
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -29,13 +29,17 @@ const browser = await chromium.launch({
 
 const faults = [];
 const hosts = new Set();
+/** down says that a step has taken the power from the worker: a browser complains
+ * of each request that nobody takes. */
+let down = false;
+const refused = (m) => down && /ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE)/.test(m.text()) && !m.location().url.startsWith(url);
 
 async function open(options, wallet = false) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   if (wallet) await install(context);
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
-  page.on('console', (m) => ['error', 'warning'].includes(m.type()) && faults.push(`${m.type()}: ${m.text()}`));
+  page.on('console', (m) => ['error', 'warning'].includes(m.type()) && !refused(m) && faults.push(`${m.type()}: ${m.text()}`));
   page.on('pageerror', (e) => faults.push(`exception: ${e.message}`));
   page.on('request', (r) => hosts.add(new URL(r.url()).hostname));
   await page.goto(url);
@@ -73,7 +77,7 @@ const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch:
 const t = {
   url, open, want, picture, contrasts, asked,
   views: { light: {}, dark: { colorScheme: 'dark' }, 'phone-light': phone, 'phone-dark': { ...phone, colorScheme: 'dark' } },
-  axe,
+  axe, down: (now) => { down = now; },
 };
 
 try {
@@ -87,6 +91,8 @@ try {
     want((await number(page, '#head')) >= (await number(page, '#final')), 'the final block is newer than the newest');
     return `${head} to ${await number(page, '#head')}`;
   });
+
+  await step('the era is told', () => page.locator('#era-now', { hasText: 'session' }).waitFor());
 
   await step('the worker is shown, with SIMULATED TEE', async () => {
     await page.locator('#simulated').waitFor();

@@ -2,6 +2,12 @@
 // function is a step: it gets what console.mjs works with, and throws where
 // something is not as it should be.
 
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
 /** fits throws where a page is wider than its window or has faint words. */
 export async function fits(t, page, name) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -35,6 +41,7 @@ export async function workers(t) {
   }
   await page.locator('#own-verdict', { hasText: 'as far as simulated hardware can be' }).waitFor();
   await page.locator('#said', { hasText: 'has its secret' }).waitFor();
+  await page.locator('tr[data-kind=ClusterJoin]').waitFor();
   const before = await page.locator('#expiry').innerText();
   await page.waitForFunction((b) => document.querySelector('#expiry').innerText !== b, before);
   const hash = new URL(page.url()).hash.slice(1);
@@ -132,6 +139,8 @@ export async function clusters(t) {
   await page.goto(`${t.url}/#clusters`);
   await page.locator('.cluster-card a').first().click();
   await page.locator('#do-deposit').waitFor();
+  await page.locator('tr[data-kind=Command]').first().waitFor();
+  await page.locator('#cluster-facts', { hasText: /snapshot|Snapshot/ }).waitFor();
   const hash = new URL(page.url()).hash.slice(1);
   const act = async (name, who, values, words) => {
     await page.locator('#who').selectOption({ label: who });
@@ -205,10 +214,12 @@ export async function development(t) {
   await other.waitForFunction(() => document.querySelector('#log > details').dataset.state === 'done');
   await other.context().close();
 
+  t.down(true);
   await page.locator('#kill').click();
   await said('power cut');
   await page.locator('#node-log-lines', { hasText: 'the worker ended and is started again' }).waitFor();
   await state('worker', 'answers');
+  t.down(false);
   await page.context().close();
   await everywhere(t, 'development', 'development', (p) => p.locator('#worker-state', { hasText: 'answers' }).waitFor());
 
@@ -224,10 +235,50 @@ export async function staking(t) {
   await page.locator('#no-staking, #elected').first().waitFor();
   const absent = (await page.locator('#no-staking').count()) > 0;
   if (absent) await page.locator('#validators a').first().waitFor();
-  else await page.locator('section', { has: page.locator('#elected') }).locator('tbody tr').first().waitFor();
+  else for (const id of ['elected', 'edges']) await page.locator('section', { has: page.locator(`#${id}`) }).locator('tbody tr').first().waitFor();
   await page.context().close();
   await everywhere(t, 'staking', 'staking', (p) => p.locator(absent ? '#validators a' : '#era dd').first().waitFor());
   return absent ? 'this chain has none' : 'elected';
+}
+
+/** changed does what the tutorial says in a terminal beside the page: a contract is
+ * begun, watched, changed, and deployed anew; then the page is given its metadata. */
+async function changed(t, page, done) {
+  const { TACIT, RPC } = process.env;
+  if (!TACIT || !RPC) throw new Error('TACIT names no built program, or RPC no node');
+  const dir = mkdtempSync(join(tmpdir(), 'tacit-mine-'));
+  const mine = join(dir, 'mine');
+  execFileSync(TACIT, ['contract', 'new', mine, '--source', fileURLToPath(new URL('../..', import.meta.url))]);
+  const watch = spawn(TACIT, ['contract', 'watch', mine, '--rpc', RPC]);
+  let said = '';
+  for (const out of [watch.stdout, watch.stderr]) out.on('data', (d) => (said += d));
+  const deployed = async (n) => {
+    for (const from = performance.now(); said.split('built and deployed').length <= n; await new Promise((r) => setTimeout(r, 100))) {
+      t.want(performance.now() - from < 60_000 && watch.exitCode === null, `watch deployed not ${n} contracts: ${said}`);
+    }
+  };
+  try {
+    await deployed(1);
+    await done('watched', 'lives');
+    const source = readFileSync(`${mine}/mine.go`, 'utf8');
+    const twice = source.replace('number.Set(c, old+n)', 'number.Set(c, old+2*n)');
+    t.want(twice !== source, 'the new contract adds nothing');
+    writeFileSync(`${mine}/mine.go`, twice);
+    await deployed(2);
+    await done('redeployed', 'codes now');
+    const contract = said.match(/contract (0x[0-9a-f]{64}), built/g).at(-1).slice(9, 75);
+    const other = await page.context().newPage();
+    await other.goto(`${t.url}/#contracts/${contract}`);
+    await other.locator('#bring').setInputFiles(`${mine}/mine.json`);
+    await other.locator('#who').selectOption({ label: 'Alice' });
+    await send(other, 'add', { n: '5' });
+    t.want((await (await send(other, 'get')).locator('.answer').innerText()) === '10', 'the changed code adds not twice as much');
+    await other.close();
+    await done('imported', 'kept in this browser');
+  } finally {
+    watch.kill('SIGINT');
+    rmSync(dir, { recursive: true });
+  }
 }
 
 export async function tutorial(t) {
@@ -252,7 +303,10 @@ export async function tutorial(t) {
   await act('transfer', 'are left');
   await act('holds', 'Charlie has');
   await act('withdraw', 'are left');
+  await changed(t, page, done);
+  t.down(true);
   await act('killed', 'the counter is still');
+  t.down(false);
   await act('tampered', 'Attestation.');
   await page.reload();
   await done('withdraw', 'are left');

@@ -73,8 +73,10 @@ node "$root/test/clients/dedot.mjs" "$rpc"
 echo "--- unmodified smoldot, with a network of its own"
 node "$root/test/clients/smoldot.mjs" "$TACIT"
 echo "--- Chromium at $console"
-(cd "$root" && HOME=$work/home GOCACHE=${GOCACHE:-$(go env GOCACHE)} GOMODCACHE=${GOMODCACHE:-$(go env GOMODCACHE)} "$TACIT" contract build examples/wallet -o "$work/wallet" >/dev/null)
-CONSOLE=$console BUNDLE=$work/wallet node "$root/test/e2e/console.mjs"
+GOCACHE=$(go env GOCACHE) GOMODCACHE=$(go env GOMODCACHE)
+export GOCACHE GOMODCACHE
+(cd "$root" && HOME=$work/home "$TACIT" contract build examples/wallet -o "$work/wallet" >/dev/null)
+TACIT=$TACIT RPC=$rpc CONSOLE=$console BUNDLE=$work/wallet TMPDIR=$work node "$root/test/e2e/console.mjs"
 
 echo '--- the end'
 kill -INT "$pid"

@@ -6,6 +6,7 @@ export { blake2, concat, equal, hex, randomBytes, short, text, u32, unhex, utf8,
 export { address, development, fromSeed, names, publicKeyOf, verify, type Account, type Signature } from './chain/account.js';
 export { Chain, Refused, type Block, type Event, type Extrinsic, type Head, type Included, type Value } from './chain/chain.js';
 export { decode, encode, extensions, immortal, mortal, signedBytes, type Unsigned } from './chain/extrinsic.js';
+export { messages, type Destination, type Queued } from './chain/queue.js';
 export { extensionsIn, open, payload, type Extension, type Payload } from './chain/wallet.js';
 export { Disconnected, Rpc, RpcError } from './chain/rpc.js';
 export { Contract, type Message, type Metadata, type Result } from './contract/abi.js';

@@ -3,9 +3,10 @@
 // call --save` and `query --save`; the checks are those of `tacit verify receipt`.
 
 import { Blake2128Concat, Twox128 } from '@polkadot-api/substrate-bindings';
-import { bool, Bytes, Enum, Struct, str, u128, u16, u32, u64, u8, Vector, type Codec } from 'scale-ts';
+import { bool, Bytes, Struct, str, u128, u16, u32, u64, u8, Vector, type Codec } from 'scale-ts';
 import { blake2, concat, equal, hex, unhex, utf8, type Hex } from '../bytes.js';
 import { publicKeyOf, verify } from '../chain/account.js';
+import { origin } from '../chain/queue.js';
 import { decodeHeader, verifyJustification, type AuthoritySet, type Header } from '../light/grandpa.js';
 import { read } from '../light/trie.js';
 import { kem, PrivateKey } from '../seal/envelope.js';
@@ -66,7 +67,6 @@ const mostChanges = 10_000;
 const mostBytes = 32 << 20;
 const bytes32 = Bytes(32);
 
-const origin = Enum({ pallet: Bytes(), contract: bytes32, worker: bytes32, account: bytes32, cluster: bytes32 }, [0, 1, 2, 3, 6]);
 const unsigned = Struct({ sender: origin, bootEpoch: u64, seq: u64, payload: Bytes() });
 const signed = Struct({ sender: origin, bootEpoch: u64, seq: u64, payload: Bytes(), signature: Bytes(64) });
 const told = Struct({

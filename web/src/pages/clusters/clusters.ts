@@ -2,6 +2,7 @@
 // are, and what is in escrow for each.
 
 import { address, escrowAccount, type Cluster, type Hex, type Ledger } from '@tacit-network/sdk';
+import { queue } from '../../contract/queue';
 import { copyable } from '../../ui/code';
 import { grouped, h, set } from '../../ui/dom';
 import { Drawn, every } from '../../ui/live';
@@ -19,14 +20,31 @@ interface State {
   ledger: Ledger;
   /** queued is how many messages the chain ever had for it. */
   queued: bigint;
+  snapshots: Snapshots | undefined;
+}
+
+/** Snapshot is of the state after the messages below next. */
+interface Snapshot {
+  epoch: number;
+  next: bigint;
+  root: Hex;
+  chunks: Hex[];
+}
+
+/** Snapshots are those of a cluster, as the chain has them. */
+interface Snapshots {
+  wanted: { next: bigint } | undefined;
+  chosen: Snapshot | undefined;
+  kept: Snapshot | undefined;
 }
 
 async function state({ chain }: World, id: Hex, known?: Cluster): Promise<State | undefined> {
-  const [cluster, ledger, outbox] = await Promise.all([
+  const [cluster, ledger, outbox, snapshots] = await Promise.all([
     known ?? chain.storage<Cluster>('Clusters', 'Clusters', [id]), chain.storage<Ledger>('Clusters', 'Ledgers', [id]),
     chain.storage<{ count: bigint }>('Queue', 'Outbox', [{ type: 'ToCluster', value: { id } }]),
+    chain.storage<Snapshots>('Clusters', 'Snapshots', [id]),
   ]);
-  return cluster && { id, cluster, ledger: ledger ?? { escrow: 0n, coming: 0n }, queued: outbox?.count ?? 0n };
+  return cluster && { id, cluster, ledger: ledger ?? { escrow: 0n, coming: 0n }, queued: outbox?.count ?? 0n, snapshots };
 }
 
 export const clusters: Page = (into, world, rest, signal) => {
@@ -51,7 +69,7 @@ export const clusters: Page = (into, world, rest, signal) => {
   }, (words) => set(fault, words));
 };
 
-function facts({ chain, wallets }: World, { id, cluster, ledger, queued }: State, few: boolean): HTMLElement {
+function facts({ chain, wallets }: World, { id, cluster, ledger, queued, snapshots }: State, few: boolean): HTMLElement {
   const waiting = queued > cluster.next ? queued - cluster.next : 0n;
   const owner = wallets.find(cluster.owner)?.name;
   return h('dl', { class: few ? 'rows rows--wide' : 'rows' },
@@ -63,11 +81,19 @@ function facts({ chain, wallets }: World, { id, cluster, ledger, queued }: State
     row('In the ledger', `${chain.amount(ledger.escrow - ledger.coming, 6)}${ledger.coming ? `; ${chain.amount(ledger.coming, 6)} on the way in` : ''}`),
     ...(few ? [] : [
       row('State root', copyable(cluster.state_root, 'Blinded root of the state', 18, 16), ' blinded: it tells nothing of the state'),
+      row('Snapshot', ...snapshot(snapshots)),
       row('Escrow account', h('a', { href: `#accounts/${address(escrowAccount(id))}` }, address(escrowAccount(id)))),
       row('Owner', h('a', { href: `#accounts/${cluster.owner}` }, owner ? `${owner}, ${cluster.owner}` : cluster.owner)),
       row('Least tier', String(cluster.tier)),
     ]),
   );
+}
+
+/** snapshot tells from where a worker that has lost all may begin. */
+function snapshot(s: Snapshots | undefined): (Node | string)[] {
+  const coming = s?.chosen ? `One after message ${grouped(s.chosen.next)} is on its way. ` : s?.wanted && s.wanted.next !== s.kept?.next ? `One after message ${grouped(s.wanted.next)} is being made. ` : '';
+  if (!s?.kept) return [`${coming}The chain has none yet: who lost all executes every message again.`];
+  return [`${coming}Of epoch ${grouped(s.kept.epoch)}, after message ${grouped(s.kept.next)}, in ${grouped(s.kept.chunks.length)} encrypted chunks. Root `, copyable(s.kept.root, 'Root of the snapshot', 18, 16)];
 }
 
 function one(into: HTMLElement, world: World, rest: string, signal: AbortSignal): void {
@@ -85,6 +111,7 @@ function one(into: HTMLElement, world: World, rest: string, signal: AbortSignal)
     h('section', { class: 'card', 'aria-labelledby': 'facts' }, h('h2', { id: 'facts' }, 'On the chain'), fault, about),
     h('section', { class: 'card', 'aria-labelledby': 'its-contracts' }, h('h2', { id: 'its-contracts' }, 'Contracts'), contracts),
     purse,
+    queue(world, { cluster: id }, signal),
   );
   const drawn = { about: new Drawn(about), contracts: new Drawn(contracts) };
   let open = false;

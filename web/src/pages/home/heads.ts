@@ -2,6 +2,7 @@
 
 import { copyable } from '../../ui/code';
 import { grouped, h, set } from '../../ui/dom';
+import { every } from '../../ui/live';
 import type { World } from '../pages';
 
 const shown = 28;
@@ -13,6 +14,7 @@ export function heads({ chain }: World, signal: AbortSignal): HTMLElement {
   const note = h('p', { class: 'quiet' }, 'Waiting for a block.');
   const strip = h('div', { class: 'strip', 'aria-hidden': 'true' });
   const validators = h('dd', {}, '…');
+  const rounds = h('dd', { id: 'era-now' }, '…');
   const seen = { head: 0, final: 0, times: [] as number[] };
 
   const draw = (): void => {
@@ -29,6 +31,7 @@ export function heads({ chain }: World, signal: AbortSignal): HTMLElement {
     set(note, `${span ? `A block every ${(span / 1000).toFixed(1)} s. ` : ''}${behind > 0 ? `${behind} block${behind > 1 ? 's' : ''} from new to final.` : 'Everything is final.'}`);
   };
 
+  every(3_000, signal, async () => set(rounds, await era(chain)));
   let ends: Promise<() => void>[] = [];
   signal.addEventListener('abort', () => ends.forEach((end) => void end.then((f) => f(), () => undefined)));
   const off = chain.rpc.onOpen(() => {
@@ -60,7 +63,17 @@ export function heads({ chain }: World, signal: AbortSignal): HTMLElement {
     h('dl', { class: 'rows heads__rows' },
       h('div', {}, h('dt', {}, 'Genesis'), h('dd', {}, copyable(chain.genesis, 'Hash of the first block', 10, 8))),
       h('div', {}, h('dt', {}, 'Validators'), validators),
+      h('div', {}, h('dt', {}, 'Era'), rounds),
     ),
     h('p', { class: 'quiet' }, 'A final block is signed by more than two thirds of the validators. The worker believes nothing else.'),
   );
+}
+
+/** era tells who chooses the validators, and when they were chosen last. */
+async function era(chain: World['chain']): Promise<string> {
+  const [active, session] = await Promise.all([
+    chain.has('Staking', 'ActiveEra') ? chain.storage<{ index: number }>('Staking', 'ActiveEra') : undefined, chain.storage<number>('Session', 'CurrentIndex'),
+  ]);
+  const at = `session ${grouped(session ?? 0)}`;
+  return active ? `${grouped(active.index)}, ${at}` : `none: there are no elections here; ${at}`;
 }

@@ -7,6 +7,20 @@ import { grouped, h, set } from '../../ui/dom';
 import type { World } from '../pages';
 import { left, measured, type Image, type Worker } from '../workers/chain';
 
+/** most is how many workers are counted, shown of how many all is told. */
+const most = 200;
+const shown = 3;
+
+/** kinds counts workers by the hardware that they have proved. */
+function kinds(list: [Worker, Image | undefined][]): string {
+  const count = new Map<string, number>();
+  for (const [w, image] of list) {
+    const kind = `${image?.measurement.type.replace('Measurement', '') ?? 'unknown'}${w.class.type === 'Development' ? ', SIMULATED' : ''}`;
+    count.set(kind, (count.get(kind) ?? 0) + 1);
+  }
+  return `${list.length}${list.length === most ? ' or more' : ''} registered: ${[...count].map(([kind, n]) => `${n} ${kind}`).join('; ')}.`;
+}
+
 /** workers is the card of the workers. */
 export function workers(world: World, signal: AbortSignal): HTMLElement {
   const { chain } = world;
@@ -16,14 +30,18 @@ export function workers(world: World, signal: AbortSignal): HTMLElement {
 
   const refresh = async (): Promise<void> => {
     if (!chain.rpc.up) return;
-    const found = await chain.entries<Hex, Worker>('Registry', 'Workers', 20);
+    const found = await chain.entries<Hex, Worker>('Registry', 'Workers', most);
     const now = found.map(([id, w]) => `${id}${w.boot_epoch}${w.expires_at}`).join();
     if (now !== drawn || !found.length) {
       const images = await Promise.all(found.map(([, w]) => chain.storage<Image>('Attestation', 'Images', [w.image])));
       live = [];
       list.replaceChildren(
         ...(found.length
-          ? found.map(([id, w], i) => card(world, id, w, images[i], live))
+          ? [
+              found.length > 1 ? h('p', { id: 'kinds' }, kinds(found.map(([, w], i) => [w, images[i]]))) : '',
+              ...found.slice(0, shown).map(([id, w], i) => card(world, id, w, images[i], live)),
+              found.length > shown ? h('p', {}, h('a', { href: '#workers' }, `All ${found.length} workers`)) : '',
+            ]
           : [h('p', { class: 'empty' }, 'No worker is registered yet. One appears here as soon as the chain has verified its quote.')]),
       );
       drawn = now;

@@ -17,6 +17,7 @@ interface Exposure {
   total: bigint;
   own: bigint;
   nominator_count: number;
+  page_count: number;
 }
 
 interface Nominations {
@@ -28,7 +29,7 @@ export const staking: Page = (into, world, _, signal) => {
   const { chain } = world;
   const facts = h('dl', { class: 'rows rows--wide', id: 'era' });
   const fault = h('p', { class: 'fault', role: 'alert' });
-  const [active, waiting, nominators] = [h('tbody'), h('tbody'), h('tbody')];
+  const [active, edges, waiting, nominators] = [h('tbody'), h('tbody'), h('tbody'), h('tbody')];
   into.append(h('div', { class: 'intro' }, h('h1', {}, 'Staking'),
     h('p', {}, 'Validators order and finalise blocks. Where there is staking, an election by stake, Phragmén’s method, chooses them anew each era.')));
   if (!chain.has('Staking', 'Validators')) {
@@ -47,10 +48,11 @@ export const staking: Page = (into, world, _, signal) => {
   into.append(
     h('section', { class: 'card', 'aria-labelledby': 'era-title' }, h('h2', { id: 'era-title' }, 'The era'), fault, facts),
     table('Elected for this era', 'elected', ['Validator', 'Stake', 'Own', 'Nominators', 'Commission', 'Points'], active),
+    table('What the election gave to whom', 'edges', ['Nominator', 'Validator', 'Stake'], edges),
     table('Candidates', 'candidates', ['Validator', 'Commission', 'Takes nominations'], waiting),
     table('Nominators', 'nominators', ['Nominator', 'Stake', 'For', 'Since era'], nominators),
   );
-  const drawn = { facts: new Drawn(facts), active: new Drawn(active), waiting: new Drawn(waiting), nominators: new Drawn(nominators) };
+  const drawn = { facts: new Drawn(facts), active: new Drawn(active), edges: new Drawn(edges), waiting: new Drawn(waiting), nominators: new Drawn(nominators) };
   every(4_000, signal, async () => {
     const s = await read(chain);
     if (signal.aborted) return;
@@ -71,6 +73,8 @@ export const staking: Page = (into, world, _, signal) => {
       return h('tr', {}, h('td', {}, person(world, who)), h('td', {}, amount(e.total)), h('td', {}, amount(e.own)), h('td', {}, grouped(e.nominator_count)),
         h('td', {}, prefs ? percent(prefs.commission) : '—'), h('td', {}, grouped(s.points.get(who) ?? 0)));
     }));
+    drawn.edges.show(s.edges, () => !s.edges.length ? [h('tr', {}, h('td', { colspan: 3 }, 'No nominator stands behind a validator of this era.'))] : s.edges.map((e) =>
+      h('tr', {}, h('td', {}, person(world, e.who)), h('td', {}, person(world, e.validator)), h('td', {}, amount(e.value)))));
     drawn.waiting.show(s.candidates, () => s.candidates.map(([who, p]) => h('tr', {}, h('td', {}, person(world, who)), h('td', {}, percent(p.commission)), h('td', {}, p.blocked ? 'no' : 'yes'))));
     drawn.nominators.show([s.nominators, [...s.ledgers]], () => !s.nominators.length ? [h('tr', {}, h('td', { colspan: 4 }, 'None yet.'))] : s.nominators.map(([who, n]) => h('tr', {}, h('td', {}, person(world, who)), h('td', {}, amount(s.ledgers.get(who))),
       h('td', {}, ...n.targets.flatMap((t) => [person(world, t), ' '])), h('td', {}, grouped(n.submitted_in)))));
@@ -92,7 +96,14 @@ async function read(chain: Chain) {
     of<bigint>('ErasTotalStake'), of<{ individual: [string, number][] }>('ErasRewardPoints'),
     Promise.all(nominators.map(([who]) => chain.storage<{ active: bigint }>('Staking', 'Ledger', [who]))),
   ]);
+  // The edges of the election, the greatest first: whom each nominator's stake was given to.
+  const pages = elected.flatMap(([who, e]) => Array.from({ length: e.page_count }, (_, page) => ({ who, page }))).slice(0, most);
+  const edges = (await Promise.all(pages.map(async ({ who, page }) => {
+    const p = await chain.storage<{ others: { who: string; value: bigint }[] }>('Staking', 'ErasStakersPaged', [era, who, page]);
+    return (p?.others ?? []).map((o) => ({ ...o, validator: who }));
+  }))).flat().sort((a, b) => (a.value < b.value ? 1 : -1)).slice(0, most);
   return {
+    edges,
     facts: { era, start: active?.start, planned, places: places ?? 0, session: session ?? 0, stake, nominators: count ?? nominators.length, least },
     elected: elected.sort(([, a], [, b]) => (a.total < b.total ? 1 : -1)),
     candidates, nominators, prefs: new Map(candidates), points: new Map(points?.individual ?? []),

@@ -2,6 +2,7 @@
 // proved by itself, and what the worker says.
 
 import { askInfo, equal, hex, LightClient, text, unhex, verifyWorker, type Chain, type Hex, type Info } from '@tacit-network/sdk';
+import { queue } from '../../contract/queue';
 import { endpoint } from '../../contract/target';
 import { copyable } from '../../ui/code';
 import { grouped, h, say, set } from '../../ui/dom';
@@ -47,6 +48,7 @@ export function worker(into: HTMLElement, world: World, rest: string, signal: Ab
     card('runtime-says', 'What the chain verified', 'Every validator checked the quote when the worker was registered, and checks the rest again now.', theirs),
     card('page-says', 'What this page verified', `A light client in this page believes no node: it follows signatures from the first block, ${chain.genesis.slice(0, 18)}…, and reads the state with proofs. Compare that hash with one from somebody you trust.`, own),
     card('worker-says', 'What it says of itself', 'Nothing here is signed, and nothing depends on it.', said),
+    queue(world, { worker: id }, signal),
   );
 
   const shown = { facts: new Drawn(facts), theirs: new Drawn(theirs), own: new Drawn(own), said: new Drawn(said) };
@@ -61,12 +63,12 @@ export function worker(into: HTMLElement, world: World, rest: string, signal: Ab
       shown.theirs.show('none', () => [h('p', { class: 'quiet' }, 'Nothing to judge.')]);
       return;
     }
-    const [j, image, urls, member] = await Promise.all([
+    const [j, image, urls, member, sent] = await Promise.all([
       judge(chain, id), chain.storage<Image>('Attestation', 'Images', [w.image]), chain.storage<Uint8Array[]>('Registry', 'Endpoints', [id]),
-      chain.storage<Hex[]>('Clusters', 'Memberships', [id]),
+      chain.storage<Hex[]>('Clusters', 'Memberships', [id]), chain.storage<{ next: bigint }>('Queue', 'Ingress', [id]),
     ]);
     if (signal.aborted) return;
-    shown.facts.show([w, image, urls?.map(hex), member], () => [registration(w, image, urls ?? [], member ?? [], expiry)]);
+    shown.facts.show([w, image, urls?.map(hex), member, sent], () => [registration(w, image, urls ?? [], member ?? [], sent?.next ?? 0n, expiry)]);
     set(expiry, `${left(w, 4)}, ${date(w.expires_at)}`);
     if (j) {
       const v = verdicts(chain, w, j, image);
@@ -103,7 +105,7 @@ export function worker(into: HTMLElement, world: World, rest: string, signal: Ab
   });
 }
 
-function registration(w: Worker, image: Image | undefined, urls: Uint8Array[], clusters: Hex[], expiry: HTMLElement): HTMLElement {
+function registration(w: Worker, image: Image | undefined, urls: Uint8Array[], clusters: Hex[], sent: bigint, expiry: HTMLElement): HTMLElement {
   const hash = measured(image);
   return h('dl', { class: 'rows' },
     row('Hardware', w.class.type === 'Development' ? h('strong', { class: 'badge badge--warn' }, 'SIMULATED TEE') : h('strong', { class: 'badge badge--good' }, 'VERIFIED TEE'), ` ${image?.measurement.type.replace('Measurement', '') ?? ''}, tier ${w.tier} of ${w.tier_max}`),
@@ -116,6 +118,7 @@ function registration(w: Worker, image: Image | undefined, urls: Uint8Array[], c
     row('Operator', h('a', { href: `#accounts/${w.operator}` }, w.operator)),
     row('Keys', w.hpke.map((k) => kems[k.kem] ?? `KEM ${k.kem}`).join(', ')),
     row('Endpoints', urls.length ? urls.map(text).join(', ') : 'none'),
+    row('Sent', `${grouped(sent)} messages in this boot epoch`),
     row('Clusters', ...(clusters.length ? clusters.flatMap((c) => [h('a', { href: `#clusters/${c}` }, `${c.slice(0, 10)}…`), ' ']) : ['none'])),
   );
 }

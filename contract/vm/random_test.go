@@ -2,10 +2,42 @@ package vm
 
 import (
 	"context"
+	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"testing"
 )
+
+// programs is where test/wasmtime wants to have what was executed, and how it
+// ended, a line of JSON each.
+var programs = flag.String("programs", "", "file to write programs and outcomes to")
+
+// execution is one of a program.
+type execution struct {
+	Code      []byte
+	Gas       uint64 // that it was given
+	Outcome   Outcome
+	HostGas   uint64 // of a call of the host
+	MaxHeight uint32
+}
+
+// record writes executions down if that is wanted.
+func record(t testing.TB, code []byte, gas uint64, out Outcome) {
+	t.Helper()
+	if *programs == "" {
+		return
+	}
+	f, err := os.OpenFile(*programs, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := json.NewEncoder(f).Encode(execution{code, gas, out, gasHost, maxHeight}); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // generator writes random programs over four i32 locals, two i64 ones and the
 // memory: every kind of block, calls, traps, loops that end and loops that do
@@ -199,13 +231,13 @@ func random(seed uint64) wasm {
 // on the compiler and the interpreter, at whatever limit.
 func TestRandomPrograms(t *testing.T) {
 	ctx := context.Background()
-	programs := uint64(200)
+	seeds := uint64(200)
 	if testing.Short() {
-		programs = 40
+		seeds = 40
 	}
 	all := engines(t)
 	count := map[Status]int{}
-	for seed := range programs {
+	for seed := range seeds {
 		code := random(seed).bytes()
 		limits := []uint64{base + 3_000_000}
 		for i := 0; i < len(limits); i++ {
@@ -226,6 +258,7 @@ func TestRandomPrograms(t *testing.T) {
 				}
 				if got := fmt.Sprintf("%v %d %x %s", out.Status, out.Gas, out.Data, out.Reason); first == "" {
 					first = got
+					record(t, code, limits[i], out)
 					count[out.Status]++
 					if i == 0 {
 						// Again with less, and with exactly what was used.

@@ -122,6 +122,7 @@ func run(t testing.TB, code []byte, gas uint64) Outcome {
 			t.Fatalf("engines differ: %v and %v", *first, out)
 		}
 	}
+	record(t, code, gas, *first)
 	return *first
 }
 
@@ -229,6 +230,7 @@ func TestGasSweep(t *testing.T) {
 		if fmt.Sprint(a) != fmt.Sprint(b) {
 			t.Fatalf("gas %d: %+v and %+v", gas, a, b)
 		}
+		record(t, bin, gas, a)
 		if (a.Status == OK) != (gas >= full.Gas) {
 			t.Fatalf("gas %d of %d: %v", gas, full.Gas, a.Status)
 		}

@@ -1,0 +1,183 @@
+// Package wasmtime compares what contract/vm's instrumenter makes of modules on
+// wasmtime with what came of it on the engine that workers have.
+package wasmtime
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	wasmtime "github.com/bytecodealliance/wasmtime-go/v37"
+	"github.com/tacit-network/tacit/contract/vm"
+)
+
+// execution is what the tests of contract/vm write down.
+type execution struct {
+	Code      []byte
+	Gas       uint64
+	Outcome   vm.Outcome
+	HostGas   uint64
+	MaxHeight uint32
+}
+
+// executions has the tests of contract/vm write down what they executed.
+func executions(t *testing.T) (list []execution) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "programs")
+	cmd := exec.Command("go", "test", "-count=1", "-run", "TestRandomPrograms|TestGasSweep|TestOutcomes", "./contract/vm", "-programs", file)
+	cmd.Dir = filepath.Join("..", "..")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		var e execution
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, e)
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+var imports = vm.Imports{"seal0.seal_return": {Params: vm.I32 + vm.I32 + vm.I32}}
+
+// classes are the traps by the names that Tacit has for them.
+var classes = map[wasmtime.TrapCode]string{
+	wasmtime.UnreachableCodeReached: "unreachable", wasmtime.MemoryOutOfBounds: "out of bounds memory access",
+	wasmtime.IntegerDivisionByZero: "integer divide by zero", wasmtime.IntegerOverflow: "integer overflow",
+	wasmtime.BadConversionToInteger: "invalid conversion to integer", wasmtime.TableOutOfBounds: "invalid table access",
+	wasmtime.IndirectCallToNull: "invalid table access", wasmtime.BadSignature: "indirect call type mismatch",
+}
+
+// run executes a module's call as [vm.Module.Execute] does.
+func run(engine *wasmtime.Engine, module *wasmtime.Module, e execution) (out vm.Outcome, err error) {
+	store := wasmtime.NewStore(engine)
+	defer store.Close()
+	linker := wasmtime.NewLinker(engine)
+	var instance *wasmtime.Instance
+	gas := func() *wasmtime.Global { return instance.GetExport(store, "__gas").Global() }
+	errEnd, errGas := "the contract returned", "out of gas in the host"
+	ended, broke := false, ""
+	if err := linker.FuncWrap("seal0", "seal_return", func(flags, at, n int32) *wasmtime.Trap {
+		left := gas().Get(store).I64()
+		if left < 0 || e.HostGas > uint64(left) {
+			_ = gas().Set(store, wasmtime.ValI64(-1))
+			return wasmtime.NewTrap(errGas)
+		}
+		_ = gas().Set(store, wasmtime.ValI64(left-int64(e.HostGas)))
+		memory := instance.GetExport(store, "memory").Memory().UnsafeData(store)
+		end := uint64(uint32(at)) + uint64(uint32(n))
+		if end > uint64(len(memory)) {
+			broke = "out of bounds memory access"
+			return wasmtime.NewTrap(broke)
+		}
+		out.Flags, out.Data, ended = uint32(flags), bytes.Clone(memory[uint32(at):end]), true
+		return wasmtime.NewTrap(errEnd)
+	}); err != nil {
+		return out, err
+	}
+	if e.Gas < vm.Ink.BaseGas {
+		return vm.Outcome{Status: vm.OutOfGas, Gas: e.Gas}, nil
+	}
+	if instance, err = linker.Instantiate(store, module); err != nil {
+		return out, fmt.Errorf("instantiate: %w", err)
+	}
+	if err := gas().Set(store, wasmtime.ValI64(int64(e.Gas-vm.Ink.BaseGas))); err != nil {
+		return out, err
+	}
+	_, err = instance.GetFunc(store, "call").Call(store)
+	left := gas().Get(store).I64()
+	if left < 0 {
+		return vm.Outcome{Status: vm.OutOfGas, Gas: e.Gas}, nil
+	}
+	out.Gas = e.Gas - uint64(left)
+	switch {
+	case err == nil:
+	case ended:
+		if out.Flags&vm.FlagRevert != 0 {
+			out.Status = vm.Reverted
+		}
+	default:
+		out.Status, out.Reason = vm.Trapped, broke
+		trap, ok := errors.AsType[*wasmtime.Trap](err)
+		switch {
+		case broke != "":
+		case uint32(instance.GetExport(store, "__height").Global().Get(store).I32()) > e.MaxHeight:
+			out.Reason = "calls nest too deep"
+		case ok && trap.Code() != nil:
+			out.Reason = classes[*trap.Code()]
+		default:
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// withMemory exports a module's memory, at which workers look without that.
+func withMemory(wasm []byte) []byte {
+	const exports = 7
+	out, rest := bytes.Clone(wasm[:8]), wasm[8:]
+	for len(rest) > 0 {
+		id := rest[0]
+		size, n := binary.Uvarint(rest[1:])
+		data := rest[1+n : 1+n+int(size)]
+		rest = rest[1+n+int(size):]
+		if id == exports {
+			count, n := binary.Uvarint(data)
+			data = append(append(binary.AppendUvarint(nil, count+1), data[n:]...), "\x06memory\x02\x00"...)
+		}
+		out = append(binary.AppendUvarint(append(out, id), uint64(len(data))), data...)
+	}
+	return out
+}
+
+func TestSameAsWasmtime(t *testing.T) {
+	list := executions(t)
+	config := wasmtime.NewConfig()
+	config.SetMaxWasmStack(64 << 20) // the instrumenter bounds the stack, and not the engine
+	engine := wasmtime.NewEngineWithConfig(config)
+	modules := map[string]*wasmtime.Module{}
+	count := map[vm.Status]int{}
+	for i, e := range list {
+		module, ok := modules[string(e.Code)]
+		if !ok {
+			code, err := vm.Instrument(e.Code, &vm.Ink, imports)
+			if err != nil {
+				t.Fatalf("execution %d: %v", i, err)
+			}
+			if module, err = wasmtime.NewModule(engine, withMemory(code.Wasm)); err != nil {
+				t.Fatalf("execution %d: wasmtime refuses what the instrumenter made: %v", i, err)
+			}
+			modules[string(e.Code)] = module
+		}
+		got, err := run(engine, module, e)
+		if err != nil {
+			t.Fatalf("execution %d: %v", i, err)
+		}
+		if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", e.Outcome) {
+			t.Errorf("execution %d with %d gas: wasmtime has %+v, we %+v", i, e.Gas, got, e.Outcome)
+		}
+		count[got.Status]++
+	}
+	t.Logf("%d executions of %d modules: %v", len(list), len(modules), count)
+	if count[vm.OK] == 0 || count[vm.Trapped] == 0 || count[vm.OutOfGas] == 0 || len(modules) < 100 {
+		t.Errorf("too little was executed: %v", count)
+	}
+}

@@ -106,7 +106,7 @@ func TestMoneyAndReceipts(t *testing.T) {
 			return v.Contract == contract && v.Status == 0 && bytes.Equal(v.Input, h.input("increment", "3"))
 		})
 		verify(t, "query", query, genesis, func(v *receipt.Verdict) bool {
-			return v.Origin == w.alice.AccountID() && h.text("get", v.Output) == "3" && bytes.Equal(v.Input, h.input("get")) && v.Block >= out.Number
+			return v.Origin != nil && *v.Origin == w.alice.AccountID() && h.text("get", v.Output) == "3" && bytes.Equal(v.Input, h.input("get")) && v.Block >= out.Number
 		})
 		agreed(t, ctx, c)
 		// What the query saw is the state that the chain has on record.

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
@@ -58,6 +59,12 @@ func statusOf(st pool.Status) any {
 	return statuses[st.Kind]
 }
 
+// inBlockStands is how long inBlock is the last that a watcher was told, at
+// least. polkadot.js reads the block before it tells of it, and forgets it when
+// another status comes meanwhile; a block that is final a moment later would
+// never have been in a block for whoever waits for that.
+const inBlockStands = 250 * time.Millisecond
+
 func (s *Server) submitAndWatch(c *call, a args) (any, error) {
 	raw, err := a.bytes(0)
 	if err != nil {
@@ -71,6 +78,7 @@ func (s *Server) submitAndWatch(c *call, a args) (any, error) {
 		return nil, s.poolError(err, hash.Blake2b256(raw))
 	}
 	return c.subscribe("author_extrinsicUpdate", func(ctx context.Context, push func(any)) {
+		var stands <-chan time.Time
 		for {
 			select {
 			case <-ctx.Done():
@@ -83,7 +91,17 @@ func (s *Server) submitAndWatch(c *call, a args) (any, error) {
 				if st.Kind == pool.Broadcast && s.cfg.Peers == nil {
 					continue
 				}
+				if stands != nil {
+					select {
+					case <-ctx.Done():
+						return
+					case <-stands:
+					}
+				}
 				push(statusOf(st))
+				if stands = nil; st.Kind == pool.InBlock {
+					stands = time.After(inBlockStands)
+				}
 			}
 		}
 	})

@@ -35,7 +35,8 @@ const has = async (who) => (await query.system.account(who)).data;
 function send(call, signer) {
   return new Promise((resolve, reject) => {
     call.signAndSend(signer, ({ status, events }) => {
-      if (status.isInBlock) resolve(events.map(({ event }) => event));
+      if (status.isInBlock || status.isFinalized) resolve(events.map(({ event }) => event));
+      if (status.isError) reject(new Error(`it ended as ${status.type}`));
     }).catch(reject);
   });
 }

@@ -17,7 +17,8 @@ const unit = 10n ** 12n
 // send signs, submits, waits for a block, and returns the events' names.
 const send = (call) => new Promise((resolve, reject) => {
   call.signAndSend(grace, ({ status, events, dispatchError }) => {
-    if (!status.isInBlock) return
+    if (status.isError) reject(new Error(`it ended as ${status.type}`))
+    if (!status.isInBlock && !status.isFinalized) return
     if (dispatchError) reject(new Error(dispatchError.isModule ? api.registry.findMetaError(dispatchError.asModule).name : dispatchError.toString()))
     else resolve(events.map(({ event }) => `${event.section}.${event.method}`))
   }).catch(reject)

@@ -232,7 +232,10 @@ func random(seed uint64) wasm {
 func TestRandomPrograms(t *testing.T) {
 	ctx := context.Background()
 	seeds := uint64(200)
-	if testing.Short() {
+	switch {
+	case os.Getenv("TACIT_LONG") == "1": // as it runs at night
+		seeds = 10_000
+	case testing.Short():
 		seeds = 40
 	}
 	all := engines(t)

@@ -28,4 +28,7 @@ const (
 	ContextEscrow = "tacit/escrow/1"
 	// ContextAnswer starts what a worker signs about a query's answer.
 	ContextAnswer = "tacit/answer/1"
+	// ContextContracts starts what names the first block of a cluster's contract
+	// runtime.
+	ContextContracts = "tacit/contracts/1"
 )

@@ -18,7 +18,7 @@ var layers = map[string]int{
 	"attest/cert": 18, "attest/verdict": 19, "attest/eventlog": 19, "attest/snp": 21, "attest/devpki": 22, "attest/devamd": 22, "attest/report": 22,
 
 	"grandpa": 30, "npos": 30,
-	"contract/sdk": 30, "contract/abi": 31, "contract/vm": 31, "contract/host": 32, "contract/sdk/sdktest": 32,
+	"contract/frame": 30, "contract/sdk": 30, "contract/abi": 31, "contract/vm": 31, "contract/host": 32, "contract/sdk/sdktest": 32,
 
 	"tee": 40, "tee/sim": 41, "tee/tdx": 41, "tee/snp": 41, "tee/image": 41, "tee/teetest": 42,
 	"runtime/storage": 40, "runtime/frame": 41, "runtime/frame/frametest": 42,

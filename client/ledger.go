@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/contract/frame"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters"
@@ -56,7 +57,17 @@ func (c *Client) Deposit(ctx context.Context, who keys.Pair, cluster hash.H256, 
 
 // SendTransact has a cluster do something that only its workers read.
 func (c *Client) SendTransact(ctx context.Context, who keys.Pair, cluster hash.H256, a words.Action) (*Pending, error) {
-	p, err := c.message(ctx, who.AccountID(), cluster, cluster, seal.KindLedger, scale.Encode(a))
+	return c.sendTo(ctx, who, cluster, seal.KindLedger, scale.Encode(a))
+}
+
+// SendSigned brings a cluster a signed extrinsic of its contract runtime, in an
+// envelope of who's.
+func (c *Client) SendSigned(ctx context.Context, who keys.Pair, cluster hash.H256, s frame.Signed) (*Pending, error) {
+	return c.sendTo(ctx, who, cluster, seal.KindSigned, scale.Marshal(s))
+}
+
+func (c *Client) sendTo(ctx context.Context, who keys.Pair, cluster hash.H256, kind uint8, input []byte) (*Pending, error) {
+	p, err := c.message(ctx, who.AccountID(), cluster, cluster, kind, input)
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +99,14 @@ func (c *Client) LedgerBalance(ctx context.Context, who keys.Pair, cluster hash.
 func (c *Client) Ledger(ctx context.Context, cluster hash.H256) (words.Ledger, error) {
 	l, _, err := Find[words.Ledger](ctx, c, c.Runtime().Clusters.Ledgers.Key(cluster), nil)
 	return l, err
+}
+
+// AskRuntime asks the contract runtime of a cluster.
+func (c *Client) AskRuntime(ctx context.Context, who wire.Asker, cluster hash.H256, least chain.BlockNumber, call frame.StateCall) (out []byte, err error) {
+	return out, c.atMember(ctx, cluster, func(w *wire.Client, to wire.Target) (err error) {
+		out, err = w.Runtime(ctx, to, who, cluster, least, call)
+		return err
+	})
 }
 
 // QueryIn is Query for a contract of a cluster that the chain need not know,

@@ -12,7 +12,7 @@ import (
 // Kinds of messages.
 const (
 	KindCall   = 0 // the input is that of a contract's constructor or message
-	KindSigned = 1 // the input is a signed inner extrinsic
+	KindSigned = 1 // the input is a signed inner extrinsic, in a query it asks the contract runtime
 	KindLog    = 2 // the input asks for a contract's log; queries only
 	KindLedger = 3 // the input is an action, in a query it asks for a balance
 	KindPay    = 4 // the input is an amount, u128, and that of a call which is given it; not in queries

@@ -74,6 +74,22 @@ func (c *codes) Module(ctx context.Context, code hash.H256) (*vm.Module, error) 
 		l.used = c.clock
 		return l.module, l.err
 	}
+	data, err := c.read(code)
+	if err != nil {
+		return nil, err
+	}
+	l := &loaded{used: c.clock}
+	l.module, l.err = c.load(ctx, data)
+	if l.err != nil && !errors.Is(l.err, vm.ErrRefused) {
+		return nil, l.err
+	}
+	c.modules[code] = l
+	c.evict(ctx)
+	return l.module, l.err
+}
+
+// read returns a code as it is stored.
+func (c *codes) read(code hash.H256) ([]byte, error) {
 	data, err := os.ReadFile(c.path(code))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, cluster.NoCode{Code: code}
@@ -85,14 +101,16 @@ func (c *codes) Module(ctx context.Context, code hash.H256) (*vm.Module, error) 
 	if clusters.CodeHash(clusters.Chunks(data)) != code {
 		return nil, cluster.NoCode{Code: code}
 	}
-	l := &loaded{used: c.clock}
-	l.module, l.err = c.load(ctx, data)
-	if l.err != nil && !errors.Is(l.err, vm.ErrRefused) {
-		return nil, l.err
+	return data, nil
+}
+
+// Source implements cluster.Codes.
+func (c *codes) Source(_ context.Context, code hash.H256) ([]byte, error) {
+	data, err := c.read(code)
+	if err != nil {
+		return nil, err
 	}
-	c.modules[code] = l
-	c.evict(ctx)
-	return l.module, l.err
+	return unpack(data)
 }
 
 func (c *codes) load(ctx context.Context, data []byte) (*vm.Module, error) {

@@ -3,9 +3,9 @@ package worker
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
+	"github.com/tacit-network/tacit/contract/frame"
 	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/hash"
@@ -51,7 +51,7 @@ func (w *Worker) Query(ctx context.Context, q wire.Query) (wire.Reply, error) {
 	if err != nil {
 		return wire.Reply{}, err
 	}
-	v, err := w.view(q, message.Kind == seal.KindLedger)
+	v, err := w.view(q, message.Kind == seal.KindLedger || message.Kind == seal.KindSigned)
 	if err != nil {
 		return wire.Reply{}, err
 	}
@@ -63,6 +63,8 @@ func (w *Worker) Query(ctx context.Context, q wire.Query) (wire.Reply, error) {
 		return w.answerLog(q, message, v)
 	case seal.KindLedger:
 		return w.answerBalance(q, message, v)
+	case seal.KindSigned:
+		return w.answerRuntime(ctx, q, message, v)
 	}
 	out, err := v.cluster.Query(ctx, v.snapshot, cluster.Call{
 		Contract: q.Contract, Origin: q.Origin, Block: v.answer.Block, Time: v.time, Input: message.Input, Web: patient{w},
@@ -108,6 +110,28 @@ func (w *Worker) answerBalance(q wire.Query, m seal.Message, v view) (wire.Reply
 	return w.reply(q, m, v.answer, host.Result{Outcome: vm.Outcome{Data: scale.Marshal(n)}})
 }
 
+// answerRuntime answers a question to the contract runtime.
+func (w *Worker) answerRuntime(ctx context.Context, q wire.Query, m seal.Message, v view) (wire.Reply, error) {
+	r, err := scale.Decode[frame.StateCall](m.Input)
+	if err != nil {
+		return wire.Reply{}, wire.Errorf(wire.KindBadRequest, "the question to the contract runtime does not decode")
+	}
+	out, err := v.cluster.Ask(ctx, v.snapshot, cluster.Asked{
+		StateCall: r, Origin: q.Origin, Block: v.answer.Block, Time: v.time, Web: patient{w},
+	})
+	switch {
+	case errors.Is(err, cluster.ErrNoCode):
+		return wire.Reply{}, wire.Errorf(wire.KindNoCode, "%v", err)
+	case errors.Is(err, cluster.ErrAsked):
+		return wire.Reply{}, wire.Errorf(wire.KindBadRequest, "%v", err)
+	case errors.Is(err, cluster.ErrNotHolder):
+		return wire.Reply{}, wire.Errorf(wire.KindNotOwner, "only the account itself asks in its name")
+	case err != nil:
+		return wire.Reply{}, err
+	}
+	return w.reply(q, m, v.answer, host.Result{Outcome: vm.Outcome{Data: out}})
+}
+
 // openQuery decrypts a query and checks who asks.
 func (w *Worker) openQuery(q wire.Query) (seal.Message, error) {
 	e, err := seal.ParseEnvelope(q.Envelope)
@@ -117,12 +141,12 @@ func (w *Worker) openQuery(q wire.Query) (seal.Message, error) {
 	m, err := w.hpke[e.Suite].OpenMessage(seal.InfoQuery, seal.Context{
 		Genesis: w.cfg.Chain.Genesis, Target: w.Identity(), Contract: q.Contract, Origin: q.Origin,
 	}, e)
-	if err != nil || m.Kind != seal.KindCall && m.Kind != seal.KindLog && m.Kind != seal.KindLedger {
+	if err != nil || m.Kind >= seal.KindPay {
 		return seal.Message{}, wire.Errorf(wire.KindEnvelope, "the envelope does not open for this worker, account and contract")
 	}
 	sum := q.SigningHash(w.cfg.Chain.Genesis, w.Identity(), scale.Marshal(m))
 	if c := q.Certificate; c != nil {
-		if !signed(c.Scheme, q.Origin, c.Text(w.cfg.Chain.Genesis, q.Origin), c.Signature) {
+		if !c.SignedBy(q.Origin, w.cfg.Chain.Genesis) {
 			return seal.Message{}, wire.Errorf(wire.KindSignature, "the certificate is not signed by %v", q.Origin)
 		}
 		w.mu.RLock()
@@ -134,22 +158,15 @@ func (w *Worker) openQuery(q wire.Query) (seal.Message, error) {
 		if c.Until-block > wire.MaxCertificate {
 			return seal.Message{}, wire.Errorf(wire.KindSignature, "the certificate is good for more than %d blocks", wire.MaxCertificate)
 		}
-		if q.Scheme != keys.Sr25519 || !signed(keys.Sr25519, c.Key, sum[:], q.Signature) {
+		if q.Scheme != keys.Sr25519 || !wire.Signed(keys.Sr25519, c.Key, sum[:], q.Signature) {
 			return seal.Message{}, wire.Errorf(wire.KindSignature, "the query is not signed by the certificate's key")
 		}
 		return m, nil
 	}
-	if !signed(q.Scheme, q.Origin, sum[:], q.Signature) {
+	if !wire.Signed(q.Scheme, q.Origin, sum[:], q.Signature) {
 		return seal.Message{}, wire.Errorf(wire.KindSignature, "the query is not signed by %v", q.Origin)
 	}
 	return m, nil
-}
-
-// signed verifies an account's signature of a message, as it is or as wallets
-// sign one.
-func signed(scheme keys.Scheme, who keys.AccountID, message, signature []byte) bool {
-	wrapped := slices.Concat([]byte("<Bytes>"), message, []byte("</Bytes>"))
-	return keys.VerifyAccount(scheme, who, message, signature) || keys.VerifyAccount(scheme, who, wrapped, signature)
 }
 
 // view finds the contract's cluster, or the cluster whose ledger is asked, and

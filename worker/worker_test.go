@@ -535,7 +535,8 @@ func TestBadQuery(t *testing.T) {
 	}{
 		{"a log from nowhere", seal.KindLog, []byte{1, 2}, wire.KindBadRequest},
 		{"too much of a log", seal.KindLog, []byte("123456789"), wire.KindBadRequest},
-		{"a signed extrinsic", seal.KindSigned, nil, wire.KindEnvelope},
+		{"the runtime of a contract", seal.KindSigned, nil, wire.KindNoContract},
+		{"money for nothing", seal.KindPay, s.input("get"), wire.KindEnvelope},
 		{"another kind", 9, nil, wire.KindEnvelope},
 	} {
 		if _, err := s.w.Query(context.Background(), make(alice, tt.kind, tt.input)); wire.KindOf(err) != tt.want || err == nil {

@@ -176,6 +176,17 @@ func Load(ctx context.Context, e *vm.Engine, code []byte) (*vm.Module, error) {
 	return e.Load(ctx, code, vm.ProfileOf(code), &execution{t: &transaction{}})
 }
 
+// Check says why no worker would run code, nil when they would.
+func Check(ctx context.Context, code []byte) error {
+	engine, err := NewEngine(ctx, vm.Config{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = engine.Close(ctx) }()
+	_, err = vm.Instrument(code, vm.ProfileOf(code), engine.Imports())
+	return err
+}
+
 // Memory is a State in memory.
 type Memory map[string][]byte
 

@@ -76,6 +76,10 @@ func (w wallet) Module(_ context.Context, code hash.H256) (*vm.Module, error) {
 	return w.module, nil
 }
 
+func (w wallet) Source(_ context.Context, code hash.H256) ([]byte, error) {
+	return nil, cluster.NoCode{Code: code}
+}
+
 func build(t *testing.T) wallet {
 	t.Helper()
 	wasm := filepath.Join(t.TempDir(), "wallet.wasm")

@@ -41,6 +41,8 @@ type Codes interface {
 	// Module returns the compiled code. The error wraps ErrNoCode when the code
 	// is not here, and vm.ErrRefused when it can never run.
 	Module(ctx context.Context, code hash.H256) (*vm.Module, error)
+	// Source returns the bytes of the code. Errors are those of Module.
+	Source(ctx context.Context, code hash.H256) ([]byte, error)
 }
 
 // ErrNoCode tells that a code has to be brought first.

@@ -30,6 +30,8 @@ func (l library) Module(_ context.Context, code hash.H256) (*vm.Module, error) {
 	return nil, NoCode{code}
 }
 
+func (l library) Source(_ context.Context, code hash.H256) ([]byte, error) { return nil, NoCode{code} }
+
 func testCluster(t *testing.T) (*Cluster, library) {
 	t.Helper()
 	l := library{hash.H256{0xc0}, hash.H256{0xc1}}

@@ -75,9 +75,16 @@ func (c *Cluster) credit(t *Tx, m queue.Message, to keys.AccountID, amount scale
 // transact does an encrypted action. Its receipt names no contract, whatever the
 // action was.
 func (c *Cluster) transact(ctx context.Context, t *Tx, m queue.Message, head hash.H256, msg words.Transact) (Result, error) {
-	opened, origin, reason := c.open(t, c.id, m, msg.Envelope, seal.KindLedger)
+	opened, origin, reason := c.open(t, c.id, m, msg.Envelope, seal.KindLedger, seal.KindSigned)
 	if reason != "" {
 		return rejected(m, c.id, reason), nil
+	}
+	if opened.Kind == seal.KindSigned {
+		out, err := c.signed(ctx, t, m, head, opened.Input)
+		if err != nil {
+			return Result{}, err
+		}
+		return c.receipt(m, c.id, msg.Envelope, opened, out), nil
 	}
 	var out host.Result
 	var paid *words.Withdrawal

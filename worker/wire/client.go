@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tacit-network/tacit/contract/frame"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/scale"
@@ -124,12 +125,12 @@ type Exchange struct {
 
 // Exchange is Ask, and returns all of it.
 func (c *Client) Exchange(ctx context.Context, to Target, from keys.Pair, contract hash.H256, least uint32, input []byte) (Exchange, error) {
-	return c.ask(ctx, to, from, contract, least, seal.KindCall, input)
+	return c.ask(ctx, to, By(from), contract, least, seal.KindCall, input)
 }
 
 // Log asks for a contract's log, as its owner, from an entry on.
 func (c *Client) Log(ctx context.Context, to Target, owner keys.Pair, contract hash.H256, least uint32, from uint64) (Log, error) {
-	x, err := c.ask(ctx, to, owner, contract, least, seal.KindLog, scale.Marshal(LogRequest{from}))
+	x, err := c.ask(ctx, to, By(owner), contract, least, seal.KindLog, scale.Marshal(LogRequest{from}))
 	if err != nil {
 		return Log{}, err
 	}
@@ -139,20 +140,37 @@ func (c *Client) Log(ctx context.Context, to Target, owner keys.Pair, contract h
 // Balance asks for what of holds in a cluster, as whom it is or as the owner of
 // a contract.
 func (c *Client) Balance(ctx context.Context, to Target, who keys.Pair, cluster hash.H256, least uint32, of [32]byte) (scale.U128, error) {
-	x, err := c.ask(ctx, to, who, cluster, least, seal.KindLedger, scale.Marshal(BalanceRequest{of}))
+	x, err := c.ask(ctx, to, By(who), cluster, least, seal.KindLedger, scale.Marshal(BalanceRequest{of}))
 	if err != nil {
 		return scale.U128{}, err
 	}
 	return scale.Decode[scale.U128](x.Answer.Answer.Output)
 }
 
-func (c *Client) ask(ctx context.Context, to Target, from keys.Pair, contract hash.H256, least uint32, kind uint8, input []byte) (Exchange, error) {
+// Runtime asks the contract runtime of a cluster.
+func (c *Client) Runtime(ctx context.Context, to Target, who Asker, cluster hash.H256, least uint32, call frame.StateCall) ([]byte, error) {
+	x, err := c.ask(ctx, to, who, cluster, least, seal.KindSigned, scale.Marshal(call))
+	return x.Answer.Answer.Output, err
+}
+
+// Asker is an account and the key that asks for it: its own, or that of a
+// certificate.
+type Asker struct {
+	Account     keys.AccountID
+	Key         keys.Pair
+	Certificate *Certificate
+}
+
+// By is the asker of an account's own key.
+func By(key keys.Pair) Asker { return Asker{Account: key.AccountID(), Key: key} }
+
+func (c *Client) ask(ctx context.Context, to Target, from Asker, contract hash.H256, least uint32, kind uint8, input []byte) (Exchange, error) {
 	reply, err := seal.GenerateKey(to.Key.Suite())
 	if err != nil {
 		return Exchange{}, err
 	}
 	m := seal.Message{Kind: kind, Nonce: seal.NewNonce(), Reply: seal.KeyOf(reply.Public()), Input: input}
-	q := Query{Contract: contract, Origin: from.AccountID(), Least: least, Scheme: from.Scheme()}
+	q := Query{Contract: contract, Origin: from.Account, Least: least, Scheme: from.Key.Scheme(), Certificate: from.Certificate}
 	q.Envelope, err = seal.SealMessage(to.Key, seal.InfoQuery, seal.Context{
 		Genesis: to.Genesis, Target: to.Identity, Contract: contract, Origin: q.Origin,
 	}, m)
@@ -160,7 +178,7 @@ func (c *Client) ask(ctx context.Context, to Target, from keys.Pair, contract ha
 		return Exchange{}, err
 	}
 	sum := q.SigningHash(to.Genesis, to.Identity, scale.Marshal(m))
-	q.Signature = from.Sign(sum[:])
+	q.Signature = from.Key.Sign(sum[:])
 	r, err := c.Query(ctx, q)
 	if err != nil {
 		return Exchange{}, err

@@ -18,6 +18,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tacit-network/tacit/attest/report"
 	"github.com/tacit-network/tacit/chain"
@@ -204,6 +205,18 @@ const MaxCertificate = 100_000
 // that a wallet can show.
 func (c Certificate) Text(genesis hash.H256, who keys.AccountID) []byte {
 	return fmt.Appendf(nil, "Tacit: the key 0x%x may ask contracts in the name of 0x%x on the chain 0x%x until block %d.", c.Key, who[:], genesis[:], c.Until)
+}
+
+// SignedBy says whether who signed the certificate.
+func (c Certificate) SignedBy(who keys.AccountID, genesis hash.H256) bool {
+	return Signed(c.Scheme, who, c.Text(genesis, who), c.Signature)
+}
+
+// Signed verifies an account's signature of a message, as it is or as wallets
+// sign one.
+func Signed(scheme keys.Scheme, who keys.AccountID, message, signature []byte) bool {
+	wrapped := slices.Concat([]byte("<Bytes>"), message, []byte("</Bytes>"))
+	return keys.VerifyAccount(scheme, who, message, signature) || keys.VerifyAccount(scheme, who, wrapped, signature)
 }
 
 // SigningHash is what the origin of a query signs, as it is or between <Bytes>

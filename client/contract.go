@@ -1,6 +1,8 @@
 package client
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -102,6 +104,18 @@ func (c *Client) Contract(ctx context.Context, id hash.H256) (contracts.Contract
 	}
 	return contract, err
 }
+
+// Pack compresses a code as the build does: the same bytes always.
+func Pack(code []byte) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is good
+	_, _ = w.Write(code)                                  // memory takes all
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// CodeName is what the chain calls a compressed code.
+func CodeName(code []byte) hash.H256 { return words.CodeHash(words.Chunks(code)) }
 
 // Upload puts a compressed code on the chain, unless it is there, and returns
 // its name.

@@ -23,6 +23,9 @@ type Form struct {
 	Names map[reflect.Type]string
 	// Docs are the type's comments.
 	Docs []string
+	// As, when not nil, is the type that clients see in place of this one, with
+	// which it has its bytes in common.
+	As reflect.Type
 }
 
 // FormParam is a generic parameter; a nil Type is one that is not known.
@@ -57,7 +60,12 @@ func Of[T any](r *Registry) TypeID { return r.ID(reflect.TypeFor[T]()) }
 
 // ID returns the number of t and registers it, and what it is made of, when it
 // is new. It panics when t has no SCALE form.
-func (r *Registry) ID(t reflect.Type) TypeID { return r.Add(t, func() Type { return r.describe(t) }) }
+func (r *Registry) ID(t reflect.Type) TypeID {
+	if form, ok := r.naming(t); ok && form.As != nil {
+		return r.ID(form.As)
+	}
+	return r.Add(t, func() Type { return r.describe(t) })
+}
 
 // Add registers the type that make describes under key, once. What key is
 // matters to the caller alone.

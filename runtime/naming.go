@@ -151,9 +151,9 @@ var enums = map[reflect.Type]metadata.Form{
 	},
 }
 
-// naming is the form of every type that clients know by a name. A type of a
+// Naming is the form of every type that clients know by a name. A type of a
 // pallet that has no other name gets its package's and its own.
-func naming(t reflect.Type) (metadata.Form, bool) {
+func Naming(t reflect.Type) (metadata.Form, bool) {
 	for _, forms := range []map[reflect.Type]metadata.Form{enums, stakingEnums} {
 		if form, ok := forms[t]; ok {
 			return form, true

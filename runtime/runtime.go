@@ -129,7 +129,7 @@ func build(version Version) *Runtime {
 		Deposit:    r.System.Deposit,
 		Extensions: append(r.System.Extensions(), r.Payment.Extension()),
 		APIs:       apis,
-		Naming:     naming,
+		Naming:     Naming,
 		Extrinsic:  reflect.TypeFor[Extrinsic](),
 	})
 	return r

@@ -221,7 +221,7 @@ var spin = []byte{
 
 // busy asks while the worker executes nothing but commands that burn all gas.
 func (m *contractMeter) busy(ctx context.Context, n int, r *contractRun) error {
-	code, err := m.c.Upload(ctx, m.owner, pack(spin))
+	code, err := m.c.Upload(ctx, m.owner, client.Pack(spin))
 	if err != nil {
 		return err
 	}

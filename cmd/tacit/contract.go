@@ -20,7 +20,6 @@ import (
 	"github.com/tacit-network/tacit/client/receipt"
 	"github.com/tacit-network/tacit/contract/abi"
 	"github.com/tacit-network/tacit/contract/host"
-	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	"github.com/tacit-network/tacit/scale"
@@ -29,7 +28,7 @@ import (
 func contractCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "contract", Short: "Confidential contracts: write, build, deploy, call"}
 	cmd.AddCommand(contractNew(), contractTest(), contractBuild(), contractUpload(), contractInstantiate(), contractCall(),
-		contractQuery(), contractLogs(), contractWatch())
+		contractQuery(), contractLogs(), contractWatch(), contractGateway())
 	return cmd
 }
 
@@ -53,29 +52,15 @@ func readCode(ctx context.Context, path string) (code, packed []byte, err error)
 		}
 		packed = data
 	} else {
-		code, packed = data, pack(data)
+		code, packed = data, client.Pack(data)
 	}
 	if len(code) > maxCode {
 		return nil, nil, fmt.Errorf("%s has more than %d bytes", path, maxCode)
 	}
-	engine, err := host.NewEngine(ctx, vm.Config{})
-	if err != nil {
-		return nil, nil, err
-	}
-	defer engine.Close(ctx)
-	if _, err := vm.Instrument(code, vm.ProfileOf(code), engine.Imports()); err != nil {
+	if err := host.Check(ctx, code); err != nil {
 		return nil, nil, hint(fmt.Errorf("%s: no worker would run it: %w", path, err), "build it with `tacit contract build`")
 	}
 	return code, packed, nil
-}
-
-// pack compresses a code as the build does: the same bytes always.
-func pack(code []byte) []byte {
-	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is good
-	_, _ = w.Write(code)                                  // memory takes all
-	_ = w.Close()
-	return b.Bytes()
 }
 
 func contractUpload() *cobra.Command {

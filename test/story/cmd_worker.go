@@ -39,10 +39,11 @@ type enclave struct {
 	endpoint string // as the chain is told
 }
 
-// worker NAME [fault=debug|report-data|outdated|ancient] [program=other] [genesis=other] [private=http]
+// worker NAME [fault=debug|report-data|outdated|ancient] [program=other] [genesis=other] [private=http] [endpoint=real]
 //
 // starts a worker on a machine of its own, from which contracts' queries reach
-// private networks or not.
+// private networks or not. The chain is told a made up address of it, or where it
+// is for clients that look there.
 func (w *World) startWorker(l *line) error {
 	name, err := l.arg(0)
 	if err != nil {
@@ -78,6 +79,11 @@ func (w *World) startWorker(l *line) error {
 	e, err := w.serve(name, cfg)
 	if err != nil {
 		return err
+	}
+	if l.opt("endpoint", "") == "real" {
+		users := httptest.NewServer(e.worker.UserHandler())
+		w.tb.Cleanup(users.Close)
+		e.endpoint = users.URL
 	}
 	w.workers[name], w.order = e, append(w.order, name)
 	w.names[e.worker.Identity()] = name

@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"github.com/tacit-network/tacit/hash"
 )
 
 // Begin returns the world that a story's text leaves, for tests of programs
@@ -45,6 +47,26 @@ func (w *World) Live(ctx context.Context) error {
 		}
 	}
 }
+
+// Run makes blocks and lets all relays run, until ctx ends. Nothing else may be
+// done with the world meanwhile.
+func (w *World) Run(ctx context.Context) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if err := w.settle(nil); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// Cluster is a cluster by its name in the story.
+func (w *World) Cluster(name string) hash.H256 { return w.clusters[name] }
 
 // Now is the time of the newest block, in milliseconds since 1970.
 func (w *World) Now() uint64 { return w.now }

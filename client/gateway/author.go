@@ -1,0 +1,281 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/client"
+	words "github.com/tacit-network/tacit/contract/frame"
+	"github.com/tacit-network/tacit/contract/host"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/scale"
+)
+
+// Limits of what is under way: how many extrinsics, and for how long each.
+const (
+	maxPending = 64
+	maxWait    = 10 * time.Minute
+)
+
+func (g *Gateway) authorMethods() map[string]method {
+	return map[string]method{
+		"author_submitExtrinsic":         g.submitExtrinsic,
+		"author_submitAndWatchExtrinsic": g.submitAndWatch,
+		"author_unwatchExtrinsic":        unsubscribe,
+		"author_pendingExtrinsics":       g.pendingExtrinsics,
+	}
+}
+
+// submission is an extrinsic on its way.
+type submission struct {
+	raw    []byte
+	id     hash.H256
+	signer keys.AccountID
+	nonce  uint32
+	signed words.Signed
+	code   []byte // compressed; nil when there is none
+
+	mu       sync.Mutex // guards what follows
+	statuses []any
+	over     bool
+	news     news
+}
+
+func (s *submission) tell(status any, over bool) {
+	s.mu.Lock()
+	s.statuses, s.over = append(s.statuses, status), over
+	s.mu.Unlock()
+	s.news.tell()
+}
+
+// since returns the statuses after the first n, and whether no more will come.
+func (s *submission) since(n int) ([]any, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.statuses[n:]), s.over
+}
+
+func (g *Gateway) submitExtrinsic(ctx context.Context, _ *conn, a args) (any, error) {
+	s, err := g.submit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return s.id, nil
+}
+
+func (g *Gateway) submitAndWatch(ctx context.Context, c *conn, a args) (any, error) {
+	if c.out == nil {
+		return nil, &client.RPCError{Code: codeServer, Message: "watching a transaction needs a WebSocket"}
+	}
+	s, err := g.submit(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return c.subscribe("author_extrinsicUpdate", func(ctx context.Context, push func(any)) {
+		for told := 0; ctx.Err() == nil; {
+			wake := s.news.next()
+			list, over := s.since(told)
+			for _, status := range list {
+				push(status)
+			}
+			if told += len(list); over {
+				return
+			}
+			select {
+			case <-ctx.Done():
+			case <-wake:
+			}
+		}
+	})
+}
+
+func (g *Gateway) pendingExtrinsics(context.Context, *conn, args) (any, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out := []string{}
+	for _, s := range g.pending {
+		out = append(out, hexOf(s.raw))
+	}
+	return out, nil
+}
+
+// submit checks an extrinsic as the enclave will, and begins to bring it there.
+func (g *Gateway) submit(ctx context.Context, a args) (*submission, error) {
+	raw, err := bytesAt(a, 0)
+	if err != nil {
+		return nil, err
+	}
+	s, err := g.prepare(ctx, raw)
+	if err != nil {
+		return nil, err
+	}
+	// What is told about a nonce takes its holder's key; the enclave judges anyway.
+	if account, err := g.account(ctx, s.signer); err == nil && s.nonce < account.Nonce {
+		return nil, errInvalid("Transaction is outdated")
+	}
+	under, leave, ok := g.enter()
+	if !ok {
+		return nil, errStopped
+	}
+	if err := g.admit(s); err != nil {
+		leave()
+		return nil, err
+	}
+	s.tell("ready", false)
+	go func() {
+		defer leave()
+		defer g.forget(s)
+		defer g.caught("a submission")
+		ctx, cancel := context.WithTimeout(under, maxWait)
+		defer cancel()
+		switch err := g.bring(ctx, s); {
+		case err == nil:
+		case ctx.Err() != nil: // it may be executed yet
+			g.log.Warn("an extrinsic is followed no longer", "extrinsic", s.id, "err", err)
+			s.tell("dropped", true)
+		default:
+			g.log.Warn("an extrinsic was not executed", "extrinsic", s.id, "err", err)
+			s.tell("invalid", true)
+		}
+	}()
+	return s, nil
+}
+
+func errInvalid(reason string) error {
+	return &client.RPCError{Code: codeInvalid, Message: "Invalid Transaction", Data: quote(reason)}
+}
+
+func (g *Gateway) admit(s *submission) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, twice := g.pending[s.id]; twice {
+		return &client.RPCError{Code: codeKnown, Message: "Transaction Already Imported", Data: quote(s.id.String())}
+	}
+	if len(g.pending) >= maxPending {
+		return &client.RPCError{Code: codeFull, Message: "Immediately Dropped: too many transactions are under way"}
+	}
+	g.pending[s.id] = s
+	return nil
+}
+
+func (g *Gateway) forget(s *submission) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.pending, s.id)
+}
+
+// prepare reads an extrinsic, and verifies it with what the enclave will be told.
+func (g *Gateway) prepare(ctx context.Context, raw []byte) (*submission, error) {
+	x, err := chain.DecodeExtrinsic(raw)
+	if err != nil {
+		return nil, &client.RPCError{Code: codeFormat, Message: "Extrinsic has invalid format: " + err.Error()}
+	}
+	rest, code, err := words.Split(x)
+	if err != nil {
+		return nil, &client.RPCError{Code: codeFormat, Message: "Extrinsic has invalid format: " + err.Error()}
+	}
+	s := &submission{raw: raw, id: hash.Blake2b256(raw), signed: words.Signed{Extrinsic: rest.Encode()}}
+	if code != nil {
+		if err := host.Check(ctx, code); err != nil {
+			return nil, errInvalid("no worker would run the code: " + err.Error())
+		}
+		s.code = client.Pack(code)
+		name := client.CodeName(s.code)
+		s.signed.Code = &name
+	}
+	head, err := g.client.Header(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	if x.Signed != nil && !x.Signed.Extra.Era.Immortal() {
+		if s.signed.Birth, err = g.birth(ctx, x.Signed.Extra.Era, head.Number); err != nil {
+			return nil, err
+		}
+	}
+	tx, err := s.signed.Verify(g.genesis, head.Number, func(hash.H256) ([]byte, error) { return code, nil })
+	if errors.Is(err, words.ErrInvalid) {
+		return nil, errInvalid(strings.TrimPrefix(err.Error(), words.ErrInvalid.Error()+": "))
+	}
+	s.signer, s.nonce = tx.Signer, tx.Nonce
+	return s, err
+}
+
+// birth is the header of the first block of an era that holds the given one.
+func (g *Gateway) birth(ctx context.Context, era chain.Era, now chain.BlockNumber) ([]byte, error) {
+	first := chain.BlockNumber(era.Birth(uint64(now)))
+	if first == 0 {
+		return g.first.Encode(), nil
+	}
+	if first > now {
+		return nil, errInvalid("Transaction has an ancient birth block")
+	}
+	at, err := g.hashOf(ctx, &first)
+	if err != nil {
+		return nil, err
+	}
+	h, err := g.client.Header(ctx, &at)
+	return h.Encode(), err
+}
+
+// bring seals an extrinsic to the cluster, and follows it until its receipt is
+// final.
+func (g *Gateway) bring(ctx context.Context, s *submission) error {
+	pending, err := g.send(ctx, s)
+	if err != nil {
+		return err
+	}
+	out, err := pending.Wait(ctx)
+	if err != nil {
+		return err
+	}
+	applied, err := scale.Decode[words.Applied](out.Reply.Output)
+	if err != nil || len(applied.Records) == 0 {
+		return fmt.Errorf("the cluster refused it: %s", out.Reply.Error)
+	}
+	at, err := g.hashOf(ctx, &out.Number)
+	if err != nil {
+		return err
+	}
+	g.blocks.add(at, done{s.raw, applied.Records})
+	s.tell(map[string]any{"inBlock": at}, false)
+	// One more block is waited for when this one is final already: clients miss a
+	// status that the next one follows at once.
+	known := g.final.Load()
+	g.news.tell()
+	for {
+		wake := g.news.next()
+		if now := g.final.Load(); now >= out.Number && now > known {
+			s.tell(map[string]any{"finalized": at}, true)
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-wake:
+		}
+	}
+}
+
+// send puts a submission on the chain, after its code if it has one. The payer's
+// transactions keep the order in which extrinsics came.
+func (g *Gateway) send(ctx context.Context, s *submission) (*client.Pending, error) {
+	g.sending.Lock()
+	defer g.sending.Unlock()
+	if s.code != nil {
+		code, err := g.client.Upload(ctx, g.cfg.Payer, s.code)
+		if err != nil {
+			return nil, err
+		}
+		if err := g.client.CheckCode(ctx, g.cfg.Payer, g.cfg.Cluster, code); err != nil {
+			return nil, err
+		}
+	}
+	return g.client.SendSigned(ctx, g.cfg.Payer, g.cfg.Cluster, s.signed)
+}

@@ -105,6 +105,30 @@ func TestVectors(t *testing.T) {
 	}
 }
 
+// The numbers of substrate-contracts-node, in the metadata that the npm package
+// @polkadot/types-support 16.5.6 has of it.
+func TestNumbers(t *testing.T) {
+	want := map[string]Error{
+		"OutOfGas": 2, "TransferFailed": 4, "ContractNotFound": 6, "CodeNotFound": 8, "ContractTrapped": 12, "DuplicateContract": 19,
+		"ContractReverted": 25, "CodeRejected": 26,
+	}
+	got := map[string]Error{}
+	for _, e := range Errors {
+		got[e.Name] = e.Error
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("errors %v, want %v", got, want)
+	}
+	for call, want := range map[RuntimeCall]byte{&UploadCode{}: 3, &Call{Dest: chain.AddressID{}}: 6, &InstantiateWithCode{}: 7, &Instantiate{}: 8} {
+		if got := EncodeCall(reflect.ValueOf(call).Elem().Interface().(RuntimeCall))[1]; got != want {
+			t.Errorf("%T has the number %d, want %d", call, got, want)
+		}
+	}
+	if events := [3]int{IndexInstantiated, IndexCodeStored, IndexContractEmitted}; events != [3]int{0, 2, 3} {
+		t.Errorf("events %v", events)
+	}
+}
+
 // What is read of a stranger's extrinsic is written as it was, and what is
 // verified was signed.
 func FuzzVerify(f *testing.F) {

@@ -104,15 +104,15 @@ const (
 	// ErrContractNotFound means that the cluster has no such contract.
 	ErrContractNotFound Error = 6
 	// ErrCodeNotFound means that the cluster was told of no such code.
-	ErrCodeNotFound Error = 7
+	ErrCodeNotFound Error = 8
 	// ErrContractTrapped means that the contract failed without a word.
-	ErrContractTrapped Error = 11
+	ErrContractTrapped Error = 12
 	// ErrDuplicateContract means that a contract of this code, deployer and salt was made before.
 	ErrDuplicateContract Error = 19
 	// ErrContractReverted means that the contract refused and says why.
-	ErrContractReverted Error = 26
+	ErrContractReverted Error = 25
 	// ErrCodeRejected means that no worker could run the code.
-	ErrCodeRejected Error = 27
+	ErrCodeRejected Error = 26
 )
 
 // Error is an error of the pallet Contracts.

@@ -9,17 +9,20 @@ set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 pid=
+gateway=
 
 finish() {
   code=$?
   trap - EXIT INT TERM
-  if [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; then
-    kill -INT "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-  fi
+  for p in $gateway $pid; do
+    if kill -0 "$p" 2>/dev/null; then
+      kill -INT "$p" 2>/dev/null || true
+      wait "$p" 2>/dev/null || true
+    fi
+  done
   if [ "$code" -ne 0 ]; then
     echo "--- the end of tacit's output:" >&2
-    tail -n 30 "$work/out" "$work/log" >&2 2>/dev/null || true
+    tail -n 30 "$work/out" "$work/log" "$work/gateway.log" >&2 2>/dev/null || true
   fi
   if [ -n "${KEEP:-}" ]; then echo "logs are in $work"; else rm -rf "$work"; fi
   exit "$code"
@@ -70,12 +73,30 @@ node "$root/test/clients/staking.mjs" "$rpc"
 echo "--- unmodified polkadot-api and dedot, by the new and by the legacy JSON-RPC"
 node "$root/test/clients/papi.mjs" "$rpc"
 node "$root/test/clients/dedot.mjs" "$rpc"
+echo "--- unmodified @polkadot/api-contract and dedot, by a contract gateway"
+GOCACHE=$(go env GOCACHE) GOMODCACHE=$(go env GOMODCACHE)
+export GOCACHE GOMODCACHE
+build() { (cd "$root" && HOME=$work/home "$TACIT" contract build "examples/$1" -o "$work/$1" >/dev/null); }
+mkdir "$work/contracts"
+for name in hello guess; do
+  build $name
+  cp "$work/$name/$name.wasm" "$work/$name/$name.json" "$work/contracts"
+done
+"$TACIT" contract gateway --rpc "$rpc" --listen 127.0.0.1:0 >"$work/gateway" 2>"$work/gateway.log" &
+gateway=$!
+for _ in $(seq 100); do
+  grep -q '^payer' "$work/gateway" && break
+  kill -0 "$gateway" 2>/dev/null || fail 'the gateway ended by itself'
+  sleep 0.1
+done
+node "$root/test/clients/contracts.mjs" "$(sed -n 's/^gateway  *//p' "$work/gateway")" "$work/contracts"
+kill -INT "$gateway"
+wait "$gateway" || fail 'the gateway did not end cleanly'
+gateway=
 echo "--- unmodified smoldot, with a network of its own"
 node "$root/test/clients/smoldot.mjs" "$TACIT"
 echo "--- Chromium at $console"
-GOCACHE=$(go env GOCACHE) GOMODCACHE=$(go env GOMODCACHE)
-export GOCACHE GOMODCACHE
-(cd "$root" && HOME=$work/home "$TACIT" contract build examples/wallet -o "$work/wallet" >/dev/null)
+build wallet
 TACIT=$TACIT RPC=$rpc CONSOLE=$console BUNDLE=$work/wallet TMPDIR=$work node "$root/test/e2e/console.mjs"
 
 echo '--- the end'

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/client"
 	words "github.com/tacit-network/tacit/contract/frame"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
@@ -136,4 +138,29 @@ func TestBlocks(t *testing.T) {
 	if len(b.order) != 2 || b.bytes != 2*big.size() {
 		t.Errorf("%d of %d bytes", len(b.order), b.bytes)
 	}
+}
+
+// Whatever comes is answered by JSON, or not at all.
+func FuzzHandle(f *testing.F) {
+	alice, err := keys.FromURI(keys.Sr25519, "//Alice")
+	if err != nil {
+		f.Fatal(err)
+	}
+	g, err := New(Config{Client: new(client.Client), Payer: alice})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, body := range []string{
+		`{"jsonrpc":"2.0","id":1,"method":"state_getMetadata","params":[]}`, `[{"id":"x","method":"rpc_methods"},1,{}]`, "[]", "{", "null",
+		`{"id":1,"method":"state_call","params":["Core_version","0x"]}`, `{"id":1,"method":"author_submitExtrinsic","params":["0x0484"]}`,
+		`{"id":1,"method":"tacit_certify","params":["0x00",1,"sr25519","0x"]}`, `{"id":1,"method":"chain_getBlockHash","params":[[0,"0x0"]]}`,
+		`{"id":1,"method":"state_queryStorageAt","params":[["0x26aa394eea5630e07c48ae0c9558cef780d41e5e16056765bc8461851072c9d7"]]}`,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if out := g.handle(t.Context(), &conn{g: g}, body); out != nil && !json.Valid(out) {
+			t.Errorf("%q is answered by %q", body, out)
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 
@@ -15,8 +16,9 @@ import (
 )
 
 func contractGateway() *cobra.Command {
+	var f userFlags
 	var s signerFlags
-	var rpc, cluster, listen string
+	var cluster, listen string
 	var accounts, origins []string
 	cmd := &cobra.Command{
 		Use: "gateway", Short: "Let @polkadot/api-contract and dedot reach a cluster, encrypted, from this machine", Args: cobra.NoArgs,
@@ -42,7 +44,7 @@ func contractGateway() *cobra.Command {
 				return err
 			}
 			defer l.Close()
-			return client.With(cmd.Context(), rpc, func(ctx context.Context, c *client.Client) error {
+			return client.With(cmd.Context(), f.rpc, func(ctx context.Context, c *client.Client) error {
 				id, err := someCluster(ctx, c, cluster)
 				if err != nil {
 					return err
@@ -54,13 +56,19 @@ func contractGateway() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "gateway  ws://%s\ncluster  %v\npayer    %v\n", l.Addr(), id, payer.AccountID())
+				v := map[string]any{"gateway": "ws://" + l.Addr().String(), "cluster": id, "payer": payer.AccountID()}
+				if err := f.print(cmd.OutOrStdout(), v, func(w io.Writer) {
+					fmt.Fprintf(w, "gateway  %s\ncluster  %v\npayer    %v\n", v["gateway"], id, payer.AccountID())
+				}); err != nil {
+					return err
+				}
 				return g.Serve(ctx, l)
 			})
 		},
 	}
 	s.add(cmd)
-	cmd.Flags().StringVar(&rpc, "rpc", "ws://127.0.0.1:9944", "address of the node")
+	cmd.Flags().StringVar(&f.rpc, "rpc", "ws://127.0.0.1:9944", "address of the node")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object, where the gateway is")
 	cmd.Flags().StringVar(&cluster, "cluster", "", "the cluster; the first one by default")
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:9955", "address of this machine where clients come")
 	cmd.Flags().StringArrayVar(&accounts, "account-file", nil, "file with the secret of an account in whose name the gateway may ask; may stand several times")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -55,7 +56,7 @@ func TestGatewayServes(t *testing.T) {
 	defer cancel()
 	r, out := io.Pipe()
 	cmd := root()
-	cmd.SetArgs([]string{"contract", "gateway", "--listen", "127.0.0.1:0", "--rpc", w.Node()})
+	cmd.SetArgs([]string{"contract", "gateway", "--listen", "127.0.0.1:0", "--json", "--rpc", w.Node()})
 	cmd.SetOut(out)
 	done := make(chan error, 1)
 	go func() { done <- cmd.ExecuteContext(ctx) }()
@@ -64,7 +65,11 @@ func TestGatewayServes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := strings.Fields(string(said[:n]))[1]
+	var at struct{ Gateway string }
+	if err := json.Unmarshal(said[:n], &at); err != nil {
+		t.Fatalf("%v: %s", err, said[:n])
+	}
+	url := at.Gateway
 	var chain string
 	for chain == "" {
 		err := func() error {

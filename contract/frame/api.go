@@ -99,7 +99,7 @@ func (Charge) isStorageDeposit() {}
 
 var _ = scale.Enum(scale.V[StorageDeposit]{0: Refund{}, 1: Charge{}})
 
-// Dry is what every dry run tells beside its result. DebugMessage is empty: what
+// dry is what every dry run tells beside its result R. DebugMessage is empty: what
 // a contract says for its developer is not for its callers.
 type dry[R any] struct {
 	GasConsumed    Weight

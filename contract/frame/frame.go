@@ -158,7 +158,7 @@ func born(era chain.Era, birth []byte, block chain.BlockNumber) (hash.H256, erro
 	if era.Birth(first) != first {
 		return hash.H256{}, invalid("the era does not begin with block %d", first)
 	}
-	if now := uint64(block); now < first || now >= min(era.Death(first), math.MaxUint32) {
+	if now := uint64(block); now < first || now >= era.Death(first) {
 		return hash.H256{}, invalid("Transaction has an ancient birth block")
 	}
 	return h.Hash(), nil

@@ -153,7 +153,7 @@ const { Contract, ContractDeployer } = await import('dedot/contracts')
 begin('dedot')
 let client, game
 await step('connect', async () => {
-  client = await DedotClient.legacy(new DedotProvider(url))
+  client = await DedotClient.new(new DedotProvider(url)) // which finds that JSON-RPC is the legacy one
   return `${client.runtimeVersion.specName} ${client.runtimeVersion.specVersion}`
 })
 const until = (tx, pair) => new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -25,10 +26,8 @@ func (t *Tx) index(who keys.AccountID) uint32 {
 	if !ok {
 		return 0
 	}
-	if len(b) != 4 && t.err == nil {
-		t.err = errState
-	}
 	if len(b) != 4 {
+		t.err = cmp.Or(t.err, errState)
 		return 0
 	}
 	return binary.LittleEndian.Uint32(b)

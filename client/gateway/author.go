@@ -41,6 +41,7 @@ type submission struct {
 	nonce  uint32
 	signed words.Signed
 	code   []byte // compressed; nil when there is none
+	sent   bool   // it is on its way to the node; guarded by the gateway's mu
 
 	mu       sync.Mutex // guards what follows
 	statuses []any
@@ -128,7 +129,6 @@ func (g *Gateway) submit(ctx context.Context, a args) (*submission, error) {
 		leave()
 		return nil, err
 	}
-	s.tell("ready", false)
 	go func() {
 		defer leave()
 		defer g.forget(s)
@@ -224,9 +224,58 @@ func (g *Gateway) birth(ctx context.Context, era chain.Era, now chain.BlockNumbe
 	return h.Encode(), err
 }
 
+// turn says whether the extrinsics before s, by its signer's nonce, are executed
+// or sent. Where the nonce is not told, only those that the gateway knows count.
+func (g *Gateway) turn(ctx context.Context, s *submission) (bool, error) {
+	account, err := g.account(ctx, s.signer)
+	if _, none := errors.AsType[*client.RPCError](err); err != nil && !none {
+		return false, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before := map[uint32]bool{}
+	for _, p := range g.pending {
+		if p.signer == s.signer && p.nonce < s.nonce {
+			if !p.sent {
+				return false, nil
+			}
+			if p.nonce >= account.Nonce {
+				before[p.nonce] = true
+			}
+		}
+	}
+	return err != nil || account.Nonce+uint32(len(before)) >= s.nonce, nil
+}
+
+// wait waits for an extrinsic's turn.
+func (g *Gateway) wait(ctx context.Context, s *submission) error {
+	for told := false; ; told = true {
+		wake := g.news.next()
+		now, err := g.turn(ctx, s)
+		if err != nil {
+			return err
+		}
+		if now {
+			s.tell("ready", false)
+			return nil
+		}
+		if !told {
+			s.tell("future", false)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-wake:
+		}
+	}
+}
+
 // bring seals an extrinsic to the cluster, and follows it until its receipt is
 // final.
 func (g *Gateway) bring(ctx context.Context, s *submission) error {
+	if err := g.wait(ctx, s); err != nil {
+		return err
+	}
 	pending, err := g.send(ctx, s)
 	if err != nil {
 		return err
@@ -263,12 +312,15 @@ func (g *Gateway) bring(ctx context.Context, s *submission) error {
 	}
 }
 
-// send puts a submission on the chain, after its code if it has one. The payer's
-// transactions keep the order in which extrinsics came.
+// maxKnown is how many codes are remembered.
+const maxKnown = 1024
+
+// send puts a submission on the chain, after its code if it has one that the
+// cluster may not know.
 func (g *Gateway) send(ctx context.Context, s *submission) (*client.Pending, error) {
 	g.sending.Lock()
 	defer g.sending.Unlock()
-	if s.code != nil {
+	if s.code != nil && !g.known[*s.signed.Code] {
 		code, err := g.client.Upload(ctx, g.cfg.Payer, s.code)
 		if err != nil {
 			return nil, err
@@ -276,6 +328,18 @@ func (g *Gateway) send(ctx context.Context, s *submission) (*client.Pending, err
 		if err := g.client.CheckCode(ctx, g.cfg.Payer, g.cfg.Cluster, code); err != nil {
 			return nil, err
 		}
+		if len(g.known) >= maxKnown {
+			clear(g.known)
+		}
+		g.known[code] = true
 	}
-	return g.client.SendSigned(ctx, g.cfg.Payer, g.cfg.Cluster, s.signed)
+	p, err := g.client.SendSigned(ctx, g.cfg.Payer, g.cfg.Cluster, s.signed)
+	if err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	s.sent = true
+	g.mu.Unlock()
+	g.news.tell()
+	return p, nil
 }

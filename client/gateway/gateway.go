@@ -74,7 +74,8 @@ type Gateway struct {
 	final   atomic.Uint32 // the newest final block
 	news    news
 	blocks  blocks
-	sending sync.Mutex // held while the payer's transactions are made
+	sending sync.Mutex         // held while the payer's transactions are made
+	known   map[hash.H256]bool // codes that the cluster was told of; guarded by sending
 
 	work sync.WaitGroup // what is under way, which Serve waits for
 
@@ -95,7 +96,7 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	g := &Gateway{
 		cfg: cfg, client: cfg.Client, log: cfg.Log, first: words.First(cfg.Client.Genesis(), cfg.Cluster), session: session,
-		askers: map[keys.AccountID]wire.Asker{}, pending: map[hash.H256]*submission{}, methods: map[string]method{},
+		askers: map[keys.AccountID]wire.Asker{}, pending: map[hash.H256]*submission{}, known: map[hash.H256]bool{}, methods: map[string]method{},
 	}
 	g.cfg.Connections = cmp.Or(cfg.Connections, 64)
 	g.genesis = g.first.Hash()

@@ -78,6 +78,13 @@ await step('call, dry and for real', async () => {
   return `${dry.gasRequired.refTime} of reference time`
 })
 
+await step('two at once, the later one first', async () => {
+  const next = await nonce(alice.address)
+  const done = await Promise.all([next + 1, next].map((nonce) => send(contract.tx.increment({ gasLimit }, 0), alice, { nonce })))
+  for (const { r } of done) same(r.dispatchError, undefined, 'the error')
+  same(await nonce(alice.address), next + 2, 'the nonce')
+})
+
 await step('a contract that refuses', async () => {
   const max = 2n ** 64n - 1n
   const dry = await contract.query.increment(alice.address, {}, max)

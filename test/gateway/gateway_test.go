@@ -149,14 +149,25 @@ func (s *stage) sign(who keys.Pair, nonce uint32, call frame.RuntimeCall) []byte
 	}).Encode()
 }
 
-// send submits an extrinsic and follows it to the end; it returns the statuses by
-// name, and the events of its block that are its own, without their phase.
+// send submits an extrinsic and follows it to the end.
 func (s *stage) send(raw []byte) (statuses string, events []byte) {
+	s.t.Helper()
+	return s.follow(s.watch(raw), raw)
+}
+
+func (s *stage) watch(raw []byte) *client.Subscription {
 	s.t.Helper()
 	sub, err := s.rpc.Subscribe(s.ctx, "author_submitAndWatchExtrinsic", "author_unwatchExtrinsic", text(raw))
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	return sub
+}
+
+// follow returns an extrinsic's statuses by name, and the events of its block that
+// are its own, without their first phase.
+func (s *stage) follow(sub *client.Subscription, raw []byte) (statuses string, events []byte) {
+	s.t.Helper()
 	defer sub.Close(s.ctx)
 	var names []string
 	for m := range sub.Updates() {
@@ -391,12 +402,19 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %s, want %q", tt.name, got, tt.want)
 		}
 	}
-	// The enclave judges nonces: one of the future is not kept.
-	if statuses, _ := s.send(late); statuses != "ready invalid" {
-		t.Errorf("a nonce of the future: %s", statuses)
+	// One of the future waits for the one before it.
+	early := s.watch(late)
+	if m := <-early.Updates(); string(m) != `"future"` {
+		t.Errorf("what comes too early is %s", m)
+	}
+	if got := s.refused("author_submitExtrinsic", text(late)); !strings.Contains(got, "1013") {
+		t.Errorf("twice: %s", got)
 	}
 	if statuses, _ := s.send(good); statuses != "ready inBlock finalized" {
 		t.Errorf("what is good: %s", statuses)
+	}
+	if statuses, _ := s.follow(early, late); statuses != "ready inBlock finalized" {
+		t.Errorf("what came too early: %s", statuses)
 	}
 	if got := s.refused("author_submitExtrinsic", text(good)); !strings.Contains(got, "outdated") {
 		t.Errorf("again: %s", got)

@@ -255,6 +255,11 @@ func TestDispute(t *testing.T) {
 		if w.state().Dispute == nil {
 			t.Fatal("one of two judges is more than half")
 		}
+		for _, worker := range m {
+			if !w.pallet.Accused(w.Context(), worker) {
+				t.Errorf("worker %x may take its pledge while it is open who lied", worker[0])
+			}
+		}
 		w.must(w.claim(judges[1], 0, 8, truth))
 		c = w.state()
 		liar := m[1]
@@ -263,6 +268,16 @@ func TestDispute(t *testing.T) {
 		}
 		if c.Dispute != nil || slices.Contains(c.Members, liar) || len(c.Members) != 3 || !c.Asked || c.Next != 8 || c.StateRoot != truth(7) {
 			t.Errorf("liar first %v: settled: %+v", liarFirst, c)
+		}
+		honest := m[0]
+		if liarFirst {
+			honest = m[1]
+		}
+		if want := []slashed{{liar, honest}}; !slices.Equal(w.slashed, want) {
+			t.Errorf("liar first %v: slashed %x, want %x", liarFirst, w.slashed, want)
+		}
+		if w.pallet.Accused(w.Context(), honest) {
+			t.Error("accused of what is settled")
 		}
 		if _, known := w.pallet.Deviants.Get(w.Context(), liar); !known {
 			t.Error("the liar is drawn again")
@@ -275,6 +290,38 @@ func TestDispute(t *testing.T) {
 		if !named {
 			t.Error("the liar is not named")
 		}
+	}
+}
+
+// Who says one thing and then another deviates whatever stands, is slashed once,
+// and is nobody's first witness. What it says beyond that is not kept.
+func TestContradiction(t *testing.T) {
+	w := newWorldOf(t, many, clusters.Create{Replicas: 3})
+	m := w.state().Members
+	as := func(n byte) func(uint64) hash.H256 {
+		return func(seq uint64) hash.H256 { return hash.H256{n, byte(seq)} }
+	}
+	w.must(w.claim(m[0], 0, 1, as(2)))
+	w.must(w.claim(m[1], 0, 1, as(3)))
+	for n := range byte(20) {
+		w.must(w.claim(m[1], 0, 1, as(1+n))) // the truth first
+	}
+	d := w.state().Dispute
+	if len(d.Claims) != 3 {
+		t.Fatalf("%d claims are kept, want 3", len(d.Claims))
+	}
+	for _, judge := range d.Judges[:2] {
+		w.must(w.claim(judge, 0, 1, truth))
+	}
+	if c := w.state(); c.Dispute != nil || c.StateRoot != (hash.H256{}) && c.StateRoot != truth(0) {
+		t.Fatalf("not settled: %+v", c)
+	}
+	if want := []slashed{{m[0], d.Judges[0]}, {m[1], d.Judges[0]}}; !slices.Equal(w.slashed, want) {
+		t.Errorf("slashed %x, want %x", w.slashed, want)
+	}
+	w.must(w.claim(m[2], 0, 1, truth))
+	if len(w.slashed) != 2 {
+		t.Errorf("who agrees later is slashed: %x", w.slashed)
 	}
 }
 

@@ -257,6 +257,9 @@ type Workers interface {
 	MayServe(ctx *frame.Context, worker [32]byte, tier uint8) bool
 	// Live tells whether a worker is registered now.
 	Live(ctx *frame.Context, worker [32]byte) bool
+	// Slash punishes a worker that deviated, and rewards who first said what
+	// stands; nil is nobody.
+	Slash(ctx *frame.Context, worker [32]byte, first *[32]byte)
 }
 
 // Queue is what the pallet needs of the queues.

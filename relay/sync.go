@@ -3,11 +3,13 @@ package relay
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/client"
 	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/hash"
+	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	pallet "github.com/tacit-network/tacit/runtime/pallet/queue"
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
 	"github.com/tacit-network/tacit/scale"
@@ -19,6 +21,7 @@ const (
 	maxChanges = 200     // of voters
 	maxWhole   = 64      // messages of a queue that are given as a whole
 	maxBytes   = 8 << 20 // of messages
+	maxChunks  = 64      // of a snapshot in one round: 16 MiB
 	maxAhead   = 40_000  // messages of a queue as a whole or as links: 5 MB of links
 )
 
@@ -102,39 +105,51 @@ func (s *session) sync(ctx context.Context) (more bool, err error) {
 	if err := s.codes(ctx, done.NeedCode); err != nil {
 		return false, err
 	}
-	if err := s.snapshots(ctx, done.NeedSnapshots); err != nil {
+	brought, err := s.snapshots(ctx, done.NeedSnapshots)
+	if err != nil {
 		return false, err
 	}
-	return more || far || cut || done.More || len(done.NeedWorkers) > 0 || len(done.NeedCode) > 0 || len(s.info.Queues) > before, nil
+	return more || brought || far || cut || done.More || len(done.NeedWorkers) > 0 || len(done.NeedCode) > 0 || len(s.info.Queues) > before, nil
 }
 
 // behind tells whether the worker wants codes or proof, or could go on.
 func (s *session) behind() bool {
-	return len(s.info.NeedCode) > 0 || len(s.info.NeedWorkers) > 0 || s.again
+	return len(s.info.NeedCode) > 0 || len(s.info.NeedWorkers) > 0 || len(s.info.NeedSnapshots) > 0 || s.again
 }
 
-// snapshots brings the states that a worker's clusters begin with.
-func (s *session) snapshots(ctx context.Context, need []hash.H256) error {
-	for _, cluster := range need {
-		var parts []bytes
-		if err := s.node.Call(ctx, &parts, "tacit_snapshotChunks", cluster); err != nil {
-			return err
-		}
-		snap := wire.Snapshot{Cluster: cluster}
-		for _, p := range parts {
-			snap.Chunks = append(snap.Chunks, p)
-		}
-		if err := s.worker.Snapshot(ctx, snap); wire.KindOf(err) == wire.KindBadSnapshot {
-			// The worker has yet to hear of a newer one.
-			s.log.Warn("snapshot refused", "cluster", cluster, "error", err)
-		} else if err != nil {
-			return err
+// snapshots brings chunks of the states that a worker's clusters begin with, and
+// tells whether it took any. There may be more to come: what else the worker
+// has to do does not wait for all of them.
+func (s *session) snapshots(ctx context.Context, need []wire.SnapshotNeed) (brought bool, err error) {
+	for _, n := range need {
+		for range maxChunks {
+			var raw *bytes
+			if err := s.node.Call(ctx, &raw, "tacit_snapshotChunk", n.Cluster, n.Name, n.Next); err != nil {
+				return brought, err
+			}
+			if raw == nil {
+				break // the worker has yet to hear of a newer one, or has it all
+			}
+			chunk, err := scale.Decode[clusters.KeptChunk](*raw)
+			if err != nil {
+				return brought, fmt.Errorf("chunk %d of a snapshot: %w", n.Next, err)
+			}
+			err = s.worker.Snapshot(ctx, wire.Snapshot{Cluster: n.Cluster, Index: n.Next, Chunk: chunk})
+			if wire.KindOf(err) == wire.KindBadSnapshot {
+				s.log.Warn("snapshot refused", "cluster", n.Cluster, "error", err)
+				break
+			}
+			if err != nil {
+				return brought, err
+			}
+			brought = true
+			n.Next++
 		}
 	}
 	if len(need) > 0 {
-		return s.refresh(ctx)
+		return brought, s.refresh(ctx)
 	}
-	return nil
+	return brought, nil
 }
 
 // refresh asks the worker again how far it is.

@@ -336,14 +336,18 @@ func (r *round) newcomer(msg clusters.Newcomer) {
 
 // leave forgets a cluster, its secrets and its state.
 func (r *round) leave(id hash.H256) {
-	if r.membership(id) == nil {
+	m := r.membership(id)
+	if m == nil {
 		return
 	}
+	r.abandon(m)
 	r.core.Clusters = slices.DeleteFunc(r.core.Clusters, func(m membership) bool { return m.ID == id })
 	r.shut(id)
 	r.core.Gifts = slices.DeleteFunc(slices.Clone(r.core.Gifts), func(g gift) bool { return g.Cluster == id && g.Kind != giftBack })
 	r.erased = true
-	r.dropMade(id)
+	if err := r.dropMade(id); err != nil {
+		r.w.log.Warn("a snapshot is not found", "cluster", id, "error", err)
+	}
 }
 
 // shut drops the state of a cluster.

@@ -75,6 +75,9 @@ func (w *Worker) Sync(ctx context.Context, s wire.Sync) (wire.Synced, error) {
 		}
 	}
 	r.erase()
+	if err := r.feed(); err != nil {
+		return wire.Synced{}, err
+	}
 	return w.finish(light, r)
 }
 
@@ -104,6 +107,7 @@ func (w *Worker) finish(light grandpa.LightChain, r *round) (wire.Synced, error)
 	for id, c := range r.joined {
 		w.clusters[id] = c
 	}
+	w.chunks.remove(r.dropped)
 	if r.erased { // the disk is to forget too
 		if err := w.store.Rewrite(); err != nil {
 			w.broken = err
@@ -211,8 +215,9 @@ type round struct {
 	left      []hash.H256
 	base      *store.Snapshot // what was committed before
 	changes   []store.Change
-	more      bool // it stopped at a message that it can go on with
-	erased    bool // something is to be on the disk no more
+	more      bool        // it stopped at a message that it can go on with
+	erased    bool        // something is to be on the disk no more
+	dropped   []hash.H256 // snapshots whose chunks are needed no more
 }
 
 func (r *round) send(m clusters.UpMessage) {
@@ -319,7 +324,7 @@ func (r *round) hear(m queue.Message) error {
 	case clusters.ClusterLeft:
 		r.leave(msg.Cluster)
 	case clusters.SnapshotWanted:
-		return r.upload(msg)
+		r.upload(msg)
 	case clusters.SnapshotKept:
 		return r.kept(msg)
 	case clusters.ShareWanted:

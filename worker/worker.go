@@ -64,6 +64,7 @@ type Worker struct {
 	log      *slog.Logger
 	engine   *vm.Engine
 	codes    *codes
+	chunks   chunkFiles
 	identity keys.Pair
 	hpke     map[seal.Suite]seal.PrivateKey
 	metaKey  cipher.AEAD
@@ -137,6 +138,12 @@ type membership struct {
 	At   uint32
 	// Kept is the newest snapshot that the chain has.
 	Kept *clusters.Snapshot
+	// Restoring is how far the state was restored from it; nil before the first
+	// chunk, and when that is done.
+	Restoring *cluster.Restoring
+	// Sending is the snapshot whose chunks the chain asked for, until it was sent
+	// all of them.
+	Sending *sending
 }
 
 type epochSecret struct {
@@ -249,6 +256,9 @@ func (w *Worker) open(ctx context.Context) error {
 		return err
 	}
 	if w.codes, err = newCodes(filepath.Join(dir, "codes"), w.engine); err != nil {
+		return err
+	}
+	if w.chunks, err = w.openChunks(filepath.Join(dir, "snapshots")); err != nil {
 		return err
 	}
 	for _, m := range w.core.Clusters {
@@ -398,9 +408,9 @@ func (w *Worker) Info() wire.Info {
 	return out
 }
 
-// needs are the workers whose registration has to be proved, and the clusters
-// whose snapshot has to be brought.
-func (c core) needs() (workers [][32]byte, snapshots []hash.H256) {
+// needs are the workers whose registration has to be proved, and the chunks of
+// snapshots that have to be brought.
+func (c core) needs() (workers [][32]byte, snapshots []wire.SnapshotNeed) {
 	for _, g := range c.Gifts {
 		if !slices.Contains(workers, g.To) && len(workers) < maxProved {
 			workers = append(workers, g.To)
@@ -408,7 +418,7 @@ func (c core) needs() (workers [][32]byte, snapshots []hash.H256) {
 	}
 	for _, m := range c.Clusters {
 		if m.wantsSnapshot() {
-			snapshots = append(snapshots, m.ID)
+			snapshots = append(snapshots, wire.SnapshotNeed{Cluster: m.ID, Name: m.Kept.Name(), Next: m.restoring().Next})
 		}
 	}
 	return workers, snapshots

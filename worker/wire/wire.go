@@ -43,7 +43,7 @@ const (
 const (
 	MaxSync  = 16 << 20
 	MaxCode  = 4 << 20
-	MaxSnap  = 17 << 20
+	MaxSnap  = 300 << 10
 	MaxQuery = 512 << 10
 	MaxReply = 16 << 20
 )
@@ -73,9 +73,16 @@ type Info struct {
 	// chain takes that, it goes on in it.
 	Promised uint64
 	// NeedWorkers are those whose registration the worker wants proof of, and
-	// NeedSnapshots the clusters whose snapshot it begins with.
+	// NeedSnapshots the chunks of snapshots that clusters begin with.
 	NeedWorkers   [][32]byte
-	NeedSnapshots []hash.H256
+	NeedSnapshots []SnapshotNeed
+}
+
+// SnapshotNeed says which chunk a worker wants next of which snapshot.
+type SnapshotNeed struct {
+	Cluster hash.H256
+	Name    hash.H256
+	Next    uint32
 }
 
 // Position is how far a worker has got in a queue.
@@ -157,7 +164,7 @@ type Synced struct {
 	// when it is given the rest again.
 	More          bool
 	NeedWorkers   [][32]byte
-	NeedSnapshots []hash.H256
+	NeedSnapshots []SnapshotNeed
 }
 
 // Code brings the chunks of a compressed code.
@@ -166,10 +173,11 @@ type Code struct {
 	Chunks [][]byte
 }
 
-// Snapshot brings the chunks of the newest snapshot of a cluster.
+// Snapshot brings the chunk of a snapshot that a worker wants next.
 type Snapshot struct {
 	Cluster hash.H256
-	Chunks  [][]byte
+	Index   uint32
+	Chunk   clusters.KeptChunk
 }
 
 // Up lists messages for the chain, in order.
@@ -292,7 +300,7 @@ const (
 	KindEnvelope      Kind = 12 // the envelope does not open
 	KindTooOld        Kind = 13 // the worker has not seen the least block yet
 	KindNoCode        Kind = 14 // the contract's code is still missing
-	KindBadSnapshot   Kind = 16 // the chunks are not those of the newest snapshot
+	KindBadSnapshot   Kind = 16 // the chunk is not the next one of the newest snapshot
 	KindNotOwner      Kind = 15 // only the contract's owner may read its log, and only its holder a balance
 )
 

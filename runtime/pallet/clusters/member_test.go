@@ -140,9 +140,13 @@ func TestSnapshots(t *testing.T) {
 	w := newWorldOf(t, many, clusters.Create{Replicas: 3})
 	m := w.state().Members
 	w.must(w.Signed(alice, clusters.TakeSnapshot{Cluster: w.cluster}))
-	chunks := [][]byte{[]byte("one"), []byte("two")}
+	chunks := [][]byte{[]byte("one"), []byte("two"), []byte("three")}
+	var leaves []hash.H256
+	for _, c := range chunks {
+		leaves = append(leaves, words.Leaf(c))
+	}
 	at := w.pallet.Snapshots.Get(w.Context(), w.cluster).Wanted
-	good := words.Snapshot{Next: at.Next, Head: at.Head, Salt: [32]byte{1}, Chunks: []hash.H256{hash.Blake2b256(chunks[0]), hash.Blake2b256(chunks[1])}}
+	good := words.Snapshot{Next: at.Next, Head: at.Head, Chunks: 3, Tree: words.Tree(leaves)}
 	made := func(worker [32]byte, change func(*words.Snapshot)) error {
 		s := good
 		change(&s)
@@ -151,14 +155,14 @@ func TestSnapshots(t *testing.T) {
 	as := func(*words.Snapshot) {}
 	for name, change := range map[string]func(*words.Snapshot){
 		"of later": func(s *words.Snapshot) { s.Next++ }, "of another queue": func(s *words.Snapshot) { s.Head[0]++ },
-		"of another epoch": func(s *words.Snapshot) { s.Epoch++ }, "of nothing": func(s *words.Snapshot) { s.Chunks = nil },
-		"too large": func(s *words.Snapshot) { s.Chunks = make([]hash.H256, words.MaxSnapshotChunks+1) },
+		"of another epoch": func(s *words.Snapshot) { s.Epoch++ }, "of nothing": func(s *words.Snapshot) { s.Chunks = 0 },
+		"too large": func(s *words.Snapshot) { s.Chunks = words.MaxSnapshotChunks + 1 },
 	} {
 		if err := made(m[0], change); !errors.Is(err, clusters.ErrBadSnapshot) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	w.must(made(m[0], func(s *words.Snapshot) { s.Salt[0]++ }))
+	w.must(made(m[0], func(s *words.Snapshot) { s.Tree[0]++ }))
 	w.must(made(m[1], as))
 	w.must(made(m[1], as))
 	if s := w.pallet.Snapshots.Get(w.Context(), w.cluster); s.Chosen != nil || len(s.Votes) != 2 {
@@ -168,23 +172,28 @@ func TestSnapshots(t *testing.T) {
 	if got := heard[words.SnapshotWanted](w, m[1]); len(got) != 1 || got[0].Name != good.Name() {
 		t.Fatalf("the first who said so heard %+v", got)
 	}
-	chunk := func(i uint8, b []byte) error {
-		return w.say(m[1], words.SnapshotChunk{Cluster: w.cluster, Name: good.Name(), Index: i, Bytes: b})
+	chunk := func(i uint32, b []byte) error {
+		return w.say(m[1], words.SnapshotChunk{Cluster: w.cluster, Name: good.Name(), Index: i, Bytes: b, Proof: words.Proof(leaves, min(i, 2))})
 	}
 	for name, err := range map[string]error{
-		"another": chunk(0, chunks[1]), "cut off": chunk(0, chunks[0][:2]), "one too many": chunk(2, chunks[1]),
-		"of another": w.say(m[1], words.SnapshotChunk{Cluster: w.cluster, Bytes: chunks[0]}),
+		"another": chunk(0, chunks[1]), "cut off": chunk(0, chunks[0][:2]), "one too many": chunk(3, chunks[2]),
+		"of another": w.say(m[1], words.SnapshotChunk{Cluster: w.cluster, Bytes: chunks[0], Proof: words.Proof(leaves, 0)}),
+		"unproven":   w.say(m[1], words.SnapshotChunk{Cluster: w.cluster, Name: good.Name(), Bytes: chunks[0]}),
 	} {
 		if !errors.Is(err, clusters.ErrBadSnapshot) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	w.must(chunk(1, chunks[1]))
+	if err := chunk(1, chunks[1]); !errors.Is(err, clusters.ErrGap) {
+		t.Errorf("the second before the first: %v", err)
+	}
+	w.must(chunk(0, chunks[0]))
+	w.must(chunk(0, chunks[0]))
 	w.must(chunk(1, chunks[1]))
 	if s := w.pallet.Snapshots.Get(w.Context(), w.cluster); s.Kept != nil {
 		t.Error("kept with a chunk missing")
 	}
-	w.must(chunk(0, chunks[0]))
+	w.must(chunk(2, chunks[2]))
 	s := w.pallet.Snapshots.Get(w.Context(), w.cluster)
 	if s.Kept == nil || s.Kept.Name() != good.Name() || s.Slot != 1 {
 		t.Fatalf("kept %+v", s)
@@ -199,9 +208,55 @@ func TestSnapshots(t *testing.T) {
 		stored[string(x.Key)] = string(x.Value)
 	}
 	for i, c := range chunks {
-		if got := stored[string(words.SnapshotKey(w.cluster, 1, uint8(i)))]; got != string(c) {
-			t.Errorf("chunk %d is %q", i, got)
+		got, err := scale.Decode[words.KeptChunk]([]byte(stored[string(words.SnapshotKey(w.cluster, 1, uint32(i)))]))
+		if err != nil || string(got.Bytes) != string(c) || !good.Proves(uint32(i), got.Bytes, got.Proof) {
+			t.Errorf("chunk %d is %q (%v)", i, got.Bytes, err)
 		}
+	}
+}
+
+// A large snapshot is asked for more rarely, and not while one is on its way from
+// a member that is there.
+func TestSnapshotDue(t *testing.T) {
+	w := newWorldOf(t, many, clusters.Create{Replicas: 1})
+	w.ahead = 1_000_000
+	m := w.state().Members[0]
+	at := uint64(0)
+	run := func(to uint64) *words.SnapshotPoint { // executes, and tells what was asked for last
+		for at < to {
+			next := min(to, at+words.MaxReceipts)
+			w.must(w.say(m, w.receipts(at, next, 0)))
+			at = next
+		}
+		s := w.pallet.Snapshots.Get(w.Context(), w.cluster)
+		return s.Wanted
+	}
+	w.pallet.Snapshots.Put(w.Context(), w.cluster, words.Snapshots{Wanted: &words.SnapshotPoint{}})
+	if got := run(999); got.Next != 0 {
+		t.Errorf("asked after 999 messages: %+v", got)
+	}
+	if got := run(1000); got.Next == 0 {
+		t.Error("not asked after 1,000 messages")
+	}
+	large := &words.Snapshot{Chunks: 5}
+	w.pallet.Snapshots.Put(w.Context(), w.cluster, words.Snapshots{Wanted: &words.SnapshotPoint{Next: 1000}, Kept: large})
+	if got := run(5999); got.Next != 1000 {
+		t.Errorf("asked after 4,999 messages for five chunks: %+v", got)
+	}
+	if got := run(6000); got.Next == 1000 {
+		t.Error("not asked after 5,000 messages for five chunks")
+	}
+	w.pallet.Snapshots.Put(w.Context(), w.cluster, words.Snapshots{Wanted: &words.SnapshotPoint{Next: 6000}, Chosen: large, By: m})
+	if got := run(25_999); got.Next != 6000 {
+		t.Errorf("asked while one is on its way: %+v", got)
+	}
+	if got := run(26_000); got.Next == 6000 {
+		t.Error("not asked when one does not come")
+	}
+	w.pallet.Snapshots.Put(w.Context(), w.cluster, words.Snapshots{Wanted: &words.SnapshotPoint{Next: 26_000}, Chosen: large, By: [32]byte{99}})
+	w.dead[[32]byte{99}] = true
+	if got := run(27_000); got.Next == 26_000 {
+		t.Error("not asked when who was to send it is gone")
 	}
 }
 

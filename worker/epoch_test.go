@@ -198,7 +198,7 @@ func TestSnapshot(t *testing.T) {
 }
 
 // give gives a worker chunks of a snapshot, the first of which has an index.
-func give(t *testing.T, w *Worker, cluster hash.H256, from uint32, chunks []clusters.KeptChunk) {
+func give(t testing.TB, w *Worker, cluster hash.H256, from uint32, chunks []clusters.KeptChunk) {
 	t.Helper()
 	for i, k := range chunks {
 		if err := w.Snapshot(wire.Snapshot{Cluster: cluster, Index: from + uint32(i), Chunk: k}); err != nil {

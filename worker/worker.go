@@ -73,6 +73,7 @@ type Worker struct {
 	registry *registry.State
 	queries  chan struct{} // a place for each query that may run
 	web      *fetch.Client
+	replays  replays
 
 	syncing sync.Mutex // held by the one sync that may run
 

@@ -300,6 +300,7 @@ const (
 	KindEnvelope      Kind = 12 // the envelope does not open
 	KindTooOld        Kind = 13 // the worker has not seen the least block yet
 	KindNoCode        Kind = 14 // the contract's code is still missing
+	KindReplayed      Kind = 17 // a query with this nonce was answered before
 	KindBadSnapshot   Kind = 16 // the chunk is not the next one of the newest snapshot
 	KindNotOwner      Kind = 15 // only the contract's owner may read its log, and only its holder a balance
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/client"
@@ -12,6 +13,7 @@ import (
 	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	pallet "github.com/tacit-network/tacit/runtime/pallet/queue"
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
+	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/worker/wire"
 )
@@ -265,7 +267,22 @@ func (s *session) queues(ctx context.Context, req *wire.Sync, at chain.Header) (
 		proved = append(proved, key)
 	}
 	for _, id := range req.Workers {
-		proved = append(proved, rt.Registry.Workers.Key(id))
+		key := rt.Registry.Workers.Key(id)
+		proved = append(proved, key)
+		w, _, err := client.Find[registry.Worker](ctx, s.node, key, &block)
+		if err != nil {
+			return false, err
+		}
+		if w.Image != s.info.ImageID {
+			for _, image := range []hash.H256{s.info.ImageID, w.Image} {
+				if !slices.Contains(req.Images, image) {
+					req.Images = append(req.Images, image)
+				}
+			}
+		}
+	}
+	for _, image := range req.Images {
+		proved = append(proved, rt.Attestation.Images.Key(image))
 	}
 	var proof struct {
 		Proof []bytes `json:"proof"`

@@ -34,6 +34,7 @@ import (
 	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
+	attestation "github.com/tacit-network/tacit/runtime/pallet/attestation/words"
 	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
 	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
@@ -71,6 +72,7 @@ type Worker struct {
 	store    *store.Store
 	queue    *queue.State
 	registry *registry.State
+	images   *attestation.State
 	queries  chan struct{} // a place for each query that may run
 	web      *fetch.Client
 	replays  replays
@@ -209,7 +211,8 @@ func Open(ctx context.Context, cfg Config) (*Worker, error) {
 		cfg.Queries = 4
 	}
 	w := &Worker{
-		cfg: cfg, log: cfg.Logger, queue: queue.NewState(), registry: registry.NewState(), queries: make(chan struct{}, cfg.Queries), web: fetch.New(cfg.Web),
+		cfg: cfg, log: cfg.Logger, queue: queue.NewState(), registry: registry.NewState(), images: attestation.NewState(),
+		queries: make(chan struct{}, cfg.Queries), web: fetch.New(cfg.Web),
 		hpke: map[seal.Suite]seal.PrivateKey{}, clusters: map[hash.H256]*cluster.Cluster{},
 	}
 	if w.log == nil {

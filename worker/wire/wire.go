@@ -124,7 +124,9 @@ type Fragment struct {
 // last time, one justified block, and the queues as its state has them.
 //
 // Proof is a read proof of the worker's Queue.Ingress, of Queue.Outbox for each
-// of Queues and of Registry.Workers for each of Workers, and of nothing else.
+// of Queues, of Registry.Workers for each of Workers and of Attestation.Images
+// for each of Images, and of nothing else. Images are the programs of those of
+// Workers that run another than this worker, and this worker's.
 type Sync struct {
 	Changes       []Fragment
 	Header        []byte
@@ -132,6 +134,7 @@ type Sync struct {
 	Proof         [][]byte
 	Queues        []Batch
 	Workers       [][32]byte
+	Images        []hash.H256
 }
 
 // Batch is a part of a queue, beginning with the first message that the worker

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/client"
@@ -20,8 +21,9 @@ import (
 
 // Limits of one sync.
 const (
-	maxChanges = 200     // of voters
-	maxWhole   = 64      // messages of a queue that are given as a whole
+	maxChanges = 200 // of voters
+	leastWhole = 64  // messages of a queue that are given as a whole, see pace
+	mostWhole  = 256
 	maxBytes   = 8 << 20 // of messages
 	maxChunks  = 64      // of a snapshot in one round: 16 MiB
 	maxAhead   = 40_000  // messages of a queue as a whole or as links: 5 MB of links
@@ -86,7 +88,9 @@ func (s *session) sync(ctx context.Context) (more bool, err error) {
 	}
 	before := len(s.info.Queues)
 	s.again = false
+	began := time.Now()
 	done, err := s.worker.Sync(ctx, req)
+	s.pace.took(time.Since(began), cut)
 	if wire.KindOf(err) == wire.KindBusy || wire.KindOf(err) == wire.KindBehind {
 		return false, s.refresh(ctx) // somebody else brought it forward, or it waits for the chain
 	}
@@ -247,21 +251,32 @@ func (s *session) queues(ctx context.Context, req *wire.Sync, at chain.Header) (
 		}
 		b := wire.Batch{To: p.To}
 		for next := p.Next; next < head.Count; {
-			list, err := s.messages(ctx, p.To, next, head.Count-next)
+			if known := s.tail.of(p.To, next, head.Count); len(b.Messages) == int(s.pace) && len(known) > 0 {
+				b.Links = append(b.Links, known...)
+				next += uint64(len(known))
+				continue
+			}
+			limit := head.Count - next
+			if n := int(s.pace) - len(b.Messages); n > 0 {
+				limit = min(limit, uint64(n))
+			}
+			list, err := s.messages(ctx, p.To, next, limit)
 			if err != nil {
 				return false, err
 			}
 			for _, m := range list {
 				size += len(m.Payload) + 128
-				if len(b.Links) == 0 && len(b.Messages) < maxWhole && (size < maxBytes || len(b.Messages) == 0) {
+				if len(b.Links) == 0 && len(b.Messages) < int(s.pace) && (size < maxBytes || len(b.Messages) == 0) {
 					b.Messages = append(b.Messages, m)
 					continue
 				}
 				size -= len(m.Payload)
 				b.Links = append(b.Links, wire.Link{Seq: m.Seq, Block: m.Block, Time: m.Time, Origin: m.Origin, Payload: hash.Blake2b256(m.Payload)})
-				cut = true
 			}
 			next += uint64(len(list))
+		}
+		if len(b.Links) > 0 {
+			cut, s.tail = true, tail{p.To, b.Links}
 		}
 		req.Queues = append(req.Queues, b)
 		proved = append(proved, key)

@@ -14,6 +14,7 @@ import (
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
 	"github.com/tacit-network/tacit/worker/cluster"
+	"github.com/tacit-network/tacit/worker/fetch"
 	"github.com/tacit-network/tacit/worker/store"
 	"github.com/tacit-network/tacit/worker/wire"
 )
@@ -65,7 +66,7 @@ func (w *Worker) Query(ctx context.Context, q wire.Query) (_ wire.Reply, err err
 			w.replays.drop(key)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, queryTime)
+	ctx, cancel := context.WithTimeout(fetch.For(ctx, q.Contract), queryTime)
 	defer cancel()
 	switch message.Kind {
 	case seal.KindLog:

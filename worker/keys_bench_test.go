@@ -19,7 +19,7 @@ func timed(f func()) float64 {
 // commands at a time, as relays bring them. It also makes the snapshot of that
 // state, and gives it to a fresh worker.
 func BenchmarkKeys(b *testing.B) {
-	const million = 50_000
+	const million = 1_000_000
 	rate := func(s *story) float64 {
 		const rounds = 20
 		alice := account(b, "//Alice")
@@ -38,8 +38,8 @@ func BenchmarkKeys(b *testing.B) {
 			s.instantiate(account(b, "//Alice"))
 			s.sweep(s.w)
 		}
-		for i := 0; i < million; i += 10_000 {
-			full.deposits(i, 10_000)
+		for i := 0; i < million; i += 1000 {
+			full.deposits(i, 1000)
 			full.sweep(full.w)
 		}
 		// In turns, so that what else the machine does meets both.

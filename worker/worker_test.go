@@ -313,6 +313,25 @@ func TestRejected(t *testing.T) {
 	s.instantiate(alice)
 	to := queue.ToCluster{ID: s.cluster}
 	good, _ := s.envelope(alice, s.contract, s.input("increment", "1"))
+	// Sealed to the cluster's key, and about something else.
+	sealed := func(change func(*seal.Context)) []byte {
+		k, err := seal.GenerateKey(seal.X25519)
+		if err != nil {
+			t.Fatal(err)
+		}
+		about := seal.Context{Genesis: s.c.genesis, Target: s.cluster, Contract: s.contract, Origin: alice.AccountID()}
+		change(&about)
+		e, err := seal.SealMessage(s.key, seal.InfoCommand, about, seal.Message{Nonce: seal.NewNonce(), Reply: seal.KeyOf(k.Public()), Input: s.input("increment", "1")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	command := func(change func(*seal.Context)) func() uint64 {
+		return func() uint64 {
+			return s.push(alice, clusters.Command{Contract: s.contract, Envelope: sealed(change)})
+		}
+	}
 	tests := []struct {
 		name string
 		push func() uint64
@@ -332,6 +351,10 @@ func TestRejected(t *testing.T) {
 		}, "4 only accounts may call"},
 		{"short envelope", func() uint64 { return s.push(alice, clusters.Command{Contract: s.contract, Envelope: []byte{1, 2}}) }, "4 the envelope does not decode"},
 		{"somebody else's envelope", func() uint64 { return s.push(bob, clusters.Command{Contract: s.contract, Envelope: good}) }, "4 the envelope does not open for this account and contract"},
+		{"for another cluster", command(func(c *seal.Context) { c.Target[0]++ }), "4 the envelope does not open for this account and contract"},
+		{"for another chain", command(func(c *seal.Context) { c.Genesis[0]++ }), "4 the envelope does not open for this account and contract"},
+		{"for another contract", command(func(c *seal.Context) { c.Contract[0]++ }), "4 the envelope does not open for this account and contract"},
+		{"for a later epoch", command(func(c *seal.Context) { c.Epoch = 1 }), "4 the envelope is for epoch 1 of the cluster, which is in epoch 0"},
 		{"unknown contract", func() uint64 { return s.push(alice, clusters.Command{Contract: hash.H256{5}, Envelope: good}) }, "4 there is no such contract"},
 		{"the contract again", func() uint64 { return s.instantiate(alice) }, "4 the contract exists"},
 		{"another id", func() uint64 {

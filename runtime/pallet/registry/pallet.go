@@ -334,7 +334,7 @@ func (p *Pallet) Declare() frame.Pallet {
 			frame.Call(8, p.endorse, small),
 			frame.Call(9, p.stake, small),
 			frame.Call(10, p.unstake, small),
-			frame.Call(11, p.withdrawStake, small),
+			frame.Call(11, p.withdrawStake, frame.Time(2*frame.Millisecond)), // it looks at the clusters of the worker
 			frame.Call(12, p.removeWorker, small),
 			frame.Call(13, p.setSlashing, small),
 		},

@@ -34,6 +34,7 @@ func FuzzWords(f *testing.F) {
 		back[words.Action](t, data)
 		back[words.ClusterMessage](t, data)
 		back[words.UpMessage](t, data)
+		back[words.KeptChunk](t, data)
 	})
 }
 

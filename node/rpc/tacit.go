@@ -126,7 +126,8 @@ func (s *Server) codeBytes(_ *call, a args) (any, error) {
 }
 
 // snapshotChunk returns a chunk of the newest snapshot of a cluster with its
-// proof, a clusters.KeptChunk in SCALE, or null when another one is the newest.
+// proof, a clusters.KeptChunk in SCALE, or null when another one is the newest
+// or the chunk is not here.
 func (s *Server) snapshotChunk(_ *call, a args) (any, error) {
 	var cluster, name hash.H256
 	var index uint32
@@ -145,6 +146,9 @@ func (s *Server) snapshotChunk(_ *call, a args) (any, error) {
 		return nil, nil
 	}
 	c, err := s.app.Store().Index(clusters.SnapshotKey(cluster, kept.Slot, index))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil // this node began after it, from a snapshot without it
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -61,6 +61,13 @@ func (i *Image) ActiveAt(block uint32) bool {
 	return block >= i.ActiveFrom && (i.RetireAt == 0 || block < i.RetireAt)
 }
 
+// Succeeds reports whether the image may take the place of another, and be given
+// what that one held: neither its version nor its place in the order of
+// admission is below.
+func (i *Image) Succeeds(other *Image) bool {
+	return i.Version >= other.Version && i.AddedAt >= other.AddedAt
+}
+
 // Measurement is what hardware says about a program: [SGXMeasurement],
 // [TDXMeasurement] or [SNPMeasurement].
 type Measurement interface{ measurement() }

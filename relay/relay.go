@@ -136,10 +136,12 @@ type session struct {
 	info   wire.Info
 	again  bool                         // the worker stopped at a message that it can go on with
 	sent   map[uint64]chain.BlockNumber // messages up by number, and the block when they were sent
+	pace   pace
+	tail   tail
 }
 
 func (r *Relay) session(c *client.Client) *session {
-	return &session{Relay: r, node: c, worker: wire.NewClient(r.cfg.Worker, nil), sent: map[uint64]chain.BlockNumber{}}
+	return &session{Relay: r, node: c, worker: wire.NewClient(r.cfg.Worker, nil), sent: map[uint64]chain.BlockNumber{}, pace: leastWhole}
 }
 
 // meet learns who the worker is.

@@ -3,22 +3,29 @@ package relay
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"time"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/client"
 	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/hash"
+	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	pallet "github.com/tacit-network/tacit/runtime/pallet/queue"
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
+	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/worker/wire"
 )
 
 // Limits of one sync.
 const (
-	maxChanges = 200     // of voters
-	maxWhole   = 64      // messages of a queue that are given as a whole
+	maxChanges = 200 // of voters
+	leastWhole = 64  // messages of a queue that are given as a whole, see pace
+	mostWhole  = 256
 	maxBytes   = 8 << 20 // of messages
+	maxChunks  = 64      // of a snapshot in one round: 16 MiB
 	maxAhead   = 40_000  // messages of a queue as a whole or as links: 5 MB of links
 )
 
@@ -81,7 +88,9 @@ func (s *session) sync(ctx context.Context) (more bool, err error) {
 	}
 	before := len(s.info.Queues)
 	s.again = false
+	began := time.Now()
 	done, err := s.worker.Sync(ctx, req)
+	s.pace.took(time.Since(began), cut)
 	if wire.KindOf(err) == wire.KindBusy || wire.KindOf(err) == wire.KindBehind {
 		return false, s.refresh(ctx) // somebody else brought it forward, or it waits for the chain
 	}
@@ -102,39 +111,51 @@ func (s *session) sync(ctx context.Context) (more bool, err error) {
 	if err := s.codes(ctx, done.NeedCode); err != nil {
 		return false, err
 	}
-	if err := s.snapshots(ctx, done.NeedSnapshots); err != nil {
+	brought, err := s.snapshots(ctx, done.NeedSnapshots)
+	if err != nil {
 		return false, err
 	}
-	return more || far || cut || done.More || len(done.NeedWorkers) > 0 || len(done.NeedCode) > 0 || len(s.info.Queues) > before, nil
+	return more || brought || far || cut || done.More || len(done.NeedWorkers) > 0 || len(done.NeedCode) > 0 || len(s.info.Queues) > before, nil
 }
 
 // behind tells whether the worker wants codes or proof, or could go on.
 func (s *session) behind() bool {
-	return len(s.info.NeedCode) > 0 || len(s.info.NeedWorkers) > 0 || s.again
+	return len(s.info.NeedCode) > 0 || len(s.info.NeedWorkers) > 0 || len(s.info.NeedSnapshots) > 0 || s.again
 }
 
-// snapshots brings the states that a worker's clusters begin with.
-func (s *session) snapshots(ctx context.Context, need []hash.H256) error {
-	for _, cluster := range need {
-		var parts []bytes
-		if err := s.node.Call(ctx, &parts, "tacit_snapshotChunks", cluster); err != nil {
-			return err
-		}
-		snap := wire.Snapshot{Cluster: cluster}
-		for _, p := range parts {
-			snap.Chunks = append(snap.Chunks, p)
-		}
-		if err := s.worker.Snapshot(ctx, snap); wire.KindOf(err) == wire.KindBadSnapshot {
-			// The worker has yet to hear of a newer one.
-			s.log.Warn("snapshot refused", "cluster", cluster, "error", err)
-		} else if err != nil {
-			return err
+// snapshots brings chunks of the states that a worker's clusters begin with, and
+// tells whether it took any. There may be more to come: what else the worker
+// has to do does not wait for all of them.
+func (s *session) snapshots(ctx context.Context, need []wire.SnapshotNeed) (brought bool, err error) {
+	for _, n := range need {
+		for range maxChunks {
+			var raw *bytes
+			if err := s.node.Call(ctx, &raw, "tacit_snapshotChunk", n.Cluster, n.Name, n.Next); err != nil {
+				return brought, err
+			}
+			if raw == nil {
+				break // the worker has yet to hear of a newer one, or has it all
+			}
+			chunk, err := scale.Decode[clusters.KeptChunk](*raw)
+			if err != nil {
+				return brought, fmt.Errorf("chunk %d of a snapshot: %w", n.Next, err)
+			}
+			err = s.worker.Snapshot(ctx, wire.Snapshot{Cluster: n.Cluster, Index: n.Next, Chunk: chunk})
+			if wire.KindOf(err) == wire.KindBadSnapshot {
+				s.log.Warn("snapshot refused", "cluster", n.Cluster, "error", err)
+				break
+			}
+			if err != nil {
+				return brought, err
+			}
+			brought = true
+			n.Next++
 		}
 	}
 	if len(need) > 0 {
-		return s.refresh(ctx)
+		return brought, s.refresh(ctx)
 	}
-	return nil
+	return brought, nil
 }
 
 // refresh asks the worker again how far it is.
@@ -230,27 +251,53 @@ func (s *session) queues(ctx context.Context, req *wire.Sync, at chain.Header) (
 		}
 		b := wire.Batch{To: p.To}
 		for next := p.Next; next < head.Count; {
-			list, err := s.messages(ctx, p.To, next, head.Count-next)
+			if known := s.tail.of(p.To, next, head.Count); len(b.Messages) == int(s.pace) && len(known) > 0 {
+				b.Links = append(b.Links, known...)
+				next += uint64(len(known))
+				continue
+			}
+			limit := head.Count - next
+			if n := int(s.pace) - len(b.Messages); n > 0 {
+				limit = min(limit, uint64(n))
+			}
+			list, err := s.messages(ctx, p.To, next, limit)
 			if err != nil {
 				return false, err
 			}
 			for _, m := range list {
 				size += len(m.Payload) + 128
-				if len(b.Links) == 0 && len(b.Messages) < maxWhole && (size < maxBytes || len(b.Messages) == 0) {
+				if len(b.Links) == 0 && len(b.Messages) < int(s.pace) && (size < maxBytes || len(b.Messages) == 0) {
 					b.Messages = append(b.Messages, m)
 					continue
 				}
 				size -= len(m.Payload)
 				b.Links = append(b.Links, wire.Link{Seq: m.Seq, Block: m.Block, Time: m.Time, Origin: m.Origin, Payload: hash.Blake2b256(m.Payload)})
-				cut = true
 			}
 			next += uint64(len(list))
+		}
+		if len(b.Links) > 0 {
+			cut, s.tail = true, tail{p.To, b.Links}
 		}
 		req.Queues = append(req.Queues, b)
 		proved = append(proved, key)
 	}
 	for _, id := range req.Workers {
-		proved = append(proved, rt.Registry.Workers.Key(id))
+		key := rt.Registry.Workers.Key(id)
+		proved = append(proved, key)
+		w, _, err := client.Find[registry.Worker](ctx, s.node, key, &block)
+		if err != nil {
+			return false, err
+		}
+		if w.Image != s.info.ImageID {
+			for _, image := range []hash.H256{s.info.ImageID, w.Image} {
+				if !slices.Contains(req.Images, image) {
+					req.Images = append(req.Images, image)
+				}
+			}
+		}
+	}
+	for _, image := range req.Images {
+		proved = append(proved, rt.Attestation.Images.Key(image))
 	}
 	var proof struct {
 		Proof []bytes `json:"proof"`

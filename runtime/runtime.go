@@ -179,8 +179,9 @@ func (r *Runtime) confidential() {
 		Config: registry.Config{
 			MaxBlockAge: 300, MaxAge: 24 * hour, CollateralGrace: 7 * 24 * hour, MaxPerPlatform: 4, KeepEnded: 30 * 24 * hour,
 			TierStake: Unit.MulSat(scale.U64(1000)), UnstakeDelay: 7 * 24 * 60 * 60, MaxEndorsers: 32,
+			DeviationSlash: 100, ReporterReward: 10,
 		},
-		Attestation: r.Attestation, Queue: r.Queue, Money: r.Balances, Blocks: r.System, Clock: r.Timestamp,
+		Attestation: r.Attestation, Queue: r.Queue, Money: r.Balances, Treasury: r.Treasury, Blocks: r.System, Clock: r.Timestamp,
 	}
 	r.Attestation.Workers = r.Registry
 	r.Queue.Workers = r.Registry
@@ -195,6 +196,7 @@ func (r *Runtime) confidential() {
 		Clusters: r.Clusters, Queue: r.Queue, Money: r.Balances,
 	}
 	r.Clusters.Contracts = r.Contracts
+	r.Registry.Disputes = r.Clusters
 }
 
 // receiver acts on what workers say.
@@ -226,6 +228,11 @@ func (r roster) MayServe(ctx *frame.Context, worker [32]byte, tier uint8) bool {
 func (r roster) Live(ctx *frame.Context, worker [32]byte) bool {
 	_, _, ok := r.Registry.Session(ctx, worker)
 	return ok
+}
+
+// Slash implements clusters.Workers.
+func (r roster) Slash(ctx *frame.Context, worker [32]byte, first *[32]byte) {
+	r.Registry.Slash(ctx, worker, first)
 }
 
 // handover tells those that follow sessions.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/tacit-network/tacit/attest"
@@ -141,7 +142,23 @@ func (c *testChain) sync(w *Worker, limit int) wire.Sync {
 	}
 	s.Workers = info.NeedWorkers
 	for _, id := range s.Workers {
-		at = append(at, c.registry.Workers.Key(id))
+		key := c.registry.Workers.Key(id)
+		at = append(at, key)
+		if b, ok := c.state.Get(key); ok {
+			r, err := c.registry.Workers.Decode(b)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			if r.Image != w.cfg.ImageID && !slices.Contains(s.Images, r.Image) {
+				if len(s.Images) == 0 {
+					s.Images = append(s.Images, w.cfg.ImageID)
+				}
+				s.Images = append(s.Images, r.Image)
+			}
+		}
+	}
+	for _, id := range s.Images {
+		at = append(at, w.images.Images.Key(id))
 	}
 	s.Proof = c.state.Prove(at)
 	return s

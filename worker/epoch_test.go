@@ -46,16 +46,24 @@ func (s *story) heard() (out []clusters.UpMessage) {
 }
 
 // chunks has the worker give the chunks of the snapshot that it made.
-func (s *story) chunks() (out [][]byte) {
+func (s *story) chunks() (out []clusters.KeptChunk) {
 	s.t.Helper()
 	s.c.tell(s.w, clusters.SnapshotWanted{Cluster: s.cluster, Name: s.snapshot.Name()})
-	for _, m := range s.heard() {
-		if c, ok := m.(clusters.SnapshotChunk); ok && !slices.ContainsFunc(out, func(b []byte) bool { return bytes.Equal(b, c.Bytes) }) {
-			out = append(out, c.Bytes)
+	for len(out) < int(s.snapshot.Chunks) {
+		n := len(out)
+		for _, m := range s.heard() {
+			if c, ok := m.(clusters.SnapshotChunk); ok && int(c.Index) == len(out) {
+				out = append(out, clusters.KeptChunk{Bytes: c.Bytes, Proof: c.Proof})
+			}
+		}
+		if len(out) == n {
+			s.t.Fatalf("%d chunks, want %d", n, s.snapshot.Chunks)
 		}
 	}
-	if len(out) == 0 || hash.Blake2b256(out[0]) != s.snapshot.Chunks[0] {
-		s.t.Fatalf("%d chunks, want those of %+v", len(out), s.snapshot)
+	for i, k := range out {
+		if !s.snapshot.Proves(uint32(i), k.Bytes, k.Proof) {
+			s.t.Fatalf("chunk %d is not one of %+v", i, s.snapshot)
+		}
 	}
 	return out
 }
@@ -158,24 +166,25 @@ func TestSnapshot(t *testing.T) {
 	if info := taker.Info(); len(info.NeedSnapshots) != 1 || len(info.Queues) != 1 {
 		t.Fatalf("it wants %d snapshots and has %d queues", len(info.NeedSnapshots), len(info.Queues))
 	}
-	cut := slices.Clone(chunks)
-	cut[len(cut)-1] = cut[len(cut)-1][:len(cut[len(cut)-1])-1]
-	changed := slices.Clone(chunks)
-	changed[0] = slices.Clone(changed[0])
-	changed[0][3] ^= 1
-	for name, bad := range map[string][][]byte{
-		"none": nil, "cut off": cut, "a chunk missing": chunks[1:], "a chunk more": append(slices.Clone(chunks), chunks[0]),
-		"changed": changed, "older": older, "foreign": {bytes.Repeat([]byte{7}, 300)},
+	cut := chunks[0]
+	cut.Bytes = cut.Bytes[:len(cut.Bytes)-1]
+	changed := chunks[0]
+	changed.Bytes = slices.Clone(changed.Bytes)
+	changed.Bytes[3] ^= 1
+	for name, bad := range map[string]wire.Snapshot{
+		"none": {}, "cut off": {Chunk: cut}, "changed": {Chunk: changed}, "older": {Chunk: older[0]}, "another index": {Index: 1, Chunk: chunks[0]},
+		"foreign": {Chunk: clusters.KeptChunk{Bytes: bytes.Repeat([]byte{7}, 300)}}, "of another cluster": {Cluster: hash.H256{9}, Chunk: chunks[0]},
 	} {
-		if err := taker.Snapshot(wire.Snapshot{Cluster: s.cluster, Chunks: bad}); wire.KindOf(err) != wire.KindBadSnapshot {
+		if bad.Cluster == (hash.H256{}) {
+			bad.Cluster = s.cluster
+		}
+		if err := taker.Snapshot(bad); wire.KindOf(err) != wire.KindBadSnapshot {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := taker.Snapshot(wire.Snapshot{Cluster: hash.H256{9}, Chunks: chunks}); wire.KindOf(err) != wire.KindBadSnapshot {
-		t.Errorf("of another cluster: %v", err)
-	}
-	if err := taker.Snapshot(wire.Snapshot{Cluster: s.cluster, Chunks: chunks}); err != nil {
-		t.Fatal(err)
+	give(t, taker, s.cluster, 0, chunks)
+	if err := taker.Snapshot(wire.Snapshot{Cluster: s.cluster, Chunk: chunks[0]}); wire.KindOf(err) != wire.KindBadSnapshot {
+		t.Errorf("once more: %v", err)
 	}
 	want, next := s.root, s.next
 	s.w = taker
@@ -186,6 +195,16 @@ func TestSnapshot(t *testing.T) {
 	s.expect(s.query(alice, "get"), "11")
 	s.restart2(taker)
 	s.expect(s.query(alice, "get"), "11")
+}
+
+// give gives a worker chunks of a snapshot, the first of which has an index.
+func give(t testing.TB, w *Worker, cluster hash.H256, from uint32, chunks []clusters.KeptChunk) {
+	t.Helper()
+	for i, k := range chunks {
+		if err := w.Snapshot(wire.Snapshot{Cluster: cluster, Index: from + uint32(i), Chunk: k}); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // restart2 restarts a worker that is not the story's first.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tacit-network/tacit/attest"
+	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
 	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
@@ -189,15 +191,20 @@ func (r *round) gift(g gift) {
 
 // give makes the gifts whose takers the chain's state was shown to know, or
 // refuses them.
-func (r *round) give(proved map[[32]byte]*registry.Worker) {
+func (r *round) give(p proved) {
 	var wait []gift
 	for _, g := range r.core.Gifts {
-		record, ok := proved[g.To]
+		record, ok := p.workers[g.To]
+		if ok && record != nil && record.Image != r.w.cfg.ImageID {
+			_, theirs := p.images[record.Image]
+			_, ours := p.images[r.w.cfg.ImageID]
+			ok = theirs && ours
+		}
 		if !ok {
 			wait = append(wait, g)
 			continue
 		}
-		if reason := r.refusal(g, record); reason != "" {
+		if reason := r.refusal(g, record, p); reason != "" {
 			r.w.log.Warn("a secret is not given", "cluster", g.Cluster, "reason", reason)
 			r.send(clusters.HandOverRefused{Cluster: g.Cluster, To: g.To, Reason: []byte(reason)})
 			continue
@@ -208,16 +215,33 @@ func (r *round) give(proved map[[32]byte]*registry.Worker) {
 }
 
 // refusal says why a worker is not trusted with a secret.
-func (r *round) refusal(g gift, w *registry.Worker) string {
+func (r *round) refusal(g gift, w *registry.Worker, p proved) string {
 	switch {
 	case w == nil:
 		return "it is not registered"
 	case !w.LiveAt(r.core.Time):
 		return "its attestation has expired"
-	case w.Image != r.w.cfg.ImageID:
-		return "it runs another program"
 	case w.Tier < g.Tier:
 		return fmt.Sprintf("its tier is %d, the cluster's %d", w.Tier, g.Tier)
+	case w.Image != r.w.cfg.ImageID:
+		return succession(p.images[w.Image], p.images[r.w.cfg.ImageID], p.block)
+	}
+	return ""
+}
+
+// succession says why a worker of one program does not give secrets to one of
+// another at a block: only a program that the chain admits, and that is no older,
+// is given them.
+func succession(theirs, ours *attest.Image, block chain.BlockNumber) string {
+	switch {
+	case theirs == nil:
+		return "its program is none that the chain knows"
+	case ours == nil:
+		return "this worker's program is none that the chain knows"
+	case !theirs.ActiveAt(block):
+		return "its program is not admitted at present"
+	case !theirs.Succeeds(ours):
+		return "it runs an older program"
 	}
 	return ""
 }
@@ -336,14 +360,18 @@ func (r *round) newcomer(msg clusters.Newcomer) {
 
 // leave forgets a cluster, its secrets and its state.
 func (r *round) leave(id hash.H256) {
-	if r.membership(id) == nil {
+	m := r.membership(id)
+	if m == nil {
 		return
 	}
+	r.abandon(m)
 	r.core.Clusters = slices.DeleteFunc(r.core.Clusters, func(m membership) bool { return m.ID == id })
 	r.shut(id)
 	r.core.Gifts = slices.DeleteFunc(slices.Clone(r.core.Gifts), func(g gift) bool { return g.Cluster == id && g.Kind != giftBack })
 	r.erased = true
-	r.dropMade(id)
+	if err := r.dropMade(id); err != nil {
+		r.w.log.Warn("a snapshot is not found", "cluster", id, "error", err)
+	}
 }
 
 // shut drops the state of a cluster.

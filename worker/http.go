@@ -128,6 +128,7 @@ var statuses = map[wire.Kind]int{
 	wire.KindTooOld:     http.StatusConflict,
 	wire.KindNoCode:     http.StatusConflict,
 	wire.KindNotOwner:   http.StatusForbidden,
+	wire.KindReplayed:   http.StatusConflict,
 }
 
 func (w *Worker) fail(rw http.ResponseWriter, err error) {

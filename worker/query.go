@@ -14,6 +14,7 @@ import (
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
 	"github.com/tacit-network/tacit/worker/cluster"
+	"github.com/tacit-network/tacit/worker/fetch"
 	"github.com/tacit-network/tacit/worker/store"
 	"github.com/tacit-network/tacit/worker/wire"
 )
@@ -40,7 +41,7 @@ func (p patient) Fetch(ctx context.Context, r host.WebRequest) host.WebResponse 
 const queryTime = 10 * time.Second
 
 // Query answers a query over the state as it is now. Commands go on meanwhile.
-func (w *Worker) Query(ctx context.Context, q wire.Query) (wire.Reply, error) {
+func (w *Worker) Query(ctx context.Context, q wire.Query) (_ wire.Reply, err error) {
 	select {
 	case w.queries <- struct{}{}:
 		defer func() { <-w.queries }()
@@ -56,7 +57,16 @@ func (w *Worker) Query(ctx context.Context, q wire.Query) (wire.Reply, error) {
 		return wire.Reply{}, err
 	}
 	defer v.snapshot.Close()
-	ctx, cancel := context.WithTimeout(ctx, queryTime)
+	key := nonceOf(q.Origin, message.Nonce)
+	if !w.replays.take(key) {
+		return wire.Reply{}, wire.Errorf(wire.KindReplayed, "a query with this nonce was answered before")
+	}
+	defer func() {
+		if err != nil {
+			w.replays.drop(key)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(fetch.For(ctx, q.Contract), queryTime)
 	defer cancel()
 	switch message.Kind {
 	case seal.KindLog:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/tacit-network/tacit/attest"
 	"github.com/tacit-network/tacit/attest/report"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
@@ -116,10 +117,22 @@ func TestReplicas(t *testing.T) {
 }
 
 // A secret is given to whom the chain's state knows, and by the giver's own
-// reading of it: somebody whose attestation is missing, has expired, is of
-// another program or of a lower tier gets nothing, whatever the chain asks.
+// reading of it: somebody whose attestation is missing, has expired, is of a
+// lower tier or of a program that the chain does not admit, or that is older than
+// the giver's, gets nothing, whatever the chain asks.
 func TestHandOverNeedsAttestation(t *testing.T) {
 	s := newStory(t)
+	// The giver's program is number 3.
+	for number, image := range map[byte]attest.Image{
+		3: {Version: 2, AddedAt: 5}, 4: {Version: 3, AddedAt: 6}, 5: {Version: 2, AddedAt: 5}, 6: {Version: 3, AddedAt: 4},
+		7: {Version: 1, AddedAt: 6}, 8: {Version: 3, AddedAt: 6, ActiveFrom: 1_000_000}, 9: {Version: 3, AddedAt: 6, RetireAt: 1},
+	} {
+		image.Measurement = attest.TDXMeasurement{}
+		s.c.state.Put(s.w.images.Images.Key(hash.H256{number}), scale.Marshal(image))
+	}
+	program := func(number byte) func(*registry.Worker) {
+		return func(w *registry.Worker) { w.Image, w.Tier = hash.H256{number}, 2 }
+	}
 	for _, tt := range []struct {
 		name   string
 		change func(*registry.Worker)
@@ -127,7 +140,13 @@ func TestHandOverNeedsAttestation(t *testing.T) {
 	}{
 		{"not registered", nil, "it is not registered"},
 		{"expired", func(w *registry.Worker) { w.ExpiresAt = 1 }, "its attestation has expired"},
-		{"another program", func(w *registry.Worker) { w.Image[0]++ }, "it runs another program"},
+		{"unknown program", program(99), "its program is none that the chain knows"},
+		{"next program", program(4), ""},
+		{"as new a program", program(5), ""},
+		{"newer one admitted earlier", program(6), "it runs an older program"},
+		{"older program", program(7), "it runs an older program"},
+		{"not yet admitted", program(8), "its program is not admitted at present"},
+		{"retired program", program(9), "its program is not admitted at present"},
 		{"lower tier", func(w *registry.Worker) { w.Tier = 1 }, "its tier is 1, the cluster's 2"},
 		{"as it has to be", func(w *registry.Worker) { w.Tier = 2 }, ""},
 	} {

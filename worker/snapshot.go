@@ -13,9 +13,17 @@ import (
 )
 
 // made is a snapshot that the worker made, until the chain has it or a later one.
+// Its chunks, which are encrypted, lie in a file.
 type made struct {
 	Snapshot clusters.Snapshot
-	Chunks   [][]byte
+	Leaves   []hash.H256
+	Sizes    []uint32
+}
+
+// sending is how far a snapshot was sent to the chain.
+type sending struct {
+	Name hash.H256
+	Next uint32
 }
 
 func madePart(id hash.H256) string { return "snapshot" + string(id[:]) }
@@ -30,9 +38,25 @@ func (m *membership) wantsSnapshot() bool {
 	return has
 }
 
+func (m *membership) restoring() cluster.Restoring {
+	if m.Restoring == nil {
+		return cluster.Restoring{}
+	}
+	return *m.Restoring
+}
+
 // snapshot makes a snapshot after a message, and tells the chain what it is.
 func (r *round) snapshot(c *cluster.Cluster, id hash.H256, state cluster.Lister, head queue.Head) error {
-	s, chunks, err := c.Snapshot(state, head.Count, head.Hash)
+	f, err := r.w.chunks.create()
+	if err != nil {
+		return err
+	}
+	defer f.abort()
+	m := made{}
+	m.Snapshot, m.Leaves, err = c.Snapshot(state, head.Count, head.Hash, func(chunk []byte) error {
+		m.Sizes = append(m.Sizes, uint32(len(chunk)))
+		return f.add(chunk)
+	})
 	if errors.Is(err, cluster.ErrTooLarge) {
 		r.w.log.Warn("no snapshot", "cluster", id, "error", err)
 		return nil
@@ -40,20 +64,69 @@ func (r *round) snapshot(c *cluster.Cluster, id hash.H256, state cluster.Lister,
 	if err != nil {
 		return err
 	}
-	r.changes = append(r.changes, r.w.save(madePart(id), made{s, chunks}))
-	r.send(clusters.SnapshotMade{Cluster: id, Snapshot: s})
+	if err := f.keep(m.Snapshot.Name()); err != nil {
+		return err
+	}
+	if err := r.replaceMade(id, m.Snapshot.Name()); err != nil {
+		return err
+	}
+	r.changes = append(r.changes, r.w.save(madePart(id), m))
+	r.send(clusters.SnapshotMade{Cluster: id, Snapshot: m.Snapshot})
 	return nil
 }
 
-// upload sends the chunks of a snapshot that the worker made.
-func (r *round) upload(msg clusters.SnapshotWanted) error {
-	var m made
-	there, err := r.w.load(r.base, madePart(msg.Cluster), &m)
-	if err != nil || !there || m.Snapshot.Name() != msg.Name {
-		return err
+// replaceMade drops the file of the snapshot that was made before, unless it is
+// that of name.
+func (r *round) replaceMade(id, name hash.H256) error {
+	var old made
+	there, err := r.w.load(r.base, madePart(id), &old)
+	if err == nil && there && old.Snapshot.Name() != name {
+		r.dropped = append(r.dropped, old.Snapshot.Name())
 	}
-	for i, chunk := range m.Chunks {
-		r.send(clusters.SnapshotChunk{Cluster: msg.Cluster, Name: msg.Name, Index: uint8(i), Bytes: chunk})
+	return err
+}
+
+// upload begins to send the chunks of a snapshot that the worker made.
+func (r *round) upload(msg clusters.SnapshotWanted) {
+	if m := r.membership(msg.Cluster); m != nil {
+		m.Sending = &sending{Name: msg.Name}
+	}
+}
+
+// waitingChunks is how many bytes may wait for the chain when another chunk is
+// given to it.
+const waitingChunks = 1 << 20
+
+// feed gives the chain the next chunks of snapshots, as fast as it takes them.
+func (r *round) feed() error {
+	for i := range r.core.Clusters {
+		m := &r.core.Clusters[i]
+		if m.Sending == nil {
+			continue
+		}
+		at := *m.Sending
+		var s made
+		there, err := r.w.load(r.base, madePart(m.ID), &s)
+		if err != nil {
+			return err
+		}
+		if !there || s.Snapshot.Name() != at.Name { // another one was made since
+			m.Sending = nil
+			continue
+		}
+		for at.Next < s.Snapshot.Chunks && r.up.size() < waitingChunks {
+			chunk, err := r.w.chunks.read(at.Name, at.Next, s.Sizes[at.Next])
+			if err != nil || clusters.Leaf(chunk) != s.Leaves[at.Next] {
+				r.w.log.Warn("a chunk of a snapshot is lost", "cluster", m.ID, "error", err)
+				at.Next = s.Snapshot.Chunks
+				break
+			}
+			r.send(clusters.SnapshotChunk{Cluster: m.ID, Name: at.Name, Index: at.Next, Bytes: chunk, Proof: clusters.Proof(s.Leaves, at.Next)})
+			at.Next++
+		}
+		if m.Sending = &at; at.Next == s.Snapshot.Chunks {
+			m.Sending = nil
+		}
 	}
 	return nil
 }
@@ -64,21 +137,34 @@ func (r *round) kept(msg clusters.SnapshotKept) error {
 	if m == nil || m.Kept != nil && m.Kept.Next >= msg.Snapshot.Next {
 		return nil
 	}
+	r.abandon(m)
 	m.Kept = &msg.Snapshot
 	var old made
 	there, err := r.w.load(r.base, madePart(msg.Cluster), &old)
 	if err == nil && there && old.Snapshot.Next <= msg.Snapshot.Next {
-		r.dropMade(msg.Cluster)
+		return r.dropMade(msg.Cluster)
 	}
 	return err
 }
 
-func (r *round) dropMade(id hash.H256) {
-	r.changes = append(r.changes, store.Change{Key: partKey(madePart(id))})
+// abandon forgets what was restored of a snapshot that is not to be any more.
+func (r *round) abandon(m *membership) {
+	if m.Restoring == nil {
+		return
+	}
+	if c, err := r.w.cluster(m, m.Kept.Epoch); err == nil { // it was there when the first chunk came
+		r.changes = append(r.changes, c.Forget(r.base)...)
+	}
+	m.Restoring = nil
 }
 
-// Snapshot takes the state that a cluster begins with on this worker, if it is the
-// newest that the chain has.
+func (r *round) dropMade(id hash.H256) error {
+	r.changes = append(r.changes, store.Change{Key: partKey(madePart(id))})
+	return r.replaceMade(id, hash.H256{})
+}
+
+// Snapshot takes the next chunk of the state that a cluster begins with on this
+// worker, if it is of the newest that the chain has.
 func (w *Worker) Snapshot(s wire.Snapshot) error {
 	w.syncing.Lock()
 	defer w.syncing.Unlock()
@@ -91,21 +177,28 @@ func (w *Worker) Snapshot(s wire.Snapshot) error {
 	if m == nil || !m.wantsSnapshot() {
 		return wire.Errorf(wire.KindBadSnapshot, "no snapshot of cluster %v is wanted", s.Cluster)
 	}
+	at := m.restoring()
+	if s.Index != at.Next {
+		return wire.Errorf(wire.KindBadSnapshot, "chunk %d is wanted of the snapshot, not %d", at.Next, s.Index)
+	}
 	c, err := w.cluster(m, m.Kept.Epoch)
 	if err != nil {
 		return err
 	}
-	changes, err := c.Restore(*m.Kept, s.Chunks)
+	changes, next, err := c.Restore(*m.Kept, at, s.Chunk.Bytes, s.Chunk.Proof)
 	if errors.Is(err, cluster.ErrSnapshot) {
 		return wire.Errorf(wire.KindBadSnapshot, "%v", err)
 	}
 	if err != nil {
 		return err
 	}
-	if err := r.openAt(m, m.Kept.Epoch, queue.Head{Count: m.Kept.Next, Hash: m.Kept.Head}); err != nil {
-		return err
-	}
 	r.changes = changes
+	if m.Restoring = &next; next.Next == m.Kept.Chunks {
+		m.Restoring = nil
+		if err := r.openAt(m, m.Kept.Epoch, queue.Head{Count: m.Kept.Next, Hash: m.Kept.Head}); err != nil {
+			return err
+		}
+	}
 	_, err = w.finish(w.light, r)
 	return err
 }

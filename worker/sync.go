@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tacit-network/tacit/attest"
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/hash"
@@ -45,7 +46,7 @@ func (w *Worker) Sync(ctx context.Context, s wire.Sync) (wire.Synced, error) {
 	if err != nil {
 		return wire.Synced{}, err
 	}
-	acked, heads, workers, err := w.prove(header, s)
+	proved, err := w.prove(header, s)
 	if err != nil {
 		return wire.Synced{}, err
 	}
@@ -57,24 +58,27 @@ func (w *Worker) Sync(ctx context.Context, s wire.Sync) (wire.Synced, error) {
 	if slot, ok := chain.AuraSlotOf(header); ok {
 		r.core.Time = slot // slots last a millisecond
 	}
-	r.acknowledge(acked)
+	r.acknowledge(proved.acked)
 	seen := map[queue.Destination]bool{}
 	for i, b := range s.Queues {
 		if seen[b.To] {
 			return wire.Synced{}, wire.Errorf(wire.KindQueue, "a queue stands twice")
 		}
 		seen[b.To] = true
-		if err := r.check(b, heads[i]); err != nil {
+		if err := r.check(b, proved.heads[i]); err != nil {
 			return wire.Synced{}, err
 		}
 	}
-	r.give(workers)
+	r.give(proved)
 	for _, b := range s.Queues {
 		if err := r.execute(ctx, b); err != nil {
 			return wire.Synced{}, err
 		}
 	}
 	r.erase()
+	if err := r.feed(); err != nil {
+		return wire.Synced{}, err
+	}
 	return w.finish(light, r)
 }
 
@@ -104,6 +108,7 @@ func (w *Worker) finish(light grandpa.LightChain, r *round) (wire.Synced, error)
 	for id, c := range r.joined {
 		w.clusters[id] = c
 	}
+	w.chunks.remove(r.dropped)
 	if r.erased { // the disk is to forget too
 		if err := w.store.Rewrite(); err != nil {
 			w.broken = err
@@ -120,7 +125,7 @@ func (w *Worker) finish(light grandpa.LightChain, r *round) (wire.Synced, error)
 // follow checks the justifications and returns the light chain after them.
 func (w *Worker) follow(s wire.Sync) (grandpa.LightChain, chain.Header, error) {
 	light := w.light
-	if len(s.Changes) > maxChanges || len(s.Queues) > maxQueues || len(s.Workers) > maxProved {
+	if len(s.Changes) > maxChanges || len(s.Queues) > maxQueues || len(s.Workers) > maxProved || len(s.Images) > maxProved+1 {
 		return light, chain.Header{}, wire.Errorf(wire.KindTooLarge, "%d changes of voters, %d queues", len(s.Changes), len(s.Queues))
 	}
 	step := func(f wire.Fragment) (chain.Header, error) {
@@ -152,11 +157,20 @@ func (w *Worker) follow(s wire.Sync) (grandpa.LightChain, chain.Header, error) {
 	return light, header, err
 }
 
-// prove reads the queues' heads, what the chain took of this worker, and who
-// other workers are, from the proof.
-func (w *Worker) prove(header chain.Header, s wire.Sync) (acked queue.Ingress, heads []queue.Head, workers map[[32]byte]*registry.Worker, err error) {
-	fail := func(format string, args ...any) (queue.Ingress, []queue.Head, map[[32]byte]*registry.Worker, error) {
-		return acked, nil, nil, wire.Errorf(wire.KindProof, format, args...)
+// proved is what a block's state was shown to say.
+type proved struct {
+	block   chain.BlockNumber
+	acked   queue.Ingress // what the chain took of this worker
+	heads   []queue.Head
+	workers map[[32]byte]*registry.Worker // nil for one that is not registered
+	images  map[hash.H256]*attest.Image   // nil for one that is not known
+}
+
+// prove reads the queues' heads, what the chain took of this worker, who other
+// workers are, and what is admitted, from the proof.
+func (w *Worker) prove(header chain.Header, s wire.Sync) (out proved, err error) {
+	fail := func(format string, args ...any) (proved, error) {
+		return proved{}, wire.Errorf(wire.KindProof, format, args...)
 	}
 	at := [][]byte{w.queue.Ingress.Key(w.Identity())}
 	for _, b := range s.Queues {
@@ -165,39 +179,49 @@ func (w *Worker) prove(header chain.Header, s wire.Sync) (acked queue.Ingress, h
 	for _, id := range s.Workers {
 		at = append(at, w.registry.Workers.Key(id))
 	}
+	for _, id := range s.Images {
+		at = append(at, w.images.Images.Key(id))
+	}
 	values, err := trie.ReadProof(header.StateRoot, s.Proof, at...)
 	if err != nil {
 		return fail("read proof: %v", err)
 	}
 	if values[0] != nil {
-		if acked, err = w.queue.Ingress.Decode(values[0]); err != nil {
+		if out.acked, err = w.queue.Ingress.Decode(values[0]); err != nil {
 			return fail("Queue.Ingress: %v", err)
 		}
 	}
-	heads = make([]queue.Head, len(s.Queues))
+	out.block, out.heads = header.Number, make([]queue.Head, len(s.Queues))
 	for i, b := range s.Queues {
 		if values[i+1] == nil {
-			heads[i] = queue.Head{Hash: queue.Start(w.cfg.Chain.Genesis, b.To)}
+			out.heads[i] = queue.Head{Hash: queue.Start(w.cfg.Chain.Genesis, b.To)}
 			continue
 		}
-		if heads[i], err = w.queue.Outbox.Decode(values[i+1]); err != nil {
+		if out.heads[i], err = w.queue.Outbox.Decode(values[i+1]); err != nil {
 			return fail("Queue.Outbox: %v", err)
 		}
 	}
-	workers = map[[32]byte]*registry.Worker{}
+	out.workers, out.images = map[[32]byte]*registry.Worker{}, map[hash.H256]*attest.Image{}
 	for i, id := range s.Workers {
-		value := values[1+len(s.Queues)+i]
-		if value == nil {
-			workers[id] = nil
-			continue
-		}
-		record, err := w.registry.Workers.Decode(value)
-		if err != nil {
+		if out.workers[id], err = decoded(values[1+len(s.Queues)+i], w.registry.Workers.Decode); err != nil {
 			return fail("Registry.Workers: %v", err)
 		}
-		workers[id] = &record
 	}
-	return acked, heads, workers, nil
+	for i, id := range s.Images {
+		if out.images[id], err = decoded(values[1+len(s.Queues)+len(s.Workers)+i], w.images.Images.Decode); err != nil {
+			return fail("Attestation.Images: %v", err)
+		}
+	}
+	return out, nil
+}
+
+// decoded reads a stored value, nil where there is none.
+func decoded[T any](value []byte, decode func([]byte) (T, error)) (*T, error) {
+	if value == nil {
+		return nil, nil
+	}
+	v, err := decode(value)
+	return &v, err
 }
 
 // round is what one sync changes.
@@ -211,8 +235,9 @@ type round struct {
 	left      []hash.H256
 	base      *store.Snapshot // what was committed before
 	changes   []store.Change
-	more      bool // it stopped at a message that it can go on with
-	erased    bool // something is to be on the disk no more
+	more      bool        // it stopped at a message that it can go on with
+	erased    bool        // something is to be on the disk no more
+	dropped   []hash.H256 // snapshots whose chunks are needed no more
 }
 
 func (r *round) send(m clusters.UpMessage) {
@@ -319,7 +344,7 @@ func (r *round) hear(m queue.Message) error {
 	case clusters.ClusterLeft:
 		r.leave(msg.Cluster)
 	case clusters.SnapshotWanted:
-		return r.upload(msg)
+		r.upload(msg)
 	case clusters.SnapshotKept:
 		return r.kept(msg)
 	case clusters.ShareWanted:

@@ -34,6 +34,7 @@ import (
 	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
+	attestation "github.com/tacit-network/tacit/runtime/pallet/attestation/words"
 	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
 	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
@@ -64,14 +65,17 @@ type Worker struct {
 	log      *slog.Logger
 	engine   *vm.Engine
 	codes    *codes
+	chunks   chunkFiles
 	identity keys.Pair
 	hpke     map[seal.Suite]seal.PrivateKey
 	metaKey  cipher.AEAD
 	store    *store.Store
 	queue    *queue.State
 	registry *registry.State
+	images   *attestation.State
 	queries  chan struct{} // a place for each query that may run
 	web      *fetch.Client
+	replays  replays
 
 	syncing sync.Mutex // held by the one sync that may run
 
@@ -137,6 +141,12 @@ type membership struct {
 	At   uint32
 	// Kept is the newest snapshot that the chain has.
 	Kept *clusters.Snapshot
+	// Restoring is how far the state was restored from it; nil before the first
+	// chunk, and when that is done.
+	Restoring *cluster.Restoring
+	// Sending is the snapshot whose chunks the chain asked for, until it was sent
+	// all of them.
+	Sending *sending
 }
 
 type epochSecret struct {
@@ -201,7 +211,8 @@ func Open(ctx context.Context, cfg Config) (*Worker, error) {
 		cfg.Queries = 4
 	}
 	w := &Worker{
-		cfg: cfg, log: cfg.Logger, queue: queue.NewState(), registry: registry.NewState(), queries: make(chan struct{}, cfg.Queries), web: fetch.New(cfg.Web),
+		cfg: cfg, log: cfg.Logger, queue: queue.NewState(), registry: registry.NewState(), images: attestation.NewState(),
+		queries: make(chan struct{}, cfg.Queries), web: fetch.New(cfg.Web),
 		hpke: map[seal.Suite]seal.PrivateKey{}, clusters: map[hash.H256]*cluster.Cluster{},
 	}
 	if w.log == nil {
@@ -249,6 +260,9 @@ func (w *Worker) open(ctx context.Context) error {
 		return err
 	}
 	if w.codes, err = newCodes(filepath.Join(dir, "codes"), w.engine); err != nil {
+		return err
+	}
+	if w.chunks, err = w.openChunks(filepath.Join(dir, "snapshots")); err != nil {
 		return err
 	}
 	for _, m := range w.core.Clusters {
@@ -398,9 +412,9 @@ func (w *Worker) Info() wire.Info {
 	return out
 }
 
-// needs are the workers whose registration has to be proved, and the clusters
-// whose snapshot has to be brought.
-func (c core) needs() (workers [][32]byte, snapshots []hash.H256) {
+// needs are the workers whose registration has to be proved, and the chunks of
+// snapshots that have to be brought.
+func (c core) needs() (workers [][32]byte, snapshots []wire.SnapshotNeed) {
 	for _, g := range c.Gifts {
 		if !slices.Contains(workers, g.To) && len(workers) < maxProved {
 			workers = append(workers, g.To)
@@ -408,7 +422,7 @@ func (c core) needs() (workers [][32]byte, snapshots []hash.H256) {
 	}
 	for _, m := range c.Clusters {
 		if m.wantsSnapshot() {
-			snapshots = append(snapshots, m.ID)
+			snapshots = append(snapshots, wire.SnapshotNeed{Cluster: m.ID, Name: m.Kept.Name(), Next: m.restoring().Next})
 		}
 	}
 	return workers, snapshots

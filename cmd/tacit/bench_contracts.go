@@ -264,6 +264,10 @@ func (m *contractMeter) busy(ctx context.Context, n int, r *contractRun) error {
 	return err
 }
 
+// atOnce is how many commands are on their way: as many as a connection may
+// watch.
+const atOnce = 240
+
 // commands counts commands from the first submission to the last receipt.
 func (m *contractMeter) commands(ctx context.Context, n int, r *contractRun) error {
 	in, err := input(m.meta, m.meta.Message, "increment", "1")
@@ -275,20 +279,34 @@ func (m *contractMeter) commands(ctx context.Context, n int, r *contractRun) err
 	if err != nil {
 		return err
 	}
-	for range n {
-		if _, err := m.c.SendCommand(ctx, m.other, m.demo.Cluster, m.demo.Contract, chain.Balance{}, in); err != nil {
-			return err
-		}
-	}
-	seen := 0
-	err = m.c.Follow(ctx, head.Number+1, func(_ chain.Header, events []client.Record) (bool, error) {
-		for _, e := range events {
-			if d, ok := e.Event.(contracts.CommandDone); ok && d.Receipt.Contract == m.demo.Contract {
-				seen++
+	places := make(chan struct{}, atOnce)
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error {
+		for range n {
+			select {
+			case places <- struct{}{}:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			if _, err := m.c.SendCommand(ctx, m.other, m.demo.Cluster, m.demo.Contract, chain.Balance{}, in); err != nil {
+				return err
 			}
 		}
-		return seen >= n, nil
+		return nil
 	})
+	both.Go(func() error {
+		seen := 0
+		return m.c.Follow(ctx, head.Number+1, func(_ chain.Header, events []client.Record) (bool, error) {
+			for _, e := range events {
+				if d, ok := e.Event.(contracts.CommandDone); ok && d.Receipt.Contract == m.demo.Contract {
+					seen++
+					<-places
+				}
+			}
+			return seen >= n, nil
+		})
+	})
+	err = both.Wait()
 	r.CommandsPerSec = float64(n) / time.Since(began).Seconds()
 	return err
 }

@@ -228,7 +228,7 @@ func clusterStatus() *cobra.Command {
 						fmt.Fprintln(w, "  FROZEN: its members disagree about its state")
 					}
 					if r.Kept != nil {
-						fmt.Fprintf(w, "  snapshot after %d messages, %d chunks\n", s.Snapshot, len(r.Kept.Chunks))
+						fmt.Fprintf(w, "  snapshot after %d messages, %d chunks\n", s.Snapshot, r.Kept.Chunks)
 					} else {
 						fmt.Fprintln(w, "  no snapshot: fresh workers execute all messages")
 					}

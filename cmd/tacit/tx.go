@@ -15,7 +15,7 @@ import (
 
 func txCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "tx", Short: "Transactions"}
-	cmd.AddCommand(txTransfer(), txSetKeys(), txSetValidators(), txAuthorizeUpgrade(), txCollateral())
+	cmd.AddCommand(txTransfer(), txSetKeys(), txSetValidators(), txAuthorizeUpgrade(), txAdmitImage(), txRetireImage(), txCollateral())
 	return cmd
 }
 

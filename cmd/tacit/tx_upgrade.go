@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tacit-network/tacit/client"
+	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/runtime/pallet/sudo"
 	"github.com/tacit-network/tacit/runtime/pallet/system"
 )
@@ -55,4 +56,20 @@ func txAuthorizeUpgrade() *cobra.Command {
 	f.add(cmd)
 	s.add(cmd)
 	return cmd
+}
+
+// bySudo has the Sudo key make a call, and returns the block in which it was.
+func bySudo(ctx context.Context, c *client.Client, key keys.Pair, call any) (uint32, error) {
+	in, err := c.Submit(ctx, key, sudo.Sudo{Call: c.Runtime().CallOf(call)}, client.UntilInBlock)
+	if err != nil {
+		return 0, err
+	}
+	done, ok := client.Event[sudo.Sudid](in)
+	switch {
+	case !ok:
+		return 0, errors.New("the chain did not make the call")
+	case !done.SudoResult.OK:
+		return 0, fmt.Errorf("the chain refused the call: %v", done.SudoResult.Err)
+	}
+	return in.Number, nil
 }

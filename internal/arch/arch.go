@@ -22,7 +22,7 @@ var layers = map[string]int{
 
 	"tee": 40, "tee/sim": 41, "tee/tdx": 41, "tee/snp": 41, "tee/image": 41, "tee/teetest": 42,
 	"runtime/storage": 40, "runtime/frame": 41, "runtime/frame/frametest": 42,
-	"runtime/pallet/queue/words": 43, "runtime/pallet/clusters/words": 43, "runtime/pallet/registry/words": 43,
+	"runtime/pallet/queue/words": 43, "runtime/pallet/clusters/words": 43, "runtime/pallet/registry/words": 43, "runtime/pallet/attestation/words": 43,
 	"runtime/shim": 43, "runtime/pallet": 44, "runtime": 45,
 	"worker/wire": 46,
 

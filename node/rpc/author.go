@@ -157,9 +157,16 @@ func (s *Server) remove(_ *call, a args) (any, error) {
 
 // nonce is who's next, after what is ready.
 func (s *Server) nonce(who chain.AccountID) (uint32, error) {
-	next, err := s.app.Nonce(s.app.Head().Hash(), who)
-	if err != nil {
-		return 0, err
+	for {
+		head := s.app.Head().Hash()
+		next, err := s.app.Nonce(head, who)
+		if err != nil {
+			return 0, err
+		}
+		free := s.pool.Nonce(who, next)
+		// A block that came meanwhile took out of the pool what next counts on.
+		if s.app.Head().Hash() == head {
+			return free, nil
+		}
 	}
-	return s.pool.Nonce(who, next), nil
 }

@@ -22,7 +22,7 @@ func (s *Server) tacitMethods() map[string]method {
 		"tacit_queueHead":      s.queueHead,
 		"tacit_queueMessages":  s.queueMessages,
 		"tacit_codeBytes":      s.codeBytes,
-		"tacit_snapshotChunks": s.snapshotChunks,
+		"tacit_snapshotChunk":  s.snapshotChunk,
 		"tacit_latestFinality": s.latestFinality,
 		"tacit_setChanges":     s.setChanges,
 		"tacit_finalBlock":     s.finalBlock,
@@ -125,14 +125,16 @@ func (s *Server) codeBytes(_ *call, a args) (any, error) {
 	return list, nil
 }
 
-// snapshotChunks returns the chunks of the newest snapshot of a cluster, or null
-// when there is none.
-func (s *Server) snapshotChunks(_ *call, a args) (any, error) {
-	var cluster hash.H256
-	if err := a.into(0, &cluster); err != nil {
+// snapshotChunk returns a chunk of the newest snapshot of a cluster with its
+// proof, a clusters.KeptChunk in SCALE, or null when another one is the newest
+// or the chunk is not here.
+func (s *Server) snapshotChunk(_ *call, a args) (any, error) {
+	var cluster, name hash.H256
+	var index uint32
+	if err := errors.Join(a.into(0, &cluster), a.into(1, &name), a.into(2, &index)); err != nil {
 		return nil, err
 	}
-	at, err := s.state(a, 1)
+	at, err := s.state(a, 3)
 	if err != nil {
 		return nil, err
 	}
@@ -140,18 +142,17 @@ func (s *Server) snapshotChunks(_ *call, a args) (any, error) {
 	if err := s.read(at, func(t *trie.Trie) { kept = s.app.Runtime().Clusters.Snapshots.Get(t, cluster) }); err != nil {
 		return nil, err
 	}
-	if kept.Kept == nil {
+	if kept.Kept == nil || kept.Kept.Name() != name || index >= kept.Kept.Chunks {
 		return nil, nil
 	}
-	list := make([]string, len(kept.Kept.Chunks))
-	for i := range list {
-		c, err := s.app.Store().Index(clusters.SnapshotKey(cluster, kept.Slot, uint8(i)))
-		if err != nil {
-			return nil, err
-		}
-		list[i] = hexOf(c)
+	c, err := s.app.Store().Index(clusters.SnapshotKey(cluster, kept.Slot, index))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil // this node began after it, from a snapshot without it
 	}
-	return list, nil
+	if err != nil {
+		return nil, err
+	}
+	return hexOf(c), nil
 }
 
 // justified is a header and the proof that it is final.

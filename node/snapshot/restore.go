@@ -25,20 +25,26 @@ type Database interface {
 	PutState(*trie.Trie) error
 	// PutIndex writes what the runtime keeps beside the state.
 	PutIndex(key, value []byte) error
+	// DropIndex removes all of that, which an earlier snapshot that was given up
+	// may have left.
+	DropIndex() error
 }
 
 // Restore builds the state of one snapshot, chunk by chunk.
 type Restore struct {
-	info Info
-	db   Database
-	root hash.H256
-	next int
-	last []byte
+	info    Info
+	db      Database
+	genesis hash.H256
+	root    hash.H256
+	next    int
+	last    []byte
+	beside  *beside // nil while the state is not there
 }
 
-// NewRestore begins with the first chunk.
-func NewRestore(info Info, db Database) *Restore {
-	return &Restore{info: info, db: db, root: trie.EmptyRoot}
+// NewRestore begins with the first chunk. genesis is the hash of the chain's
+// first block.
+func NewRestore(info Info, genesis hash.H256, db Database) *Restore {
+	return &Restore{info: info, db: db, genesis: genesis, root: trie.EmptyRoot}
 }
 
 // Info describes the snapshot.
@@ -59,10 +65,13 @@ func (r *Restore) Apply(i int, raw []byte) (done bool, err error) {
 	if err != nil { // who made the snapshot packed it so
 		return false, fmt.Errorf("%w: chunk %d: %w", ErrRoot, i, err)
 	}
-	if c.Kind == stateEntries {
-		err = r.state(c.Entries)
-	} else {
+	switch {
+	case c.Kind == indexEntries:
 		err = r.index(c.Entries)
+	case r.beside != nil:
+		err = fmt.Errorf("%w: a part of it comes after what lies beside it", ErrRoot)
+	default:
+		err = r.state(c.Entries)
 	}
 	if err != nil {
 		return false, err
@@ -70,10 +79,23 @@ func (r *Restore) Apply(i int, raw []byte) (done bool, err error) {
 	if r.next++; r.next < len(r.info.Chunks) {
 		return false, nil
 	}
-	if want := r.info.Header.StateRoot; r.root != want {
-		return false, fmt.Errorf("%w: its root is %v, that of block %d is %v", ErrRoot, r.root, r.info.Header.Number, want)
+	if err := r.whole(); err != nil {
+		return false, err
 	}
-	return true, nil
+	return true, r.beside.end()
+}
+
+// whole compares the state's root when all of it is there, and begins with what
+// lies beside it.
+func (r *Restore) whole() error {
+	if r.beside != nil {
+		return nil
+	}
+	if want := r.info.Header.StateRoot; r.root != want {
+		return fmt.Errorf("%w: its root is %v, that of block %d is %v", ErrRoot, r.root, r.info.Header.Number, want)
+	}
+	r.beside = newBeside(r.genesis, r.db.State(r.root))
+	return r.db.DropIndex()
 }
 
 // state adds entries, which come in order, to the state.
@@ -94,8 +116,15 @@ func (r *Restore) state(entries []entry) error {
 }
 
 func (r *Restore) index(entries []entry) error {
+	if err := r.whole(); err != nil {
+		return err
+	}
 	for _, e := range entries {
-		if err := r.db.PutIndex(e.Key, e.Value); err != nil {
+		keep, err := r.beside.take(e.Key, e.Value)
+		if err == nil && keep {
+			err = r.db.PutIndex(e.Key, e.Value)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,7 @@
 // keeps beside it, in compressed chunks. Nothing of it is believed: each chunk
 // has a hash, and in the end the root must be that of a header which the new
 // node proved final by itself. What lies beside the state is not under the
-// root; its readers check it against hashes that are.
+// root, and is checked against hashes that are: see beside.
 package snapshot
 
 import (

@@ -32,8 +32,12 @@ type made struct {
 func write(t testing.TB, dir string, number chain.BlockNumber) made {
 	t.Helper()
 	r := rand.New(rand.NewPCG(7, uint64(number)))
-	m := made{want: map[string]string{}, index: map[string]string{"a": "1", "b": "two"}}
+	m := made{want: map[string]string{}}
 	state := trie.New(trie.V1)
+	m.index = lay(state)
+	for k, v := range state.Iterate(nil) {
+		m.want[string(k)] = string(v)
+	}
 	for i := range 4000 {
 		k := hash.Blake2b256(fmt.Appendf(nil, "%d", i))
 		v := bytes.Repeat([]byte{byte(i)}, r.IntN(700))
@@ -92,7 +96,7 @@ func TestRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	r := snapshot.NewRestore(info, db)
+	r := snapshot.NewRestore(info, genesis, db)
 	for i := range info.Chunks {
 		// A chunk that a stranger changed is refused, and can be fetched again.
 		bad := bytes.Clone(m.chunk(t, i))
@@ -123,6 +127,11 @@ func TestRestore(t *testing.T) {
 			t.Errorf("beside the state %s is %q, %v", k, v, err)
 		}
 	}
+	for _, k := range extra {
+		if v, err := db.Index([]byte(k)); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("beside the state lies %q, which says nothing of it, as %q", k, v)
+		}
+	}
 	if n, ok, err := db.Head(); n != 9 || !ok || err != nil {
 		t.Errorf("the head is %d, %v", n, err)
 	}
@@ -140,7 +149,7 @@ func TestFalse(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		r := snapshot.NewRestore(info, db)
+		r := snapshot.NewRestore(info, genesis, db)
 		for i := range info.Chunks {
 			// The chunks stand where their hashes say.
 			at := slices.Index(m.info.Chunks, info.Chunks[i])
@@ -245,7 +254,7 @@ func FuzzChunk(f *testing.F) {
 		}
 		defer db.Close()
 		info := snapshot.Info{Chunks: []hash.H256{hash.Blake2b256(raw)}, Header: chain.Header{Digest: []chain.DigestItem{}}}
-		if _, err := snapshot.NewRestore(info, db).Apply(0, raw); err == nil {
+		if _, err := snapshot.NewRestore(info, genesis, db).Apply(0, raw); err == nil {
 			t.Error("rubbish makes a state")
 		}
 	})

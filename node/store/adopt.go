@@ -37,6 +37,14 @@ func (s *Store) PutIndex(k, value []byte) error {
 	return nil
 }
 
+// DropIndex removes all that the runtime keeps beside the state.
+func (s *Store) DropIndex() error {
+	if err := s.db.DeleteRange([]byte{prefixIndex}, []byte{prefixIndex + 1}, pebble.NoSync); err != nil {
+		return fmt.Errorf("remove what lies beside the state: %w", err)
+	}
+	return nil
+}
+
 // Indexed runs over all that the runtime keeps beside the state, in order. What
 // goes wrong is in err after the run.
 func (s *Store) Indexed(err *error) iter.Seq2[[]byte, []byte] {

@@ -109,6 +109,7 @@ func (n *network) Eligible(*frame.Context, uint8) [][32]byte {
 }
 func (n *network) Live(*frame.Context, [32]byte) bool            { return true }
 func (n *network) MayServe(*frame.Context, [32]byte, uint8) bool { return true }
+func (n *network) Slash(*frame.Context, [32]byte, *[32]byte)     {}
 func (n *network) Head(*frame.Context, queue.Destination) queue.Head {
 	return queue.Head{Count: uint64(len(n.queue))}
 }

@@ -490,7 +490,7 @@ func (c *contract) message(label string) (*abi.Entry, error) {
 	return c.meta.Message(label)
 }
 
-// query CONTRACT LABEL [args…] by=Alice [at=WORKER] [bad=ciphertext|signature|origin|contract|future]
+// query CONTRACT LABEL [args…] by=Alice [at=WORKER] [bad=ciphertext|signature|origin|contract|future|truncated|replayed]
 //
 // asks a worker.
 func (w *World) query(l *line) error {
@@ -576,6 +576,8 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 		q.Contract[0] ^= 1
 	case "truncated":
 		q.Envelope = q.Envelope[:3]
+	case "replayed": // by whoever heard it on the way
+		d.e.ask(r, scale.Marshal(q))
 	}
 	return d.e.ask(r, scale.Marshal(q)).Result(), nil
 }

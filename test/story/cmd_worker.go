@@ -39,7 +39,7 @@ type enclave struct {
 	endpoint string // as the chain is told
 }
 
-// worker NAME [fault=debug|report-data|outdated|ancient] [program=other] [genesis=other] [private=http] [endpoint=real]
+// worker NAME [fault=debug|report-data|outdated|ancient] [program=other|next] [genesis=other] [private=http] [endpoint=real]
 //
 // starts a worker on a machine of its own, from which contracts' queries reach
 // private networks or not. The chain is told a made up address of it, or where it
@@ -64,8 +64,12 @@ func (w *World) startWorker(l *line) error {
 		return fmt.Errorf("nothing is known about the fault %q", fault)
 	}
 	cfg := worker.Config{Dir: w.tb.TempDir(), Chain: w.config(), Web: fetch.Config{Private: l.opt("private", "") == "http"}}
-	if l.opt("program", "") == "other" {
+	image := program
+	switch l.opt("program", "") {
+	case "other":
 		machine.MRTD = attest.Digest{8}
+	case "next":
+		machine.MRTD, image = nextProgram, nextProgram
 	}
 	if l.opt("genesis", "") == "other" {
 		cfg.Chain = report.WorkerConfig{Genesis: hash.H256{1}, CheckpointHash: hash.H256{1}, Authorities: cfg.Chain.Authorities}
@@ -75,7 +79,7 @@ func (w *World) startWorker(l *line) error {
 	if err != nil {
 		return err
 	}
-	cfg.Backend, cfg.ImageID = module.Backend(), attest.ImageID(sim.Measurement(program))
+	cfg.Backend, cfg.ImageID = module.Backend(), attest.ImageID(sim.Measurement(image))
 	e, err := w.serve(name, cfg)
 	if err != nil {
 		return err

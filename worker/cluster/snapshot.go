@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/aes"
 	"crypto/cipher"
@@ -78,43 +79,100 @@ func (c *Cluster) Forget(r Lister) (out []store.Change) {
 // ErrTooLarge tells that a state does not fit into a snapshot.
 var ErrTooLarge = errors.New("the state is too large for a snapshot")
 
-// Snapshot makes a snapshot of the stored state. Every replica makes the same:
+// saltSize is what a chunk begins with.
+const saltSize = 32
+
+// Snapshot makes a snapshot of the stored state, chunk by chunk, which keep
+// takes; it returns the leaves of the tree over them too. It holds one chunk and
+// the keys of the state at a time. Every replica makes the same:
 //
-//	plaintext: SCALE of the parts, by their names
-//	salt:      HMAC-SHA256(epoch's snapshot key, plaintext)
-//	chunk i:   AES-256-GCM of 256 KiB less the tag, with the key that follows from
-//	           the salt, whose nonce is i and whose AAD is cluster ‖ epoch
+//	chunk i:   salt ‖ AES-256-GCM of entries, in the order of their stored keys
+//	entry:     SCALE(name) ‖ SCALE(value); a chunk has as many as there is place for
+//	salt:      HMAC-SHA256(epoch's snapshot key, AAD ‖ entries)
+//	key:       follows from the salt; the nonce is zero
+//	AAD:       cluster ‖ epoch u32 ‖ next u64 ‖ i u32
 //
-// A key serves one plaintext, so that its nonces are never used again.
-func (c *Cluster) Snapshot(r Lister, next uint64, head hash.H256) (s words.Snapshot, chunks [][]byte, err error) {
-	list, err := c.entries(r)
-	if err != nil {
-		return s, nil, err
-	}
+// A key serves one plaintext in one place, so that its nonce is never used again.
+func (c *Cluster) Snapshot(r Lister, next uint64, head hash.H256, keep func(chunk []byte) error) (s words.Snapshot, leaves []hash.H256, err error) {
 	if s.Root, err = c.Root(r, next); err != nil {
 		return s, nil, err
 	}
-	plain := scale.Marshal(list)
 	s.Epoch, s.Next, s.Head = c.epoch, next, head
-	s.Salt = mac(c.snapshots, plain)
-	box, err := c.chunkCipher(s.Salt)
-	if err != nil {
-		return s, nil, err
+	var plain []byte
+	flush := func() error {
+		if len(leaves) == words.MaxSnapshotChunks {
+			return fmt.Errorf("%w: more than %d chunks", ErrTooLarge, len(leaves))
+		}
+		chunk, err := c.sealChunk(s, uint32(len(leaves)), plain)
+		if err != nil {
+			return err
+		}
+		leaves, plain = append(leaves, words.Leaf(chunk)), plain[:0]
+		return keep(chunk)
 	}
-	size := words.SnapshotChunkSize - box.Overhead()
-	if len(plain) > words.MaxSnapshotChunks*size {
-		return s, nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(plain))
+	keys := r.With(c.vault.tag[:])
+	slices.SortFunc(keys, compareKeys)
+	for _, k := range keys {
+		if k == c.vault.rootKey {
+			continue
+		}
+		box, _ := r.Get(k)
+		name, value, err := c.vault.open(k, box)
+		if err != nil {
+			return s, nil, err
+		}
+		one := scale.AppendBytes(scale.AppendBytes(nil, []byte(name)), value)
+		if len(one) > chunkRoom {
+			return s, nil, fmt.Errorf("%w: an entry of %d bytes", ErrTooLarge, len(one))
+		}
+		if len(plain)+len(one) > chunkRoom {
+			if err := flush(); err != nil {
+				return s, nil, err
+			}
+		}
+		plain = append(plain, one...)
 	}
-	for part := range slices.Chunk(plain, size) {
-		sealed := box.Seal(nil, chunkNonce(len(chunks)), part, c.chunkAAD())
-		chunks = append(chunks, sealed)
-		s.Chunks = append(s.Chunks, hash.Blake2b256(sealed))
+	if len(plain) > 0 || len(leaves) == 0 {
+		if err := flush(); err != nil {
+			return s, nil, err
+		}
 	}
-	return s, chunks, nil
+	s.Chunks, s.Tree = uint32(len(leaves)), words.Tree(leaves)
+	return s, leaves, nil
 }
 
-func (c *Cluster) chunkCipher(salt [32]byte) (cipher.AEAD, error) {
-	key := c.snapshots.Derive(seal.LabelSnapshot, salt[:]).Reveal()
+func compareKeys(a, b store.Key) int { return bytes.Compare(a[:], b[:]) }
+
+// chunkRoom is how many bytes of entries a chunk has place for.
+const chunkRoom = words.SnapshotChunkSize - saltSize - 16
+
+func (c *Cluster) sealChunk(s words.Snapshot, index uint32, plain []byte) ([]byte, error) {
+	aad := c.chunkAAD(s, index)
+	salt := mac(c.snapshots, aad, plain)
+	box, err := c.chunkCipher(salt[:])
+	if err != nil {
+		return nil, err
+	}
+	return box.Seal(salt[:], make([]byte, box.NonceSize()), plain, aad), nil
+}
+
+func (c *Cluster) openChunk(s words.Snapshot, index uint32, chunk []byte) ([]byte, error) {
+	if len(chunk) < saltSize {
+		return nil, ErrSnapshot
+	}
+	box, err := c.chunkCipher(chunk[:saltSize])
+	if err != nil {
+		return nil, err
+	}
+	plain, err := box.Open(nil, make([]byte, box.NonceSize()), chunk[saltSize:], c.chunkAAD(s, index))
+	if err != nil {
+		return nil, ErrSnapshot
+	}
+	return plain, nil
+}
+
+func (c *Cluster) chunkCipher(salt []byte) (cipher.AEAD, error) {
+	key := c.snapshots.Derive(seal.LabelSnapshot, salt).Reveal()
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		return nil, err
@@ -122,38 +180,58 @@ func (c *Cluster) chunkCipher(salt [32]byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-func chunkNonce(i int) []byte { return append(make([]byte, 11), byte(i)) }
+func (c *Cluster) chunkAAD(s words.Snapshot, index uint32) []byte {
+	return scale.AppendUint32(scale.AppendUint64(scale.AppendUint32(slices.Clone(c.id[:]), c.epoch), s.Next), index)
+}
 
-func (c *Cluster) chunkAAD() []byte { return scale.AppendUint32(slices.Clone(c.id[:]), c.epoch) }
+// ErrSnapshot tells that a chunk is not the next one of the snapshot.
+var ErrSnapshot = errors.New("the chunk is not the next one of the snapshot")
 
-// ErrSnapshot tells that chunks are not those of the snapshot.
-var ErrSnapshot = errors.New("the chunks are not those of the snapshot")
+// Restoring is how far a state was restored from a snapshot: it outlives a
+// restart.
+type Restoring struct {
+	// Next is the chunk that comes next.
+	Next uint32
+	// Last is the stored key of the last entry, Root the root of those that are
+	// there.
+	Last store.Key
+	Root [32]byte
+}
 
-// Restore returns the changes that make the state that of a snapshot.
-func (c *Cluster) Restore(s words.Snapshot, chunks [][]byte) ([]store.Change, error) {
-	if len(chunks) != len(s.Chunks) || s.Epoch != c.epoch {
-		return nil, ErrSnapshot
+// Restore returns the changes that the next chunk of a snapshot makes, and how
+// far the state is then. With the last chunk the state is there, or it was none
+// of the snapshot: what the chunks before changed is to be forgotten.
+func (c *Cluster) Restore(s words.Snapshot, at Restoring, chunk []byte, proof []hash.H256) ([]store.Change, Restoring, error) {
+	if s.Epoch != c.epoch || !s.Proves(at.Next, chunk, proof) {
+		return nil, at, ErrSnapshot
 	}
-	box, err := c.chunkCipher(s.Salt)
+	plain, err := c.openChunk(s, at.Next, chunk)
 	if err != nil {
-		return nil, err
+		return nil, at, err
 	}
-	var plain []byte
-	for i, sealed := range chunks {
-		if hash.Blake2b256(sealed) != s.Chunks[i] {
-			return nil, ErrSnapshot
+	tx := &Tx{v: c.vault, root: at.Root}
+	var changes []store.Change
+	next := Restoring{Next: at.Next + 1, Last: at.Last}
+	for d := scale.NewDecoder(plain); d.Remaining() > 0; {
+		var e entry
+		if err := d.Value(&e); err != nil {
+			return nil, at, ErrSnapshot
 		}
-		if plain, err = box.Open(plain, chunkNonce(i), sealed, c.chunkAAD()); err != nil {
-			return nil, ErrSnapshot
+		change := c.vault.put(string(e.Name), append([]byte{}, e.Value...))
+		if compareKeys(next.Last, change.Key) >= 0 || change.Key == c.vault.rootKey {
+			return nil, at, ErrSnapshot
 		}
+		next.Last = change.Key
+		if !besideRoot(string(e.Name)) {
+			tx.toggle(string(e.Name), e.Value)
+		}
+		changes = append(changes, change)
 	}
-	list, err := scale.Decode[[]entry](plain)
-	if err != nil {
-		return nil, ErrSnapshot
+	if next.Root = tx.root; next.Next == s.Chunks {
+		if c.vault.published(next.Root, s.Next) != s.Root {
+			return nil, at, ErrSnapshot
+		}
+		changes = append(changes, c.vault.put(rootName, next.Root[:]))
 	}
-	changes, root := c.put(list)
-	if c.vault.published(root, s.Next) != s.Root {
-		return nil, ErrSnapshot
-	}
-	return changes, nil
+	return changes, next, nil
 }

@@ -5,7 +5,7 @@
 // wherever a server redirects to.
 //
 // Everything is bounded: time, redirects, headers, bodies, and how many requests
-// run at once. The operator of the machine sees who is asked, and of http, not of
+// run at once, of all contracts and of each. The operator of the machine sees who is asked, and of http, not of
 // https, what is said.
 package fetch
 
@@ -41,6 +41,8 @@ type Config struct {
 	Timeout time.Duration
 	// AtOnce is how many requests run at once; 0 means 16.
 	AtOnce int
+	// Each is how many of those one contract may have; 0 means a quarter.
+	Each int
 	// Roots are whose certificates are believed; nil means those of the system.
 	Roots *x509.CertPool
 }
@@ -56,7 +58,7 @@ const (
 // Client makes requests. It is safe for concurrent use.
 type Client struct {
 	cfg       Config
-	places    chan struct{}
+	places    *places
 	transport *http.Transport
 	// own lists the addresses of this machine, and their networks.
 	own func() ([]net.Addr, error)
@@ -70,7 +72,10 @@ func New(cfg Config) *Client {
 	if cfg.AtOnce == 0 {
 		cfg.AtOnce = 16
 	}
-	c := &Client{cfg: cfg, places: make(chan struct{}, cfg.AtOnce), own: net.InterfaceAddrs}
+	if cfg.Each == 0 {
+		cfg.Each = max(1, cfg.AtOnce/4)
+	}
+	c := &Client{cfg: cfg, places: &places{all: cfg.AtOnce, each: cfg.Each, taken: map[[32]byte]int{}}, own: net.InterfaceAddrs}
 	// The check is at the dial, after names are resolved: what a name meant before
 	// says nothing.
 	dialer := &net.Dialer{Timeout: cfg.Timeout, Control: c.control}
@@ -231,14 +236,14 @@ func (c *Client) redirect(req *http.Request, via []*http.Request) error {
 	return c.check(req.URL)
 }
 
-// Fetch implements host.Web.
+// Fetch implements host.Web. What runs at once of a contract is counted under the
+// name that ctx has by For.
 func (c *Client) Fetch(ctx context.Context, r host.WebRequest) host.WebResponse {
-	select {
-	case c.places <- struct{}{}:
-		defer func() { <-c.places }()
-	default:
+	contract := named(ctx)
+	if !c.places.take(contract) {
 		return failed(host.WebBusy, errors.New("too many requests run"))
 	}
+	defer c.places.leave(contract)
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
 	req, err := c.request(ctx, r)

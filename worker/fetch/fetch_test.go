@@ -255,7 +255,7 @@ func TestServer(t *testing.T) {
 	}
 	// Nobody takes all places.
 	one := New(Config{Private: true, AtOnce: 1, Timeout: time.Second})
-	one.places <- struct{}{}
+	one.places.take([32]byte{9})
 	if got := one.Fetch(context.Background(), get(server.URL+"/echo")); got.Status != host.WebBusy {
 		t.Errorf("while all places are taken: %d", got.Status)
 	}

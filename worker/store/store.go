@@ -39,7 +39,7 @@ var ErrTampered = errors.New("the state log is not one that this program wrote o
 
 // Limits of one record.
 const (
-	maxRecord = 256 << 20
+	maxRecord = 1 << 30  // a new epoch writes a cluster's whole state in one
 	rewriteAt = 16 << 20 // bytes of log below which it is never written anew
 )
 

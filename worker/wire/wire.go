@@ -44,7 +44,7 @@ const (
 const (
 	MaxSync  = 16 << 20
 	MaxCode  = 4 << 20
-	MaxSnap  = 17 << 20
+	MaxSnap  = 300 << 10
 	MaxQuery = 512 << 10
 	MaxReply = 16 << 20
 )
@@ -74,9 +74,16 @@ type Info struct {
 	// chain takes that, it goes on in it.
 	Promised uint64
 	// NeedWorkers are those whose registration the worker wants proof of, and
-	// NeedSnapshots the clusters whose snapshot it begins with.
+	// NeedSnapshots the chunks of snapshots that clusters begin with.
 	NeedWorkers   [][32]byte
-	NeedSnapshots []hash.H256
+	NeedSnapshots []SnapshotNeed
+}
+
+// SnapshotNeed says which chunk a worker wants next of which snapshot.
+type SnapshotNeed struct {
+	Cluster hash.H256
+	Name    hash.H256
+	Next    uint32
 }
 
 // Position is how far a worker has got in a queue.
@@ -118,7 +125,9 @@ type Fragment struct {
 // last time, one justified block, and the queues as its state has them.
 //
 // Proof is a read proof of the worker's Queue.Ingress, of Queue.Outbox for each
-// of Queues and of Registry.Workers for each of Workers, and of nothing else.
+// of Queues, of Registry.Workers for each of Workers and of Attestation.Images
+// for each of Images, and of nothing else. Images are the programs of those of
+// Workers that run another than this worker, and this worker's.
 type Sync struct {
 	Changes       []Fragment
 	Header        []byte
@@ -126,6 +135,7 @@ type Sync struct {
 	Proof         [][]byte
 	Queues        []Batch
 	Workers       [][32]byte
+	Images        []hash.H256
 }
 
 // Batch is a part of a queue, beginning with the first message that the worker
@@ -158,7 +168,7 @@ type Synced struct {
 	// when it is given the rest again.
 	More          bool
 	NeedWorkers   [][32]byte
-	NeedSnapshots []hash.H256
+	NeedSnapshots []SnapshotNeed
 }
 
 // Code brings the chunks of a compressed code.
@@ -167,10 +177,11 @@ type Code struct {
 	Chunks [][]byte
 }
 
-// Snapshot brings the chunks of the newest snapshot of a cluster.
+// Snapshot brings the chunk of a snapshot that a worker wants next.
 type Snapshot struct {
 	Cluster hash.H256
-	Chunks  [][]byte
+	Index   uint32
+	Chunk   clusters.KeptChunk
 }
 
 // Up lists messages for the chain, in order.
@@ -305,7 +316,8 @@ const (
 	KindEnvelope      Kind = 12 // the envelope does not open
 	KindTooOld        Kind = 13 // the worker has not seen the least block yet
 	KindNoCode        Kind = 14 // the contract's code is still missing
-	KindBadSnapshot   Kind = 16 // the chunks are not those of the newest snapshot
+	KindReplayed      Kind = 17 // a query with this nonce was answered before
+	KindBadSnapshot   Kind = 16 // the chunk is not the next one of the newest snapshot
 	KindNotOwner      Kind = 15 // only the contract's owner may read its log, and only its holder a balance
 )
 

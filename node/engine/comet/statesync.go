@@ -66,7 +66,7 @@ func (a *application) OfferSnapshot(_ context.Context, req *abci.RequestOfferSna
 	}
 	a.restore.mu.Lock()
 	defer a.restore.mu.Unlock()
-	a.restore.now = snapshot.NewRestore(info, a.app.Store())
+	a.restore.now = snapshot.NewRestore(info, a.app.Genesis(), a.app.Store())
 	a.log.Info("a snapshot is fetched", "block", info.Header.Number, "chunks", len(info.Chunks))
 	return &abci.ResponseOfferSnapshot{Result: abci.ResponseOfferSnapshot_ACCEPT}, nil
 }

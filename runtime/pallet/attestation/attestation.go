@@ -182,7 +182,7 @@ func (p *Pallet) Active(ctx *frame.Context, image hash.H256) bool {
 func (p *Pallet) Newer(ctx *frame.Context, image, than hash.H256) bool {
 	a, okA := p.Images.Get(ctx, image)
 	b, okB := p.Images.Get(ctx, than)
-	return okA && (!okB || a.Version >= b.Version && a.AddedAt >= b.AddedAt)
+	return okA && (!okB || a.Succeeds(&b))
 }
 
 // Trusted reports whether an anchor is enabled, and an authority below it is

@@ -12,6 +12,7 @@ import (
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/runtime/pallet/attestation/words"
 	"github.com/tacit-network/tacit/runtime/storage"
 )
 
@@ -104,7 +105,7 @@ type State struct {
 	// The security levels of each family of platforms.
 	TcbInfos storage.OptMap[TCBKey, attest.TCBInfo, storage.Blake2Concat]
 	// The programs that workers may run.
-	Images storage.OptMap[hash.H256, attest.Image, storage.Identity]
+	Images words.Images
 	// What is demanded of every platform.
 	Policy storage.Value[attest.Policy]
 	// What AMD says about each product line.

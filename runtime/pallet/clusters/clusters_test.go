@@ -37,6 +37,8 @@ func (c crew) MayServe(_ *frame.Context, worker [32]byte, tier uint8) bool {
 	return ok && t >= int(tier)
 }
 
+func (c crew) Slash(*frame.Context, [32]byte, *[32]byte) {}
+
 // draw is what the pallet needs of others to draw members.
 type draw struct {
 	*frametest.Chain

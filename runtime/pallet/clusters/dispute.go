@@ -66,6 +66,10 @@ func (p *Pallet) testify(ctx *frame.Context, worker [32]byte, c *words.Cluster, 
 		return nil // of what is agreed, or of what comes later and has to be said again
 	}
 	root := m.Roots[d.Seq-m.From]
+	// Who said two things deviates whatever stands; more of them say nothing new.
+	if said := slices.DeleteFunc(slices.Clone(d.Claims), func(k words.Claim) bool { return !slices.Contains(k.By, worker) }); len(said) > 1 {
+		return nil
+	}
 	i := slices.IndexFunc(d.Claims, func(k words.Claim) bool { return k.Root == root })
 	if i < 0 {
 		i, d.Claims = len(d.Claims), append(d.Claims, words.Claim{Root: root})
@@ -105,21 +109,57 @@ func (p *Pallet) thaw(ctx *frame.Context, id hash.H256, c *words.Cluster, root h
 			c.StateRoot = before.Root
 		}
 	}
-	for _, claim := range d.Claims {
-		if claim.Root == root {
-			continue
-		}
-		for _, worker := range claim.By {
-			p.Deviants.Put(ctx, worker, id)
-			ctx.Emit(MemberDeviated{id, worker, d.Seq, claim.Root})
-			if slices.Contains(c.Members, worker) {
-				if err := p.dismiss(ctx, id, c, worker); err != nil {
-					return err
-				}
+	deviants, first := verdict(d, root)
+	for _, v := range deviants {
+		p.Deviants.Put(ctx, v.worker, id)
+		ctx.Emit(MemberDeviated{id, v.worker, d.Seq, v.root})
+		if slices.Contains(c.Members, v.worker) {
+			if err := p.dismiss(ctx, id, c, v.worker); err != nil {
+				return err
 			}
 		}
+		p.Workers.Slash(ctx, v.worker, first)
 	}
 	err := p.renew(ctx, id, c)
 	p.Clusters.Put(ctx, id, *c)
 	return err
+}
+
+// deviant is a worker, and the state that it said.
+type deviant struct {
+	worker [32]byte
+	root   hash.H256
+}
+
+// verdict names who said anything but root, each once, and who of the others was
+// the first to say it; nil when there is none.
+func verdict(d *words.Dispute, root hash.H256) (deviants []deviant, first *[32]byte) {
+	found := func(worker [32]byte) bool {
+		return slices.ContainsFunc(deviants, func(v deviant) bool { return v.worker == worker })
+	}
+	for _, claim := range d.Claims {
+		for _, worker := range claim.By {
+			if claim.Root != root && !found(worker) {
+				deviants = append(deviants, deviant{worker, claim.Root})
+			}
+		}
+	}
+	for _, claim := range d.Claims {
+		if i := slices.IndexFunc(claim.By, func(worker [32]byte) bool { return !found(worker) }); claim.Root == root && i >= 0 {
+			first = &claim.By[i]
+		}
+	}
+	return deviants, first
+}
+
+// Accused tells whether it is open whether what a worker said of a cluster's
+// state is true.
+func (p *Pallet) Accused(ctx *frame.Context, worker [32]byte) bool {
+	for _, id := range p.Memberships.Get(ctx, worker) {
+		c, _ := p.Clusters.Get(ctx, id)
+		if c.Dispute != nil && slices.ContainsFunc(c.Dispute.Claims, func(k words.Claim) bool { return slices.Contains(k.By, worker) }) {
+			return true
+		}
+	}
+	return false
 }

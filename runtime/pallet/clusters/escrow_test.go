@@ -35,7 +35,11 @@ type world struct {
 	dead    map[[32]byte]bool
 	ahead   uint64 // messages that the queue has beside those that were pushed
 	done    []words.Receipt
+	slashed []slashed
 }
+
+// slashed is a worker that was, and who first said what stands.
+type slashed struct{ worker, first [32]byte }
 
 // pool is the workers that there are.
 var pool = [][32]byte{{0xa}, {0xb}}
@@ -44,6 +48,13 @@ func (w *world) Eligible(*frame.Context, uint8) [][32]byte { return w.pool }
 func (w *world) Live(_ *frame.Context, id [32]byte) bool   { return !w.dead[id] }
 func (w *world) MayServe(_ *frame.Context, id [32]byte, _ uint8) bool {
 	return !w.dead[id]
+}
+func (w *world) Slash(_ *frame.Context, worker [32]byte, first *[32]byte) {
+	s := slashed{worker: worker}
+	if first != nil {
+		s.first = *first
+	}
+	w.slashed = append(w.slashed, s)
 }
 func (w *world) Head(*frame.Context, queue.Destination) queue.Head {
 	return queue.Head{Count: uint64(len(w.queued)) + w.ahead}

@@ -140,9 +140,13 @@ func TestSnapshots(t *testing.T) {
 	w := newWorldOf(t, many, clusters.Create{Replicas: 3})
 	m := w.state().Members
 	w.must(w.Signed(alice, clusters.TakeSnapshot{Cluster: w.cluster}))
-	chunks := [][]byte{[]byte("one"), []byte("two")}
+	chunks := [][]byte{[]byte("one"), []byte("two"), []byte("three")}
+	var leaves []hash.H256
+	for _, c := range chunks {
+		leaves = append(leaves, words.Leaf(c))
+	}
 	at := w.pallet.Snapshots.Get(w.Context(), w.cluster).Wanted
-	good := words.Snapshot{Next: at.Next, Head: at.Head, Salt: [32]byte{1}, Chunks: []hash.H256{hash.Blake2b256(chunks[0]), hash.Blake2b256(chunks[1])}}
+	good := words.Snapshot{Next: at.Next, Head: at.Head, Chunks: 3, Tree: words.Tree(leaves)}
 	made := func(worker [32]byte, change func(*words.Snapshot)) error {
 		s := good
 		change(&s)
@@ -151,14 +155,14 @@ func TestSnapshots(t *testing.T) {
 	as := func(*words.Snapshot) {}
 	for name, change := range map[string]func(*words.Snapshot){
 		"of later": func(s *words.Snapshot) { s.Next++ }, "of another queue": func(s *words.Snapshot) { s.Head[0]++ },
-		"of another epoch": func(s *words.Snapshot) { s.Epoch++ }, "of nothing": func(s *words.Snapshot) { s.Chunks = nil },
-		"too large": func(s *words.Snapshot) { s.Chunks = make([]hash.H256, words.MaxSnapshotChunks+1) },
+		"of another epoch": func(s *words.Snapshot) { s.Epoch++ }, "of nothing": func(s *words.Snapshot) { s.Chunks = 0 },
+		"too large": func(s *words.Snapshot) { s.Chunks = words.MaxSnapshotChunks + 1 },
 	} {
 		if err := made(m[0], change); !errors.Is(err, clusters.ErrBadSnapshot) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	w.must(made(m[0], func(s *words.Snapshot) { s.Salt[0]++ }))
+	w.must(made(m[0], func(s *words.Snapshot) { s.Tree[0]++ }))
 	w.must(made(m[1], as))
 	w.must(made(m[1], as))
 	if s := w.pallet.Snapshots.Get(w.Context(), w.cluster); s.Chosen != nil || len(s.Votes) != 2 {
@@ -168,23 +172,28 @@ func TestSnapshots(t *testing.T) {
 	if got := heard[words.SnapshotWanted](w, m[1]); len(got) != 1 || got[0].Name != good.Name() {
 		t.Fatalf("the first who said so heard %+v", got)
 	}
-	chunk := func(i uint8, b []byte) error {
-		return w.say(m[1], words.SnapshotChunk{Cluster: w.cluster, Name: good.Name(), Index: i, Bytes: b})
+	chunk := func(i uint32, b []byte) error {
+		return w.say(m[1], words.SnapshotChunk{Cluster: w.cluster, Name: good.Name(), Index: i, Bytes: b, Proof: words.Proof(leaves, min(i, 2))})
 	}
 	for name, err := range map[string]error{
-		"another": chunk(0, chunks[1]), "cut off": chunk(0, chunks[0][:2]), "one too many": chunk(2, chunks[1]),
-		"of another": w.say(m[1], words.SnapshotChunk{Cluster: w.cluster, Bytes: chunks[0]}),
+		"another": chunk(0, chunks[1]), "cut off": chunk(0, chunks[0][:2]), "one too many": chunk(3, chunks[2]),
+		"of another": w.say(m[1], words.SnapshotChunk{Cluster: w.cluster, Bytes: chunks[0], Proof: words.Proof(leaves, 0)}),
+		"unproven":   w.say(m[1], words.SnapshotChunk{Cluster: w.cluster, Name: good.Name(), Bytes: chunks[0]}),
 	} {
 		if !errors.Is(err, clusters.ErrBadSnapshot) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	w.must(chunk(1, chunks[1]))
+	if err := chunk(1, chunks[1]); !errors.Is(err, clusters.ErrGap) {
+		t.Errorf("the second before the first: %v", err)
+	}
+	w.must(chunk(0, chunks[0]))
+	w.must(chunk(0, chunks[0]))
 	w.must(chunk(1, chunks[1]))
 	if s := w.pallet.Snapshots.Get(w.Context(), w.cluster); s.Kept != nil {
 		t.Error("kept with a chunk missing")
 	}
-	w.must(chunk(0, chunks[0]))
+	w.must(chunk(2, chunks[2]))
 	s := w.pallet.Snapshots.Get(w.Context(), w.cluster)
 	if s.Kept == nil || s.Kept.Name() != good.Name() || s.Slot != 1 {
 		t.Fatalf("kept %+v", s)
@@ -199,9 +208,55 @@ func TestSnapshots(t *testing.T) {
 		stored[string(x.Key)] = string(x.Value)
 	}
 	for i, c := range chunks {
-		if got := stored[string(words.SnapshotKey(w.cluster, 1, uint8(i)))]; got != string(c) {
-			t.Errorf("chunk %d is %q", i, got)
+		got, err := scale.Decode[words.KeptChunk]([]byte(stored[string(words.SnapshotKey(w.cluster, 1, uint32(i)))]))
+		if err != nil || string(got.Bytes) != string(c) || !good.Proves(uint32(i), got.Bytes, got.Proof) {
+			t.Errorf("chunk %d is %q (%v)", i, got.Bytes, err)
 		}
+	}
+}
+
+// A large snapshot is asked for more rarely, and not while one is on its way from
+// a member that is there.
+func TestSnapshotDue(t *testing.T) {
+	w := newWorldOf(t, many, clusters.Create{Replicas: 1})
+	w.ahead = 1_000_000
+	m := w.state().Members[0]
+	at := uint64(0)
+	run := func(to uint64) *words.SnapshotPoint { // executes, and tells what was asked for last
+		for at < to {
+			next := min(to, at+words.MaxReceipts)
+			w.must(w.say(m, w.receipts(at, next, 0)))
+			at = next
+		}
+		s := w.pallet.Snapshots.Get(w.Context(), w.cluster)
+		return s.Wanted
+	}
+	w.pallet.Snapshots.Put(w.Context(), w.cluster, words.Snapshots{Wanted: &words.SnapshotPoint{}})
+	if got := run(999); got.Next != 0 {
+		t.Errorf("asked after 999 messages: %+v", got)
+	}
+	if got := run(1000); got.Next == 0 {
+		t.Error("not asked after 1,000 messages")
+	}
+	large := &words.Snapshot{Chunks: 5}
+	w.pallet.Snapshots.Put(w.Context(), w.cluster, words.Snapshots{Wanted: &words.SnapshotPoint{Next: 1000}, Kept: large})
+	if got := run(5999); got.Next != 1000 {
+		t.Errorf("asked after 4,999 messages for five chunks: %+v", got)
+	}
+	if got := run(6000); got.Next == 1000 {
+		t.Error("not asked after 5,000 messages for five chunks")
+	}
+	w.pallet.Snapshots.Put(w.Context(), w.cluster, words.Snapshots{Wanted: &words.SnapshotPoint{Next: 6000}, Chosen: large, By: m})
+	if got := run(25_999); got.Next != 6000 {
+		t.Errorf("asked while one is on its way: %+v", got)
+	}
+	if got := run(26_000); got.Next == 6000 {
+		t.Error("not asked when one does not come")
+	}
+	w.pallet.Snapshots.Put(w.Context(), w.cluster, words.Snapshots{Wanted: &words.SnapshotPoint{Next: 26_000}, Chosen: large, By: [32]byte{99}})
+	w.dead[[32]byte{99}] = true
+	if got := run(27_000); got.Next == 26_000 {
+		t.Error("not asked when who was to send it is gone")
 	}
 }
 
@@ -255,6 +310,11 @@ func TestDispute(t *testing.T) {
 		if w.state().Dispute == nil {
 			t.Fatal("one of two judges is more than half")
 		}
+		for _, worker := range m {
+			if !w.pallet.Accused(w.Context(), worker) {
+				t.Errorf("worker %x may take its pledge while it is open who lied", worker[0])
+			}
+		}
 		w.must(w.claim(judges[1], 0, 8, truth))
 		c = w.state()
 		liar := m[1]
@@ -263,6 +323,16 @@ func TestDispute(t *testing.T) {
 		}
 		if c.Dispute != nil || slices.Contains(c.Members, liar) || len(c.Members) != 3 || !c.Asked || c.Next != 8 || c.StateRoot != truth(7) {
 			t.Errorf("liar first %v: settled: %+v", liarFirst, c)
+		}
+		honest := m[0]
+		if liarFirst {
+			honest = m[1]
+		}
+		if want := []slashed{{liar, honest}}; !slices.Equal(w.slashed, want) {
+			t.Errorf("liar first %v: slashed %x, want %x", liarFirst, w.slashed, want)
+		}
+		if w.pallet.Accused(w.Context(), honest) {
+			t.Error("accused of what is settled")
 		}
 		if _, known := w.pallet.Deviants.Get(w.Context(), liar); !known {
 			t.Error("the liar is drawn again")
@@ -275,6 +345,38 @@ func TestDispute(t *testing.T) {
 		if !named {
 			t.Error("the liar is not named")
 		}
+	}
+}
+
+// Who says one thing and then another deviates whatever stands, is slashed once,
+// and is nobody's first witness. What it says beyond that is not kept.
+func TestContradiction(t *testing.T) {
+	w := newWorldOf(t, many, clusters.Create{Replicas: 3})
+	m := w.state().Members
+	as := func(n byte) func(uint64) hash.H256 {
+		return func(seq uint64) hash.H256 { return hash.H256{n, byte(seq)} }
+	}
+	w.must(w.claim(m[0], 0, 1, as(2)))
+	w.must(w.claim(m[1], 0, 1, as(3)))
+	for n := range byte(20) {
+		w.must(w.claim(m[1], 0, 1, as(1+n))) // the truth first
+	}
+	d := w.state().Dispute
+	if len(d.Claims) != 3 {
+		t.Fatalf("%d claims are kept, want 3", len(d.Claims))
+	}
+	for _, judge := range d.Judges[:2] {
+		w.must(w.claim(judge, 0, 1, truth))
+	}
+	if c := w.state(); c.Dispute != nil || c.StateRoot != (hash.H256{}) && c.StateRoot != truth(0) {
+		t.Fatalf("not settled: %+v", c)
+	}
+	if want := []slashed{{m[0], d.Judges[0]}, {m[1], d.Judges[0]}}; !slices.Equal(w.slashed, want) {
+		t.Errorf("slashed %x, want %x", w.slashed, want)
+	}
+	w.must(w.claim(m[2], 0, 1, truth))
+	if len(w.slashed) != 2 {
+		t.Errorf("who agrees later is slashed: %x", w.slashed)
 	}
 }
 

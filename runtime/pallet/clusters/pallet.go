@@ -27,7 +27,7 @@ type Config struct {
 	EscrowDeposit chain.Balance
 	// The most bytes of an encrypted action.
 	MaxEnvelope uint32
-	// After how many messages of a cluster's queue its members are asked for a snapshot; 0 is never.
+	// After how many messages of a cluster's queue for each chunk of its last snapshot its members are asked for another; 0 is never.
 	SnapshotEvery uint32
 	// How many members' claims about a cluster's state are kept, the newest.
 	MaxClaims uint32
@@ -257,6 +257,9 @@ type Workers interface {
 	MayServe(ctx *frame.Context, worker [32]byte, tier uint8) bool
 	// Live tells whether a worker is registered now.
 	Live(ctx *frame.Context, worker [32]byte) bool
+	// Slash punishes a worker that deviated, and rewards who first said what
+	// stands; nil is nobody.
+	Slash(ctx *frame.Context, worker [32]byte, first *[32]byte)
 }
 
 // Queue is what the pallet needs of the queues.

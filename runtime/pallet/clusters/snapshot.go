@@ -1,7 +1,6 @@
 package clusters
 
 import (
-	"math/bits"
 	"slices"
 
 	"github.com/tacit-network/tacit/hash"
@@ -40,11 +39,18 @@ func (p *Pallet) askSnapshot(ctx *frame.Context, id hash.H256, c *words.Cluster)
 // snapshotDue asks for a snapshot when many messages were executed since the
 // last time.
 func (p *Pallet) snapshotDue(ctx *frame.Context, id hash.H256, c *words.Cluster) error {
-	last := uint64(0)
-	if w := p.Snapshots.Get(ctx, id).Wanted; w != nil {
-		last = w.Next
+	s := p.Snapshots.Get(ctx, id)
+	last, every := uint64(0), uint64(p.SnapshotEvery)
+	if s.Wanted != nil {
+		last = s.Wanted.Next
 	}
-	if p.SnapshotEvery == 0 || c.Next < last+uint64(p.SnapshotEvery) {
+	if s.Kept != nil { // a snapshot costs what its chunks do
+		every *= uint64(s.Kept.Chunks)
+	}
+	if s.Chosen != nil && p.Workers.Live(ctx, s.By) { // it is on its way, unless that takes very long
+		every = 4 * max(every, uint64(p.SnapshotEvery)*uint64(s.Chosen.Chunks))
+	}
+	if every == 0 || c.Next < last+every {
 		return nil
 	}
 	return p.askSnapshot(ctx, id, c)
@@ -63,7 +69,7 @@ func (p *Pallet) snapshotMade(ctx *frame.Context, worker [32]byte, m words.Snaps
 		return nil // too late, or again
 	}
 	if w == nil || made.Epoch != w.Epoch || made.Next != w.Next || made.Head != w.Head ||
-		len(made.Chunks) == 0 || len(made.Chunks) > words.MaxSnapshotChunks {
+		made.Chunks == 0 || made.Chunks > words.MaxSnapshotChunks {
 		return ErrBadSnapshot
 	}
 	s.Votes = append(s.Votes, words.SnapshotVote{Member: worker, Name: made.Name()})
@@ -74,7 +80,7 @@ func (p *Pallet) snapshotMade(ctx *frame.Context, worker [32]byte, m words.Snaps
 		}
 	}
 	if 2*len(same) > len(c.Members) && (s.Chosen == nil || s.Chosen.Next < made.Next) {
-		s.Chosen, s.Have = &made, 0
+		s.Chosen, s.By, s.Have = &made, same[0], 0
 		if err := p.tell(ctx, same[0], words.SnapshotWanted{Cluster: m.Cluster, Name: made.Name()}); err != nil {
 			return err
 		}
@@ -83,20 +89,25 @@ func (p *Pallet) snapshotMade(ctx *frame.Context, worker [32]byte, m words.Snaps
 	return nil
 }
 
-// snapshotChunk keeps a chunk. When all are there, the snapshot replaces the one
-// before, and the keys of earlier epochs are needed no more.
+// snapshotChunk keeps the next chunk. When all are there, the snapshot replaces
+// the one before, and the keys of earlier epochs are needed no more.
 func (p *Pallet) snapshotChunk(ctx *frame.Context, worker [32]byte, m words.SnapshotChunk) error {
 	c, err := p.member(ctx, worker, m.Cluster)
 	if err != nil {
 		return err
 	}
 	s := p.Snapshots.Get(ctx, m.Cluster)
-	if s.Chosen == nil || s.Chosen.Name() != m.Name || int(m.Index) >= len(s.Chosen.Chunks) || hash.Blake2b256(m.Bytes) != s.Chosen.Chunks[m.Index] {
+	switch {
+	case s.Chosen == nil || s.Chosen.Name() != m.Name || len(m.Bytes) > words.SnapshotChunkSize || !s.Chosen.Proves(m.Index, m.Bytes, m.Proof):
 		return ErrBadSnapshot
+	case m.Index < s.Have:
+		return nil // it is there
+	case m.Index > s.Have:
+		return ErrGap
 	}
-	ctx.IndexSet(words.SnapshotKey(m.Cluster, 1-s.Slot, m.Index), m.Bytes)
-	s.Have |= 1 << m.Index
-	if bits.OnesCount64(s.Have) == len(s.Chosen.Chunks) {
+	ctx.IndexSet(words.SnapshotKey(m.Cluster, 1-s.Slot, m.Index), scale.Marshal(words.KeptChunk{Bytes: m.Bytes, Proof: m.Proof}))
+	s.Have++
+	if s.Have == s.Chosen.Chunks {
 		s.Kept, s.Chosen, s.Have, s.Slot = s.Chosen, nil, 0, 1-s.Slot
 		if err := p.tellAll(ctx, &c, words.SnapshotKept{Cluster: m.Cluster, Snapshot: *s.Kept}); err != nil {
 			return err

@@ -37,6 +37,10 @@ type Config struct {
 	KeepEnded uint64
 	// The most accounts whose word on machines counts.
 	MaxEndorsers uint32
+	// What is slashed of a pledge whose worker said that a cluster's state is another than it is, unless governance says otherwise.
+	DeviationSlash words.Percent
+	// What of a slash goes to the operator of the worker that first said what stands, unless governance says otherwise.
+	ReporterReward words.Percent
 }
 
 // The calls.
@@ -95,6 +99,11 @@ type (
 	WithdrawStake struct{ Worker [32]byte }
 	// RemoveWorker takes a worker out, by governance.
 	RemoveWorker struct{ Worker [32]byte }
+	// SetSlashing says which part of a worker's pledge a deviation costs, and which part of that goes to who first said what stands. Slashes before stay.
+	SetSlashing struct {
+		Deviation words.Percent
+		Reward    words.Percent
+	}
 )
 
 // The events.
@@ -178,6 +187,19 @@ type (
 		Owner  chain.AccountID
 		Amount chain.Balance
 	}
+	// WorkerSlashed says that an amount of the pledge for a worker was taken, since it said that a cluster's state is another than it is. Of that, reward went to the operator of the worker that first said what stands; the treasury has the rest.
+	WorkerSlashed struct {
+		Worker   [32]byte
+		Owner    chain.AccountID
+		Amount   chain.Balance
+		Reporter *[32]byte
+		Reward   chain.Balance
+	}
+	// SlashingSet says what a deviation costs from now on.
+	SlashingSet struct {
+		Deviation words.Percent
+		Reward    words.Percent
+	}
 )
 
 // The errors.
@@ -218,6 +240,10 @@ var (
 	ErrStakeBound = frame.NewError(16, "StakeBound")
 	// ErrOtherPlatform means that the machine is out of date, and not the one on which the worker was registered.
 	ErrOtherPlatform = frame.NewError(17, "OtherPlatform")
+	// ErrBadPercent means that a part is more than the whole.
+	ErrBadPercent = frame.NewError(18, "BadPercent")
+	// ErrAccused means that the worker is a party to a dispute about a cluster's state: the pledge stays until that is settled.
+	ErrAccused = frame.NewError(19, "Accused")
 )
 
 // Pallet is the workers of one chain.
@@ -227,8 +253,11 @@ type Pallet struct {
 	Attestation Attestation
 	Queue       Queue
 	Money       Money
-	Blocks      Blocks
-	Clock       Clock
+	// Treasury gets what is slashed and paid to nobody.
+	Treasury Treasury
+	Disputes Disputes
+	Blocks   Blocks
+	Clock    Clock
 }
 
 // Index is the pallet's among those of the chain; what it holds money for is
@@ -241,6 +270,24 @@ var stakeReason = frame.HoldReason{Pallet: Index, Reason: 0}
 type Money interface {
 	Hold(ctx *frame.Context, who chain.AccountID, reason frame.HoldReason, amount chain.Balance) error
 	Release(ctx *frame.Context, who chain.AccountID, reason frame.HoldReason, amount chain.Balance) error
+	// SlashHeld takes up to amount of what is on hold, and returns what it took,
+	// which is in no account then.
+	SlashHeld(ctx *frame.Context, who chain.AccountID, reason frame.HoldReason, amount chain.Balance) chain.Balance
+	// Deposit puts into an account what was in none, and Drop ends its existence.
+	Deposit(ctx *frame.Context, who chain.AccountID, amount chain.Balance) error
+	Drop(ctx *frame.Context, amount chain.Balance)
+}
+
+// Treasury takes what is in no account.
+type Treasury interface {
+	Take(ctx *frame.Context, amount chain.Balance) error
+}
+
+// Disputes is what the pallet needs of the clusters.
+type Disputes interface {
+	// Accused tells whether it is open whether what a worker said of a cluster's
+	// state is true.
+	Accused(ctx *frame.Context, worker [32]byte) bool
 }
 
 // Attestation is what the pallet needs of the judge of quotes.
@@ -287,20 +334,22 @@ func (p *Pallet) Declare() frame.Pallet {
 			frame.Call(8, p.endorse, small),
 			frame.Call(9, p.stake, small),
 			frame.Call(10, p.unstake, small),
-			frame.Call(11, p.withdrawStake, small),
+			frame.Call(11, p.withdrawStake, frame.Time(2*frame.Millisecond)), // it looks at the clusters of the worker
 			frame.Call(12, p.removeWorker, small),
+			frame.Call(13, p.setSlashing, small),
 		},
 		Events: []frame.EventDef{
 			frame.Event[WorkerRegistered](0), frame.Event[EndpointsSet](1), frame.Event[WorkerRemoved](2), frame.Event[PlatformBanned](3),
 			frame.Event[WorkerDegraded](4), frame.Event[WorkerRecovered](5), frame.Event[WorkerExpired](6), frame.Event[WorkerRevoked](7),
 			frame.Event[WorkerDraining](8), frame.Event[TierChanged](9), frame.Event[RegistrationFrozen](10), frame.Event[PlatformCapSet](11),
 			frame.Event[EndorsersSet](12), frame.Event[PlatformEndorsed](13), frame.Event[Staked](14), frame.Event[Unstaked](15),
-			frame.Event[StakeWithdrawn](16),
+			frame.Event[StakeWithdrawn](16), frame.Event[WorkerSlashed](17), frame.Event[SlashingSet](18),
 		},
 		Errors: []*frame.Error{
 			ErrBadInfo, ErrNotOperator, ErrBadBlock, ErrOldBootEpoch, ErrBadSignature, ErrWrongReportData,
 			ErrPlatformBanned, ErrUnknownWorker, ErrBadEndpoints, ErrUnknownPlatform,
 			ErrFrozen, ErrPlatformFull, ErrOlderImage, ErrNotEndorser, ErrBadEndorsers, ErrNoStake, ErrStakeBound, ErrOtherPlatform,
+			ErrBadPercent, ErrAccused,
 		},
 		Holds: []string{"WorkerStake"},
 	}

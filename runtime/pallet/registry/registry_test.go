@@ -63,6 +63,17 @@ func (p *purse) Release(_ *frame.Context, _ chain.AccountID, _ frame.HoldReason,
 	return nil
 }
 
+func (p *purse) SlashHeld(_ *frame.Context, _ chain.AccountID, _ frame.HoldReason, amount chain.Balance) chain.Balance {
+	p.held -= amount.Lo
+	return amount
+}
+
+func (*purse) Deposit(*frame.Context, chain.AccountID, chain.Balance) error { return nil }
+func (*purse) Drop(*frame.Context, chain.Balance)                           {}
+
+// Accused implements registry.Disputes.
+func (w *world) Accused(_ *frame.Context, worker [32]byte) bool { return w.accused == worker }
+
 // world is a chain with the two pallets, and a worker of a simulated TEE.
 type world struct {
 	*frametest.Chain
@@ -74,9 +85,10 @@ type world struct {
 	pcs         *devpki.PCS
 	identity    keys.Pair
 	tee         sim.Config
+	accused     [32]byte
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, more ...frame.At) *world {
 	t.Helper()
 	w := &world{Chain: frametest.New(t), tb: t, pcs: &devpki.PCS{PKI: devpki.New(devpki.Seed)}}
 	w.Number, w.Millis = 1000, now*1000
@@ -85,11 +97,12 @@ func newWorld(t testing.TB) *world {
 		Config: registry.Config{
 			MaxBlockAge: 300, MaxAge: day * 1000, CollateralGrace: 14 * day * 1000, MaxPerPlatform: 2, KeepEnded: 30 * day * 1000,
 			TierStake: scale.U64(1000), UnstakeDelay: 50, MaxEndorsers: 3,
+			DeviationSlash: 100, ReporterReward: 10,
 		},
-		Attestation: w.attestation, Queue: &w.queue, Money: &w.money, Blocks: w, Clock: w,
+		Attestation: w.attestation, Queue: &w.queue, Money: &w.money, Disputes: w, Blocks: w, Clock: w,
 	}
 	w.attestation.Workers = w.registry
-	w.Start(frame.At{Index: 20, Module: w.attestation}, frame.At{Index: registry.Index, Module: w.registry})
+	w.Start(append(more, frame.At{Index: 20, Module: w.attestation}, frame.At{Index: registry.Index, Module: w.registry})...)
 	mrtd := attest.Digest{42}
 	err := w.attestation.Start(w.Context(), attestation.Genesis{
 		Anchors: []attestation.Anchor{{Kind: attestation.Development, Certificate: w.pcs.PKI.Anchor(), Enabled: true}},
@@ -469,7 +482,7 @@ func TestMetadata(t *testing.T) {
 		"Attestation.AmdAuthorities", "Attestation.AmdFirmware", "Attestation.RevokedAuthorities", "Attestation.Recoveries", "Attestation.ActivationDelay",
 		"Registry.Workers", "Registry.Endpoints", "Registry.BootEpochs", "Registry.Platforms", "Registry.FirstAuthorities",
 		"Registry.LastImages", "Registry.PlatformWorkers", "Registry.Certificates", "Registry.Endorsers", "Registry.Stakes", "Registry.Frozen",
-		"Registry.Deadlines", "Registry.NextDeadline",
+		"Registry.Deadlines", "Registry.NextDeadline", "Registry.Slashing",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("items %q", got)

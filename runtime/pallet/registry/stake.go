@@ -64,6 +64,9 @@ func (p *Pallet) withdrawStake(ctx *frame.Context, c WithdrawStake) error {
 	if s.FreeAt == 0 || p.Blocks.Now(ctx) < s.FreeAt {
 		return ErrStakeBound
 	}
+	if p.Disputes.Accused(ctx, c.Worker) {
+		return ErrAccused
+	}
 	if err := p.Money.Release(ctx, s.Owner, stakeReason, s.Amount); err != nil {
 		return err
 	}

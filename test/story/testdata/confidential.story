@@ -134,6 +134,7 @@ query ours get by=Alice bad=signature
 query ours get by=Alice bad=origin
 query ours get by=Alice bad=contract
 query ours get by=Alice bad=future
+query ours get by=Alice bad=replayed
 query ours get by=Bob
 ----
 error: the envelope does not open for this worker, account and contract (kind 12)
@@ -142,6 +143,7 @@ error: the query is not signed by Alice (kind 11)
 error: the envelope does not open for this worker, account and contract (kind 12)
 error: the envelope does not open for this worker, account and contract (kind 12)
 error: the worker has seen block 47, the query wants 147 (kind 13)
+error: a query with this nonce was answered before (kind 17)
 get as of block 47: the contract answered NotOwner
 
 # Codes that are refused by name when they are checked, and when somebody

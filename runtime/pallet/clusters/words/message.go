@@ -195,12 +195,13 @@ type (
 		Cluster  hash.H256
 		Snapshot Snapshot
 	}
-	// SnapshotChunk brings a chunk of a snapshot.
+	// SnapshotChunk brings a chunk of a snapshot, with the proof that it is one.
 	SnapshotChunk struct {
 		Cluster hash.H256
 		Name    hash.H256
-		Index   uint8
+		Index   uint32
 		Bytes   []byte
+		Proof   []hash.H256
 	}
 	// SecretWanted says that the worker was put back to a time when it did not have
 	// the secret of an epoch, and asks the others for it.

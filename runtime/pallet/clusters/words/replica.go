@@ -48,23 +48,23 @@ type Dispute struct {
 	Judges [][32]byte
 }
 
-// MaxSnapshotChunks is the most chunks of a snapshot; each but the last has
-// SnapshotChunkSize bytes.
+// MaxSnapshotChunks is the most chunks of a snapshot, SnapshotChunkSize the most
+// bytes of one.
 const (
-	MaxSnapshotChunks = 64
+	MaxSnapshotChunks = 1 << 14
 	SnapshotChunkSize = 256 << 10
 )
 
 // Snapshot describes a snapshot of a cluster's state, whose chunks are encrypted
 // in an epoch. It is after the messages below Next, where the queue's hash is
-// Head.
+// Head. Tree is the root over its Chunks chunks, see Tree.
 type Snapshot struct {
 	Epoch  uint32
 	Next   uint64
 	Head   hash.H256
 	Root   hash.H256
-	Salt   [32]byte
-	Chunks []hash.H256
+	Chunks uint32
+	Tree   hash.H256
 }
 
 // Name is the hash that names a snapshot: BLAKE2b-256 of its description.
@@ -76,10 +76,11 @@ type Snapshots struct {
 	Wanted *SnapshotPoint
 	// Votes are what the members say that one is.
 	Votes []SnapshotVote
-	// Chosen is what more than half of the members say, and Have which of its
-	// chunks are there.
+	// Chosen is what more than half of the members say, By who was asked for its
+	// chunks, and Have how many of them are there, from the first on.
 	Chosen *Snapshot
-	Have   uint64
+	By     [32]byte
+	Have   uint32
 	// Kept is the newest one that is all there. It lies in slot Slot.
 	Kept *Snapshot
 	Slot uint8
@@ -98,8 +99,15 @@ type SnapshotVote struct {
 	Name   hash.H256
 }
 
-// SnapshotKey is where, beside the state, a chunk of a cluster's snapshot lies.
-// There are two slots: a snapshot replaces the one before the last.
-func SnapshotKey(cluster hash.H256, slot, index uint8) []byte {
-	return append(append([]byte("snapshot/"), cluster[:]...), slot, index)
+// KeptChunk is what lies beside the state of a chunk: with the proof that it is
+// one of the snapshot, for whoever fetches it alone.
+type KeptChunk struct {
+	Bytes []byte
+	Proof []hash.H256
+}
+
+// SnapshotKey is where, beside the state, a KeptChunk of a cluster's snapshot
+// lies. There are two slots: a snapshot replaces the one before the last.
+func SnapshotKey(cluster hash.H256, slot uint8, index uint32) []byte {
+	return scale.AppendUint32(append(append([]byte("snapshot/"), cluster[:]...), slot), index)
 }

@@ -25,7 +25,8 @@ func FuzzWords(f *testing.F) {
 	f.Add(scale.Encode[words.Action](words.Call{Input: []byte{1}}))
 	f.Add(scale.Encode[words.ClusterMessage](words.Return{Seq: 1, Amount: scale.U64(2)}))
 	f.Add(scale.Encode[words.UpMessage](words.Receipts{Receipts: []words.Receipt{{}}, Withdrawals: []words.Withdrawal{{}}}))
-	f.Add(scale.Encode[words.UpMessage](words.SnapshotMade{Snapshot: words.Snapshot{Chunks: []hash.H256{{1}}}}))
+	f.Add(scale.Encode[words.UpMessage](words.SnapshotMade{Snapshot: words.Snapshot{Chunks: 1}}))
+	f.Add(scale.Encode[words.UpMessage](words.SnapshotChunk{Bytes: []byte{1}, Proof: []hash.H256{{2}}}))
 	f.Add(scale.Encode[words.WorkerMessage](words.ClusterJoin{Members: [][32]byte{{1}}, Snapshot: &words.Snapshot{Next: 3}}))
 	f.Add(scale.Encode[words.WorkerMessage](words.Share{Keys: []words.HPKEKey{{Kem: 1}}, Envelope: []byte{2}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -33,6 +34,7 @@ func FuzzWords(f *testing.F) {
 		back[words.Action](t, data)
 		back[words.ClusterMessage](t, data)
 		back[words.UpMessage](t, data)
+		back[words.KeptChunk](t, data)
 	})
 }
 

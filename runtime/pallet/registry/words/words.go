@@ -9,6 +9,7 @@ import (
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/storage"
+	"github.com/tacit-network/tacit/scale"
 )
 
 // MaxEndpoints and MaxEndpoint bound the addresses that a worker publishes:
@@ -112,6 +113,23 @@ type Stake struct {
 	FreeAt chain.BlockNumber
 }
 
+// Percent is a part in hundredths.
+type Percent uint8
+
+// Of returns the part of an amount, rounded down.
+func (p Percent) Of(n chain.Balance) chain.Balance {
+	part, _ := n.MulDiv(scale.U64(uint64(min(p, 100))), scale.U64(100)) // at most n
+	return part
+}
+
+// Slashing is what a worker's word that turned out false costs.
+type Slashing struct {
+	// Deviation is the part of the pledge for the worker that is taken.
+	Deviation Percent
+	// Reward is the part of that which goes to who first said what stands.
+	Reward Percent
+}
+
 // State is what pallet Registry stores.
 type State struct {
 	// The registered workers, by their identity keys.
@@ -140,6 +158,8 @@ type State struct {
 	Deadlines storage.DoubleMap[uint64, [32]byte, bool, storage.Twox64Concat, storage.Blake2Concat]
 	// The first minute whose workers were not looked at again.
 	NextDeadline storage.Value[uint64]
+	// What a deviation costs, where governance said so. Else the pallet's constants do.
+	Slashing storage.OptValue[Slashing]
 }
 
 // NewState returns the items, bound to their places.

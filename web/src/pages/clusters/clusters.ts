@@ -28,7 +28,7 @@ interface Snapshot {
   epoch: number;
   next: bigint;
   root: Hex;
-  chunks: Hex[];
+  chunks: number;
 }
 
 /** Snapshots are those of a cluster, as the chain has them. */
@@ -93,7 +93,7 @@ function facts({ chain, wallets }: World, { id, cluster, ledger, queued, snapsho
 function snapshot(s: Snapshots | undefined): (Node | string)[] {
   const coming = s?.chosen ? `One after message ${grouped(s.chosen.next)} is on its way. ` : s?.wanted && s.wanted.next !== s.kept?.next ? `One after message ${grouped(s.wanted.next)} is being made. ` : '';
   if (!s?.kept) return [`${coming}The chain has none yet: who lost all executes every message again.`];
-  return [`${coming}Of epoch ${grouped(s.kept.epoch)}, after message ${grouped(s.kept.next)}, in ${grouped(s.kept.chunks.length)} encrypted chunks. Root `, copyable(s.kept.root, 'Root of the snapshot', 18, 16)];
+  return [`${coming}Of epoch ${grouped(s.kept.epoch)}, after message ${grouped(s.kept.next)}, in ${grouped(s.kept.chunks)} encrypted chunks. Root `, copyable(s.kept.root, 'Root of the snapshot', 18, 16)];
 }
 
 function one(into: HTMLElement, world: World, rest: string, signal: AbortSignal): void {

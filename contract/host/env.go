@@ -173,7 +173,13 @@ func Run(ctx context.Context, m *vm.Module, export string, env Env, gas uint64) 
 // Load compiles code in the profile that it is made for. While a module
 // initialises it gets the same clock and randomness everywhere.
 func Load(ctx context.Context, e *vm.Engine, code []byte) (*vm.Module, error) {
-	return e.Load(ctx, code, vm.ProfileOf(code), &execution{t: &transaction{}})
+	m, _, err := LoadNative(ctx, e, code, nil)
+	return m, err
+}
+
+// LoadNative is Load with machine code of an earlier one; see vm.Engine.
+func LoadNative(ctx context.Context, e *vm.Engine, code []byte, native vm.Native) (*vm.Module, vm.Native, error) {
+	return e.LoadNative(ctx, code, vm.ProfileOf(code), &execution{t: &transaction{}}, native)
 }
 
 // Check says why no worker would run code, nil when they would.

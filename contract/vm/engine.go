@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,9 @@ type Config struct {
 // Engine compiles modules and holds the host functions. A process needs one.
 type Engine struct {
 	rt      wazero.Runtime
+	cache   wazero.CompilationCache
+	slot    *slot
+	pages   *pageMap // nil: instances share no memory
 	imports Imports
 }
 
@@ -46,8 +50,13 @@ func NewEngine(ctx context.Context, cfg Config, funcs []HostFunc, unoffered []st
 	if !cfg.Interpreter && runtime.GOARCH == "amd64" {
 		rc = wazero.NewRuntimeConfigCompiler()
 	}
-	rc = rc.WithCoreFeatures(features).WithMemoryLimitPages(Go.MaxPages).WithDebugInfoEnabled(false)
-	e := &Engine{rt: wazero.NewRuntimeWithConfig(ctx, rc), imports: Imports{}}
+	e := &Engine{slot: &slot{}, pages: openPages(), imports: Imports{}}
+	var err error
+	if e.cache, err = cacheOf(e.slot); err != nil {
+		return nil, err
+	}
+	e.rt = wazero.NewRuntimeWithConfig(ctx, rc.WithCoreFeatures(features).WithMemoryLimitPages(Go.MaxPages).
+		WithDebugInfoEnabled(false).WithCompilationCache(e.cache))
 	for _, name := range unoffered {
 		e.imports[name] = nil
 	}
@@ -75,7 +84,12 @@ func NewEngine(ctx context.Context, cfg Config, funcs []HostFunc, unoffered []st
 }
 
 // Close frees what the engine and its modules hold.
-func (e *Engine) Close(ctx context.Context) error { return e.rt.Close(ctx) }
+func (e *Engine) Close(ctx context.Context) error {
+	if e.pages != nil {
+		e.pages.close()
+	}
+	return errors.Join(e.rt.Close(ctx), e.cache.Close(ctx))
+}
 
 // Imports are the host functions that this engine's modules may import.
 func (e *Engine) Imports() Imports { return e.imports }
@@ -100,14 +114,28 @@ type Module struct {
 // functions that the initialisation calls; with the same answers of theirs the
 // memory is the same everywhere.
 func (e *Engine) Load(ctx context.Context, code []byte, profile *Profile, host any) (*Module, error) {
+	m, _, err := e.LoadNative(ctx, code, profile, host, nil)
+	return m, err
+}
+
+// LoadNative is Load with the machine code of an earlier one, and returns what
+// is to be given the next time: nil when native is good still, or there is none.
+func (e *Engine) LoadNative(ctx context.Context, code []byte, profile *Profile, host any, native Native) (*Module, Native, error) {
 	c, err := Instrument(code, profile, e.imports)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	compiled, err := e.compile(ctx, c.Wasm)
+	compiled, made, err := e.compile(ctx, c.Wasm, native)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	m, err := e.module(ctx, c, compiled, profile, host)
+	return m, made, err
+}
+
+// module initialises what is compiled.
+func (e *Engine) module(ctx context.Context, c *Code, compiled wazero.CompiledModule, profile *Profile, host any) (*Module, error) {
+	var err error
 	m := &Module{engine: e, profile: profile, compiled: compiled, globals: c.Globals}
 	if profile.Init != "" {
 		m.image, err = m.initialize(ctx, host)
@@ -120,10 +148,28 @@ func (e *Engine) Load(ctx context.Context, code []byte, profile *Profile, host a
 	return m, nil
 }
 
-// compile compiles in this goroutine alone: a module on which the compiler
+// compile compiles, with machine code of an earlier time where it fits, and
+// returns what was made anew.
+func (e *Engine) compile(ctx context.Context, wasm []byte, native Native) (m wazero.CompiledModule, made Native, err error) {
+	e.slot.loading.Lock()
+	defer e.slot.loading.Unlock()
+	e.slot.put(native)
+	m, err = e.compileAlone(ctx, wasm)
+	if err != nil && native != nil {
+		// What was kept is damaged. That says nothing about the module.
+		e.slot.put(nil)
+		m, err = e.compileAlone(ctx, wasm)
+	}
+	if left := e.slot.put(nil); !bytes.Equal(left, native) {
+		made = left
+	}
+	return m, made, err
+}
+
+// compileAlone compiles in this goroutine alone: a module on which the compiler
 // panics is refused, where it would otherwise stop every worker that is told of
 // it, again and again.
-func (e *Engine) compile(ctx context.Context, wasm []byte) (m wazero.CompiledModule, err error) {
+func (e *Engine) compileAlone(ctx context.Context, wasm []byte) (m wazero.CompiledModule, err error) {
 	defer func() {
 		if recover() != nil {
 			err = refuse("the engine cannot compile it")
@@ -159,6 +205,9 @@ func (m *Module) release(ctx context.Context) error {
 		errs = append(errs, inst.mod.Close(ctx))
 	}
 	m.idle = nil
+	if m.image != nil && m.image.shared != nil {
+		m.image.shared.close()
+	}
 	return errors.Join(append(errs, m.compiled.Close(ctx))...)
 }
 

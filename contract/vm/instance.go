@@ -11,6 +11,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 )
 
 // instance is an instance of a module with the parts that executions touch.
@@ -21,6 +22,7 @@ type instance struct {
 	height  api.MutableGlobal
 	globals []api.MutableGlobal
 	exports map[string]api.Function
+	lies    *mapping // over the module's image; nil when the memory is its own
 }
 
 // export returns an exported function. Each has a stack of its own, which is
@@ -36,13 +38,19 @@ func (i *instance) export(name string) api.Function {
 
 // image is the state of an instance after its initialisation.
 type image struct {
-	memory  []byte
+	size    int    // of the memory
+	memory  []byte // nil when instances share it
 	empty   []bool // parts of memory that are zero
 	globals []uint64
+	shared  *shared // the memory again, when instances share it
 }
 
 // part is how much of a memory is compared at once.
 const part = 4 << 10
+
+// leastShared is from how many bytes on instances share the image's memory. A
+// smaller one is restored sooner than the pages of a mapping are.
+const leastShared = 512 << 10
 
 // nothing is a part of zeros.
 var nothing [part]byte
@@ -57,6 +65,14 @@ const maxIdle = 4
 var errSegments = errors.New("data or elements out of bounds")
 
 func (m *Module) fresh(ctx context.Context) (*instance, error) {
+	var lies *mapping
+	if m.image != nil && m.image.shared != nil {
+		ctx = experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(func(least, most uint64) experimental.LinearMemory {
+			memory := m.image.shared.Allocate(least, most)
+			lies, _ = memory.(*mapping)
+			return memory
+		}))
+	}
 	mod, err := m.engine.rt.InstantiateModule(ctx, m.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
 	if err != nil {
 		// Segments out of bounds are the only thing left that can stop it here.
@@ -65,7 +81,7 @@ func (m *Module) fresh(ctx context.Context) (*instance, error) {
 		}
 		return nil, fmt.Errorf("instantiate contract: %w", err)
 	}
-	i := &instance{mod: mod, mem: mod.Memory(), exports: map[string]api.Function{}}
+	i := &instance{mod: mod, mem: mod.Memory(), exports: map[string]api.Function{}, lies: lies}
 	i.gas = mod.ExportedGlobal(globalGas).(api.MutableGlobal)
 	i.height = mod.ExportedGlobal(globalHeight).(api.MutableGlobal)
 	for n := range m.globals {
@@ -98,7 +114,7 @@ func (m *Module) initialize(ctx context.Context, host any) (*image, error) {
 	if out.Status != OK {
 		return nil, refuse("its initialisation ends with %v %s", out.Status, out.Reason)
 	}
-	return i.image()
+	return i.image(m.engine.pages)
 }
 
 // pristine is the image of a module that needs no initialisation, nil when its
@@ -112,28 +128,35 @@ func (m *Module) pristine(ctx context.Context) (*image, error) {
 		return nil, err
 	}
 	defer i.mod.Close(ctx)
-	return i.image()
+	return i.image(m.engine.pages)
 }
 
 // image takes the state of i.
-func (i *instance) image() (*image, error) {
+func (i *instance) image(pages *pageMap) (img *image, err error) {
 	view, ok := i.mem.Read(0, uint32(min(uint64(i.mem.Size()), math.MaxUint32)))
 	if !ok {
 		return nil, errors.New("read memory of contract")
 	}
-	img := &image{memory: append([]byte(nil), view...)}
+	img = &image{size: len(view), memory: append([]byte(nil), view...)}
 	for at := 0; at < len(img.memory); at += part {
 		img.empty = append(img.empty, bytes.Equal(img.memory[at:at+part], nothing[:]))
 	}
 	for _, g := range i.globals {
 		img.globals = append(img.globals, g.Get())
 	}
+	if pages == nil || img.size < leastShared {
+		return img, nil
+	}
+	if img.shared, err = pages.share(img.memory); err != nil {
+		return nil, err
+	}
+	img.memory, img.empty = nil, nil
 	return img, nil
 }
 
 // restore makes i what the image is. It is false when i has more memory.
 func (i *instance) restore(img *image) bool {
-	size := uint32(len(img.memory))
+	size := uint32(img.size)
 	if have := i.mem.Size(); have < size {
 		if _, ok := i.mem.Grow((size - have) / pageSize); !ok {
 			return false
@@ -141,6 +164,9 @@ func (i *instance) restore(img *image) bool {
 	}
 	view, ok := i.mem.Read(0, size)
 	if !ok || i.mem.Size() != size {
+		return false
+	}
+	if i.lies != nil && i.lies.renew() != nil {
 		return false
 	}
 	// Executions write few parts. To compare costs less than to copy all, and
@@ -188,7 +214,7 @@ func (m *Module) take(ctx context.Context) (*instance, error) {
 // put takes an instance back. One whose memory has grown cannot shrink again,
 // and goes.
 func (m *Module) put(ctx context.Context, i *instance) {
-	if m.image != nil && int(i.mem.Size()) == len(m.image.memory) {
+	if m.image != nil && int(i.mem.Size()) == m.image.size {
 		m.mu.Lock()
 		keep := !m.closed && len(m.idle) < maxIdle
 		if keep {
@@ -200,4 +226,11 @@ func (m *Module) put(ctx context.Context, i *instance) {
 		}
 	}
 	_ = i.mod.Close(ctx) // it frees memory; nobody waits to hear of it
+}
+
+// abort ends the process: a panic that nobody recovers. Machines that lack what
+// others have must not come to other outcomes.
+func abort(err error) {
+	go panic(err)
+	select {}
 }

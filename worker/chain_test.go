@@ -19,6 +19,7 @@ import (
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/tee/sim"
 	"github.com/tacit-network/tacit/trie"
+	"github.com/tacit-network/tacit/worker/executor"
 	"github.com/tacit-network/tacit/worker/wire"
 )
 
@@ -214,7 +215,11 @@ func openWorker(t testing.TB, dir string, c *testChain) *Worker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := Open(context.Background(), Config{Dir: dir, Chain: c.config(), Backend: mod.Backend(), ImageID: hash.H256{3}})
+	cfg := Config{Dir: dir, Chain: c.config(), Backend: mod.Backend(), ImageID: hash.H256{3}}
+	if *isolate {
+		cfg.Executor = &executor.Config{}
+	}
+	w, err := Open(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,49 +2,97 @@ package worker
 
 import (
 	"bytes"
-	"compress/gzip"
+	"cmp"
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
+	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
+	"slices"
 
 	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/hash"
 	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+	"github.com/tacit-network/tacit/scale"
+	"github.com/tacit-network/tacit/seal"
 	"github.com/tacit-network/tacit/worker/cluster"
+	"github.com/tacit-network/tacit/worker/executor"
 	"github.com/tacit-network/tacit/worker/wire"
 )
 
-// maxModules is how many compiled codes are kept.
-const maxModules = 16
+// maxNative is of how many codes the machine code is kept.
+const maxNative = 64
 
-// codes keeps the codes of contracts: compressed on disk, where they are
-// public and named by their hash, and compiled in memory.
+// codes keeps the codes of contracts on disk, and has them run. Codes are public,
+// compressed, and named by their hash. Machine code that was made of them would
+// be executed as it is: it is sealed, for this program alone.
 type codes struct {
 	dir    string
-	engine *vm.Engine
-
-	mu      sync.Mutex // guards what follows; held while a code compiles
-	modules map[hash.H256]*loaded
-	clock   uint64
+	native string      // folder of machine code
+	cipher cipher.AEAD // of machine code
+	image  hash.H256
+	log    *slog.Logger
+	runner
 }
 
-type loaded struct {
-	module *vm.Module
-	err    error // why it is refused
-	used   uint64
+// runner runs codes: an executor.Inside or an executor.Isolated.
+type runner interface {
+	Load(ctx context.Context, code hash.H256) error
+	Run(ctx context.Context, code hash.H256, export string, env host.Env, around host.Records, gas uint64) (host.Result, error)
+	Close(ctx context.Context) error
 }
 
-func newCodes(dir string, engine *vm.Engine) (*codes, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+func newCodes(ctx context.Context, dir string, key seal.Secret, cfg Config, log *slog.Logger) (*codes, error) {
+	c := &codes{dir: filepath.Join(dir, "codes"), native: filepath.Join(dir, "native"), image: cfg.ImageID, log: log}
+	for _, d := range []string{c.dir, c.native} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return nil, err
+		}
+	}
+	k := key.Reveal()
+	block, err := aes.NewCipher(k[:])
+	if err != nil {
 		return nil, err
 	}
-	return &codes{dir: dir, engine: engine, modules: map[hash.H256]*loaded{}}, nil
+	if c.cipher, err = cipher.NewGCMWithRandomNonce(block); err != nil {
+		return nil, err
+	}
+	return c, c.start(ctx, cfg)
+}
+
+func (c *codes) start(ctx context.Context, cfg Config) error {
+	if cfg.Executor == nil {
+		x, err := executor.NewInside(ctx, cfg.VM, c)
+		if err == nil {
+			c.runner = x
+		}
+		return err
+	}
+	e := *cfg.Executor
+	e.VM = cfg.VM
+	// Those that wait for the network, or for their turn after it, have a lane too.
+	e.Queries = cfg.Queries + fetching
+	x, err := executor.NewIsolated(e, c, c.log)
+	if err == nil {
+		c.runner = x
+	}
+	return err
+}
+
+// fetching is how many queries may wait beside those that run.
+const fetching = 20
+
+// Close ends what runs codes.
+func (c *codes) Close(ctx context.Context) error {
+	if c.runner == nil {
+		return nil
+	}
+	return c.runner.Close(ctx)
 }
 
 func (c *codes) path(code hash.H256) string { return filepath.Join(c.dir, hex.EncodeToString(code[:])) }
@@ -65,33 +113,19 @@ func (c *codes) add(code hash.H256, chunks [][]byte) error {
 	return os.Rename(temp, c.path(code))
 }
 
-// Module implements cluster.Codes.
-func (c *codes) Module(ctx context.Context, code hash.H256) (*vm.Module, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.clock++
-	if l, ok := c.modules[code]; ok {
-		l.used = c.clock
-		return l.module, l.err
-	}
+// Code implements executor.Source.
+func (c *codes) Code(_ context.Context, code hash.H256) ([]byte, vm.Native, error) {
 	data, err := c.read(code)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	l := &loaded{used: c.clock}
-	l.module, l.err = c.load(ctx, data)
-	if l.err != nil && !errors.Is(l.err, vm.ErrRefused) {
-		return nil, l.err
-	}
-	c.modules[code] = l
-	c.evict(ctx)
-	return l.module, l.err
+	return data, c.kept(code), nil
 }
 
 // read returns a code as it is stored.
 func (c *codes) read(code hash.H256) ([]byte, error) {
 	data, err := os.ReadFile(c.path(code))
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, cluster.NoCode{Code: code}
 	}
 	if err != nil {
@@ -110,47 +144,64 @@ func (c *codes) Source(_ context.Context, code hash.H256) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return unpack(data)
+	return executor.Unpack(data)
 }
 
-func (c *codes) load(ctx context.Context, data []byte) (*vm.Module, error) {
-	wasm, err := unpack(data)
-	if err != nil {
-		return nil, err
-	}
-	return host.Load(ctx, c.engine, wasm)
+// nativePath is where machine code of a code lies.
+func (c *codes) nativePath(code hash.H256) string {
+	return filepath.Join(c.native, hex.EncodeToString(code[:]))
 }
 
-// unpack decompresses a code, which may be stored as it is too.
-func unpack(data []byte) ([]byte, error) {
-	if !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
-		return data, nil
-	}
-	r, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		return nil, fmt.Errorf("%w: it does not decompress", vm.ErrRefused)
-	}
-	wasm, err := io.ReadAll(io.LimitReader(r, int64(vm.Go.MaxCode)+1))
-	if err != nil {
-		return nil, fmt.Errorf("%w: it does not decompress", vm.ErrRefused)
-	}
-	return wasm, nil
+// sealedFor is what machine code is bound to: the code, the program that made
+// it, and its instrumenter.
+func (c *codes) sealedFor(code hash.H256) []byte {
+	return scale.AppendUint32(slices.Concat([]byte("tacit native code"), code[:], c.image[:]), vm.Version)
 }
 
-// evict forgets the compiled code that was used longest ago.
-func (c *codes) evict(ctx context.Context) {
-	if len(c.modules) <= maxModules {
-		return
+// kept returns machine code that this program kept, nil when there is none or
+// the host changed it.
+func (c *codes) kept(code hash.H256) vm.Native {
+	box, err := os.ReadFile(c.nativePath(code))
+	if err != nil {
+		return nil
 	}
-	var oldest hash.H256
-	least := c.clock + 1
-	for h, l := range c.modules {
-		if l.used < least {
-			oldest, least = h, l.used
+	native, err := c.cipher.Open(nil, nil, box, c.sealedFor(code))
+	if err != nil {
+		c.log.Warn("machine code is not this program's; it is made again", "code", code)
+		return nil
+	}
+	return native
+}
+
+// Keep implements executor.Source. A disk that takes none costs the time to
+// compile again.
+func (c *codes) Keep(code hash.H256, native vm.Native) {
+	path := c.nativePath(code)
+	err := os.WriteFile(path+".new", c.cipher.Seal(nil, nil, native, c.sealedFor(code)), 0o600)
+	if err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	if err == nil {
+		err = c.trim()
+	}
+	if err != nil {
+		c.log.Warn("machine code is not kept", "code", code, "error", err)
+	}
+}
+
+// trim forgets the machine code that was made longest ago.
+func (c *codes) trim() error {
+	list, err := os.ReadDir(c.native)
+	if err != nil || len(list) <= maxNative {
+		return err
+	}
+	made := func(e os.DirEntry) int64 {
+		info, err := e.Info()
+		if err != nil {
+			return 0
 		}
+		return info.ModTime().UnixNano()
 	}
-	if m := c.modules[oldest].module; m != nil {
-		_ = m.Close(ctx) // what runs it runs on; nothing else is to be told
-	}
-	delete(c.modules, oldest)
+	oldest := slices.MinFunc(list, func(a, b os.DirEntry) int { return cmp.Compare(made(a), made(b)) })
+	return os.Remove(filepath.Join(c.native, oldest.Name()))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
 	"github.com/tacit-network/tacit/worker/cluster"
+	"github.com/tacit-network/tacit/worker/executor"
 	"github.com/tacit-network/tacit/worker/fetch"
 	"github.com/tacit-network/tacit/worker/store"
 	"github.com/tacit-network/tacit/worker/wire"
@@ -80,6 +81,8 @@ func (w *Worker) Query(ctx context.Context, q wire.Query) (_ wire.Reply, err err
 		Contract: q.Contract, Origin: q.Origin, Block: v.answer.Block, Time: v.time, Input: message.Input, Web: patient{w},
 	})
 	switch {
+	case errors.Is(err, executor.ErrBusy), errors.Is(err, executor.ErrEnded):
+		return wire.Reply{}, wire.Errorf(wire.KindBusy, "%v", err)
 	case errors.Is(err, cluster.ErrNoCode):
 		return wire.Reply{}, wire.Errorf(wire.KindNoCode, "%v", err)
 	case err != nil:

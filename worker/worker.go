@@ -29,7 +29,6 @@ import (
 
 	"github.com/tacit-network/tacit/attest/report"
 	"github.com/tacit-network/tacit/chain"
-	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/hash"
@@ -42,6 +41,7 @@ import (
 	"github.com/tacit-network/tacit/seal"
 	"github.com/tacit-network/tacit/tee"
 	"github.com/tacit-network/tacit/worker/cluster"
+	"github.com/tacit-network/tacit/worker/executor"
 	"github.com/tacit-network/tacit/worker/fetch"
 	"github.com/tacit-network/tacit/worker/store"
 	"github.com/tacit-network/tacit/worker/wire"
@@ -54,16 +54,17 @@ type Config struct {
 	Backend tee.Backend
 	ImageID hash.H256 // the name that the chain knows the program by
 	VM      vm.Config
-	Queries int          // at once; 0 means 4
-	Web     fetch.Config // of HTTP in queries
-	Logger  *slog.Logger // nil is silence
+	// Executor has contracts run in processes of their own; nil: in this one.
+	Executor *executor.Config
+	Queries  int          // at once; 0 means 4
+	Web      fetch.Config // of HTTP in queries
+	Logger   *slog.Logger // nil is silence
 }
 
 // Worker is a running worker. Make one with Open.
 type Worker struct {
 	cfg      Config
 	log      *slog.Logger
-	engine   *vm.Engine
 	codes    *codes
 	chunks   chunkFiles
 	identity keys.Pair
@@ -256,10 +257,7 @@ func (w *Worker) open(ctx context.Context) error {
 			return err
 		}
 	}
-	if w.engine, err = host.NewEngine(ctx, w.cfg.VM); err != nil {
-		return err
-	}
-	if w.codes, err = newCodes(filepath.Join(dir, "codes"), w.engine); err != nil {
+	if w.codes, err = newCodes(ctx, dir, root.Derive("native"), w.cfg, w.log); err != nil {
 		return err
 	}
 	if w.chunks, err = w.openChunks(filepath.Join(dir, "snapshots")); err != nil {
@@ -375,8 +373,8 @@ func (w *Worker) cluster(m *membership, epoch uint32) (*cluster.Cluster, error) 
 // Close stops the worker's engine and closes its files.
 func (w *Worker) Close(ctx context.Context) error {
 	var errs []error
-	if w.engine != nil {
-		errs = append(errs, w.engine.Close(ctx))
+	if w.codes != nil {
+		errs = append(errs, w.codes.Close(ctx))
 	}
 	if w.store != nil {
 		errs = append(errs, w.store.Close())
@@ -533,7 +531,7 @@ func (w *Worker) Code(ctx context.Context, c wire.Code) error {
 	}
 	// Compiled now, it does not hold up the queue later. A refusal is for
 	// whoever sent the code, by receipt.
-	if _, err := w.codes.Module(ctx, c.Hash); err != nil && !errors.Is(err, vm.ErrRefused) {
+	if err := w.codes.Load(ctx, c.Hash); err != nil && !errors.Is(err, vm.ErrRefused) {
 		return err
 	}
 	w.mu.Lock()

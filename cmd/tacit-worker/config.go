@@ -37,6 +37,9 @@ type Config struct {
 	PrivateHTTP bool `json:"private_http"`
 	// Interpreter runs contracts without compiling them.
 	Interpreter bool `json:"interpreter"`
+	// InProcess runs contracts in the worker's own process. For development; only
+	// simulated hardware offers it.
+	InProcess bool `json:"in_process"`
 	// ExitOnEOF ends the worker when the input that the configuration came from
 	// ends, so that it does not outlive who started it.
 	ExitOnEOF bool `json:"exit_on_eof"`
@@ -101,6 +104,9 @@ func (c Config) Validate() error {
 	}
 	if c.SealToMachine && !simulated {
 		faults = append(faults, errors.New("seal_to_machine is for simulated hardware"))
+	}
+	if c.InProcess && !simulated {
+		faults = append(faults, errors.New("in_process is for simulated hardware"))
 	}
 	if (c.Image == nil) != simulated {
 		faults = append(faults, errors.New("image names the program on the chain: hardware needs it, simulated hardware measures the program"))

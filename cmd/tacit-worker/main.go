@@ -5,6 +5,9 @@
 //	tacit-worker -config FILE    run; "-" reads the configuration from standard input
 //	tacit-worker -measure        print the image id and the measurement of this file
 //
+// Contracts run in processes that it starts of itself; package executor says
+// how.
+//
 // When it listens it prints one line of JSON to standard output. Log lines, few
 // and without secrets, go to standard error.
 package main
@@ -31,10 +34,14 @@ import (
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/tee/sim"
 	"github.com/tacit-network/tacit/worker"
+	"github.com/tacit-network/tacit/worker/executor"
 	"github.com/tacit-network/tacit/worker/fetch"
 )
 
 func main() {
+	if executor.Asked() {
+		executor.Main()
+	}
 	first()
 	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "tacit-worker:", err)
@@ -143,7 +150,7 @@ func serve(ctx context.Context, cfg Config, m Measured, stdout io.Writer) (err e
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	w, err := worker.Open(ctx, worker.Config{
-		Dir: cfg.Dir, Chain: chain, Backend: backend, ImageID: image,
+		Dir: cfg.Dir, Chain: chain, Backend: backend, ImageID: image, Executor: executors(cfg, log),
 		VM: vm.Config{Interpreter: cfg.Interpreter}, Queries: cfg.Queries, Web: fetch.Config{Private: cfg.PrivateHTTP}, Logger: log,
 	})
 	if err != nil {
@@ -172,6 +179,19 @@ func serve(ctx context.Context, cfg Config, m Measured, stdout io.Writer) (err e
 		return errors.Join(err, closeAll(open))
 	}
 	return answer(ctx, open)
+}
+
+// executors says how contracts run in processes of their own. Where nothing
+// confines a process, and in development when asked to, they run in this one.
+func executors(cfg Config, log *slog.Logger) *executor.Config {
+	switch {
+	case cfg.InProcess:
+		return nil
+	case !executor.Confines:
+		log.Warn("this system confines no process: contracts run in the worker's own")
+		return nil
+	}
+	return &executor.Config{}
 }
 
 // endpoint is a server and where it listens.

@@ -26,7 +26,7 @@ var layers = map[string]int{
 	"runtime/shim": 43, "runtime/pallet": 44, "runtime": 45,
 	"worker/wire": 46,
 
-	"worker/store": 50, "worker/fetch": 50, "worker/cluster": 51, "worker": 52,
+	"worker/store": 50, "worker/fetch": 50, "worker/executor": 50, "worker/cluster": 51, "worker": 52,
 	"node/store": 50, "node/keystore": 50, "node/snapshot": 51, "node/rpc/lookup": 50, "node/pool": 51, "node/engine": 52, "node/engine/comet": 53, "node/rpc": 54, "node/p2p": 54, "node": 55,
 	"client": 50,
 

@@ -36,12 +36,15 @@ const (
 	QueryGas   = 5_000_000_000
 )
 
-// Codes finds compiled codes.
+// Codes runs the codes of contracts.
 type Codes interface {
-	// Module returns the compiled code. The error wraps ErrNoCode when the code
-	// is not here, and vm.ErrRefused when it can never run.
-	Module(ctx context.Context, code hash.H256) (*vm.Module, error)
-	// Source returns the bytes of the code. Errors are those of Module.
+	// Load makes a code ready. The error wraps ErrNoCode when the code is not here,
+	// and vm.ErrRefused when it can never run.
+	Load(ctx context.Context, code hash.H256) error
+	// Run runs an export of a code over env and what is around it; see host.Run.
+	// The errors are those of Load, or say that this machine cannot execute.
+	Run(ctx context.Context, code hash.H256, export string, env host.Env, around host.Records, gas uint64) (host.Result, error)
+	// Source returns the bytes of the code. Errors are those of Load.
 	Source(ctx context.Context, code hash.H256) ([]byte, error)
 }
 
@@ -173,7 +176,7 @@ func rejected(m queue.Message, contract hash.H256, reason string) Result {
 
 func (c *Cluster) check(ctx context.Context, t *Tx, msg words.Code) (*words.CodeChecked, error) {
 	out := &words.CodeChecked{Cluster: c.id, Hash: msg.Hash, OK: true}
-	_, err := c.codes.Module(ctx, msg.Hash)
+	err := c.codes.Load(ctx, msg.Hash)
 	if errors.Is(err, vm.ErrRefused) {
 		out.OK, out.Reason = false, []byte(err.Error())
 		return out, nil
@@ -236,7 +239,7 @@ func (c *Cluster) instantiate(ctx context.Context, t *Tx, m queue.Message, head 
 	if _, exists := t.get(name); exists {
 		return reject("the contract exists")
 	}
-	module, err := c.codes.Module(ctx, msg.Code)
+	err := c.codes.Load(ctx, msg.Code)
 	if errors.Is(err, vm.ErrRefused) {
 		return reject(err.Error())
 	}
@@ -248,7 +251,7 @@ func (c *Cluster) instantiate(ctx context.Context, t *Tx, m queue.Message, head 
 		return reject(reason)
 	}
 	record := host.Record{Code: msg.Code, Owner: origin}
-	out, err := c.run(ctx, t, host.Contract{Record: record, Module: module}, "deploy", m, head, msg.Contract, origin, call)
+	out, err := c.run(ctx, t, record, "deploy", m, head, msg.Contract, origin, call)
 	if err != nil {
 		return Result{}, err
 	}
@@ -267,7 +270,7 @@ func (c *Cluster) instantiate(ctx context.Context, t *Tx, m queue.Message, head 
 var ErrNoContract = errors.New("no such contract")
 
 func (c *Cluster) command(ctx context.Context, t *Tx, m queue.Message, head hash.H256, msg words.Command) (Result, error) {
-	contract, found, err := contracts{c, t}.Contract(ctx, msg.Contract)
+	contract, found, err := contracts{c, t}.ready(ctx, msg.Contract)
 	if err != nil {
 		return Result{}, err
 	}
@@ -309,13 +312,13 @@ func (c *Cluster) openCall(t *Tx, contract hash.H256, m queue.Message, envelope 
 	return out, origin, ""
 }
 
-func (c *Cluster) run(ctx context.Context, t *Tx, contract host.Contract, export string, m queue.Message, head, id hash.H256,
+func (c *Cluster) run(ctx context.Context, t *Tx, contract host.Record, export string, m queue.Message, head, id hash.H256,
 	origin keys.AccountID, what call) (host.Result, error) {
-	return host.Run(ctx, contract.Module, export, host.Env{
-		State: contractState{t, dataName(id)}, Code: contract.Code, Owner: contract.Owner, Others: contracts{c, t},
+	return c.codes.Run(ctx, contract.Code, export, host.Env{
+		State: contractState{t, dataName(id)}, Code: contract.Code, Owner: contract.Owner,
 		Caller: origin, Address: id, Value: what.value, Block: m.Block, Time: m.Time, Input: what.input,
 		Seed: c.seeds.Derive("command", head[:]).Reveal(), Keys: c.contractKey, Money: ledger{t},
-	}, CommandGas)
+	}, contracts{c, t}, CommandGas)
 }
 
 // contractKey is what a contract derives its keys from. They are those of the
@@ -372,11 +375,11 @@ func (c *Cluster) Query(ctx context.Context, r Reader, q Call) (host.Result, err
 	if !found {
 		return host.Result{}, ErrNoContract
 	}
-	out, err := host.Run(ctx, contract.Module, "call", host.Env{
-		State: contract.State, Code: contract.Code, Owner: contract.Owner, Others: contracts{c, t}, Caller: q.Origin, Address: q.Contract,
+	out, err := c.codes.Run(ctx, contract.Code, "call", host.Env{
+		State: contractState{t, dataName(q.Contract)}, Code: contract.Code, Owner: contract.Owner, Caller: q.Origin, Address: q.Contract,
 		Block: q.Block, Time: q.Time, Input: q.Input, Seed: randomSeed(), Keys: c.contractKey,
 		Query: true, Cache: c.cache.at(q.Time), Web: q.Web, Money: ledger{t},
-	}, QueryGas)
+	}, contracts{c, t}, QueryGas)
 	if err == nil {
 		err = t.err
 	}

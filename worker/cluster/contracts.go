@@ -4,13 +4,12 @@ import (
 	"context"
 
 	"github.com/tacit-network/tacit/contract/host"
-	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 )
 
 // contracts is the cluster's contracts, for calls and for each other:
-// host.Contracts. What is kept of one is
+// host.Records. What is kept of one is
 //
 //	code H256 ‖ owner [32]
 //
@@ -20,46 +19,51 @@ type contracts struct {
 	t *Tx
 }
 
-// Contract implements host.Contracts.
-func (x contracts) Contract(ctx context.Context, id [32]byte) (host.Contract, bool, error) {
+// Contract implements host.Records.
+func (x contracts) Contract(_ context.Context, id [32]byte) (r host.Record, found bool, err error) {
 	b, ok := x.t.get(contractName(id))
 	if x.t.err != nil || !ok {
-		return host.Contract{}, false, x.t.err
+		return r, false, x.t.err
 	}
-	var r host.Record
 	switch len(b) {
 	case 0:
-		return host.Contract{Record: host.Record{Ended: true}}, false, nil
+		return host.Record{Ended: true}, false, nil
 	case 64:
 		r.Code, r.Owner = hash.H256(b[:32]), [32]byte(b[32:])
 	case 32: // kept before contracts had owners
 		r.Code = hash.H256(b)
 	default:
-		return host.Contract{}, false, errState
+		return r, false, errState
 	}
-	m, err := x.c.codes.Module(ctx, r.Code)
-	return host.Contract{Record: r, Module: m, State: x.State(id)}, err == nil, err
+	return r, true, nil
 }
 
-// Code implements host.Contracts.
-func (x contracts) Code(ctx context.Context, code hash.H256) (*vm.Module, bool, error) {
-	if _, ok := x.t.get(codeName(code)); x.t.err != nil || !ok {
-		return nil, false, x.t.err
+// ready is Contract of one whose code is here. A message to a contract brings
+// the code, whatever else becomes of the message.
+func (x contracts) ready(ctx context.Context, id [32]byte) (host.Record, bool, error) {
+	r, found, err := x.Contract(ctx, id)
+	if err == nil && found {
+		err = x.c.codes.Load(ctx, r.Code)
 	}
-	m, err := x.c.codes.Module(ctx, code)
-	return m, err == nil, err
+	return r, found, err
 }
 
-// Address implements host.Contracts: as the chain calls those that accounts
+// Code implements host.Records.
+func (x contracts) Code(_ context.Context, code hash.H256) (bool, error) {
+	_, ok := x.t.get(codeName(code))
+	return ok && x.t.err == nil, x.t.err
+}
+
+// Address implements host.Records: as the chain calls those that accounts
 // make.
 func (x contracts) Address(deployer [32]byte, code hash.H256, salt []byte) [32]byte {
 	return words.ContractID(deployer, code, x.c.id, salt)
 }
 
-// State implements host.Contracts.
+// State implements host.Records.
 func (x contracts) State(id [32]byte) host.State { return contractState{x.t, dataName(id)} }
 
-// Put implements host.Contracts.
+// Put implements host.Records.
 func (x contracts) Put(id [32]byte, r host.Record) {
 	if r.Ended {
 		x.t.set(contractName(id), []byte{})

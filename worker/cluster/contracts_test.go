@@ -16,18 +16,22 @@ import (
 	"github.com/tacit-network/tacit/worker/store"
 )
 
-// library is Codes of empty modules: one is there, one is refused, and others
+// library is Codes that are never run: one is there, one is refused, and others
 // have to be brought.
 type library struct{ there, bad hash.H256 }
 
-func (l library) Module(_ context.Context, code hash.H256) (*vm.Module, error) {
+func (l library) Load(_ context.Context, code hash.H256) error {
 	switch code {
 	case l.there:
-		return &vm.Module{}, nil
+		return nil
 	case l.bad:
-		return nil, fmt.Errorf("%w: bad", vm.ErrRefused)
+		return fmt.Errorf("%w: bad", vm.ErrRefused)
 	}
-	return nil, NoCode{code}
+	return NoCode{code}
+}
+
+func (l library) Run(context.Context, hash.H256, string, host.Env, host.Records, uint64) (host.Result, error) {
+	panic("nothing runs here")
 }
 
 func (l library) Source(_ context.Context, code hash.H256) ([]byte, error) { return nil, NoCode{code} }
@@ -54,7 +58,7 @@ func TestCodes(t *testing.T) {
 	x := contracts{c, tx}
 	known := func(code hash.H256) bool {
 		t.Helper()
-		_, ok, err := x.Code(ctx, code)
+		ok, err := x.Code(ctx, code)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,8 +105,8 @@ func TestContracts(t *testing.T) {
 		host.Record
 	}{live: {true, record}, ended: {false, host.Record{Ended: true}}, old: {true, host.Record{Code: l.there}}, {9}: {}} {
 		got, found, err := x.Contract(ctx, id)
-		if err != nil || found != want.found || got.Record != want.Record {
-			t.Errorf("contract %v: %+v %v %v, want %+v", id, got.Record, found, err, want)
+		if err != nil || found != want.found || got != want.Record {
+			t.Errorf("contract %v: %+v %v %v, want %+v", id, got, found, err, want)
 		}
 		if has, err := c.Has(m, id); err != nil || has != want.found {
 			t.Errorf("contract %v is there: %v, %v", id, has, err)

@@ -148,7 +148,7 @@ func (x *dispatch) upload(code hash.H256) (host.Result, *frame.Error, error) {
 }
 
 func (x *dispatch) call(ctx context.Context, id hash.H256, value scale.U128, limit frame.Weight, input []byte) (host.Result, *frame.Error, error) {
-	contract, found, err := contracts{x.c, x.t}.Contract(ctx, id)
+	contract, found, err := contracts{x.c, x.t}.ready(ctx, id)
 	if err != nil {
 		return host.Result{}, nil, err
 	}
@@ -165,7 +165,10 @@ func (x *dispatch) instantiate(ctx context.Context, code hash.H256, salt []byte,
 	if len(salt) > host.MaxSalt {
 		return fail(frame.ErrDuplicateContract)
 	}
-	m, found, err := all.Code(ctx, code)
+	found, err := all.Code(ctx, code)
+	if err == nil && found {
+		err = x.c.codes.Load(ctx, code)
+	}
 	if errors.Is(err, vm.ErrRefused) {
 		return fail(frame.ErrCodeRejected)
 	}
@@ -180,7 +183,7 @@ func (x *dispatch) instantiate(ctx context.Context, code hash.H256, salt []byte,
 		return fail(frame.ErrDuplicateContract)
 	}
 	record := host.Record{Code: code, Owner: x.signer}
-	out, e, err := x.run(ctx, host.Contract{Record: record, Module: m, State: all.State(id)}, "deploy", id, value, limit, input)
+	out, e, err := x.run(ctx, record, "deploy", id, value, limit, input)
 	if e != nil || err != nil {
 		return out, e, err
 	}
@@ -192,7 +195,7 @@ func (x *dispatch) instantiate(ctx context.Context, code hash.H256, salt []byte,
 	return out, nil, nil
 }
 
-func (x *dispatch) run(ctx context.Context, contract host.Contract, export string, id hash.H256, value scale.U128, limit frame.Weight, input []byte) (host.Result, *frame.Error, error) {
+func (x *dispatch) run(ctx context.Context, contract host.Record, export string, id hash.H256, value scale.U128, limit frame.Weight, input []byte) (host.Result, *frame.Error, error) {
 	if _, enough := (ledger{x.t}).Balance(x.signer).Sub(value); !enough {
 		return fail(frame.ErrTransferFailed)
 	}
@@ -201,10 +204,10 @@ func (x *dispatch) run(ctx context.Context, contract host.Contract, export strin
 		return fail(frame.ErrOutOfGas)
 	}
 	env := x.env
-	env.State, env.Code, env.Owner, env.Others = contract.State, contract.Code, contract.Owner, contracts{x.c, x.t}
+	env.State, env.Code, env.Owner = contractState{x.t, dataName(id)}, contract.Code, contract.Owner
 	env.Caller, env.Address, env.Value, env.Input = x.signer, id, value, input
 	env.Keys, env.Money = x.c.contractKey, ledger{x.t}
-	out, err := host.Run(ctx, contract.Module, export, env, gas)
+	out, err := x.c.codes.Run(ctx, contract.Code, export, env, contracts{x.c, x.t}, gas)
 	if err != nil {
 		return host.Result{}, nil, err
 	}

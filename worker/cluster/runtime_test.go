@@ -73,6 +73,20 @@ func (s cupboard) Module(_ context.Context, code hash.H256) (*vm.Module, error) 
 	return nil, NoCode{code}
 }
 
+func (s cupboard) Load(ctx context.Context, code hash.H256) error {
+	_, err := s.Module(ctx, code)
+	return err
+}
+
+func (s cupboard) Run(ctx context.Context, code hash.H256, export string, env host.Env, around host.Records, gas uint64) (host.Result, error) {
+	m, err := s.Module(ctx, code)
+	if err != nil {
+		return host.Result{}, err
+	}
+	env.Others = host.Join(around, s)
+	return host.Run(ctx, m, export, env, gas)
+}
+
 func (s cupboard) Source(_ context.Context, code hash.H256) ([]byte, error) {
 	if c, ok := s[code]; ok {
 		return c.source, nil

@@ -1,0 +1,192 @@
+// Package executor runs the codes of contracts for the keeper of state and keys,
+// in processes of their own.
+//
+// Calls come in; what came of them goes out, and changes go back through the
+// interfaces that the call brought. [Inside] runs them in this process.
+// [Isolated] has the same program run them as another process, in which there
+// are no keys, no files and no network, and which may ask for what the call may
+// see and for nothing else: protocol.go is the whole of what they say to each
+// other. A call whose process dies is run again, elsewhere; see
+// [Isolated.Run].
+//
+// The package does not know where codes, state and keys come from, and believes
+// nothing that an executor says beyond what the contract could have done.
+package executor
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/tacit-network/tacit/contract/host"
+	"github.com/tacit-network/tacit/contract/vm"
+	"github.com/tacit-network/tacit/hash"
+)
+
+// Source is where codes come from.
+type Source interface {
+	// Code returns a code as it is stored, and machine code that was kept of it,
+	// or nil. The error is the caller's to understand.
+	Code(ctx context.Context, name hash.H256) (packed []byte, native vm.Native, err error)
+	// Keep may keep machine code of a code for a later time.
+	Keep(name hash.H256, native vm.Native)
+}
+
+// maxModules is how many compiled codes one process keeps.
+const maxModules = 16
+
+// Inside runs codes in this process. Make one with NewInside.
+type Inside struct {
+	engine *vm.Engine
+	source Source
+	loaded func() // runs after a code was loaded; or nil
+
+	compiling sync.Mutex // held while a code compiles: one at a time
+
+	mu      sync.Mutex // guards what follows
+	modules map[hash.H256]*loaded
+	clock   uint64
+}
+
+// loaded is a code that is compiled or is being compiled.
+type loaded struct {
+	ready  chan struct{} // closed when the rest is known
+	module *vm.Module
+	err    error  // why it is refused
+	used   uint64 // guarded by Inside.mu
+}
+
+// NewInside returns an executor that runs codes of source. It is to be closed.
+func NewInside(ctx context.Context, cfg vm.Config, source Source) (*Inside, error) {
+	engine, err := host.NewEngine(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Inside{engine: engine, source: source, modules: map[hash.H256]*loaded{}}, nil
+}
+
+// Close frees all codes.
+func (x *Inside) Close(ctx context.Context) error { return x.engine.Close(ctx) }
+
+// Load makes a code ready. The error is the source's, or wraps vm.ErrRefused.
+func (x *Inside) Load(ctx context.Context, code hash.H256) error {
+	_, err := x.Module(ctx, code)
+	return err
+}
+
+// Run runs an export of a code with at most gas, as host.Run does; around is the
+// cluster of the contract, nil when there is none.
+func (x *Inside) Run(ctx context.Context, code hash.H256, export string, env host.Env, around host.Records, gas uint64) (host.Result, error) {
+	m, err := x.Module(ctx, code)
+	if err != nil {
+		return host.Result{}, err
+	}
+	if around != nil {
+		env.Others = host.Join(around, x)
+	}
+	return host.Run(ctx, m, export, env, gas)
+}
+
+// Module implements host.Codes. While one code compiles, others that are ready
+// are not waited for.
+func (x *Inside) Module(ctx context.Context, code hash.H256) (*vm.Module, error) {
+	x.mu.Lock()
+	x.clock++
+	l, known := x.modules[code]
+	if !known {
+		l = &loaded{ready: make(chan struct{})}
+		x.modules[code] = l
+	}
+	l.used = x.clock
+	x.mu.Unlock()
+	if known {
+		select {
+		case <-l.ready:
+			return l.module, l.err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	l.module, l.err = x.load(ctx, code)
+	close(l.ready)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if l.err != nil && !errors.Is(l.err, vm.ErrRefused) {
+		delete(x.modules, code) // it may be there the next time
+		return nil, l.err
+	}
+	x.evict(ctx)
+	return l.module, l.err
+}
+
+func (x *Inside) load(ctx context.Context, code hash.H256) (*vm.Module, error) {
+	packed, native, err := x.source.Code(ctx, code)
+	if err != nil {
+		return nil, err
+	}
+	m, made, err := x.compile(ctx, packed, native)
+	if err == nil && made != nil {
+		x.source.Keep(code, made)
+	}
+	if x.loaded != nil {
+		x.loaded()
+	}
+	return m, err
+}
+
+func (x *Inside) compile(ctx context.Context, packed []byte, native vm.Native) (*vm.Module, vm.Native, error) {
+	wasm, err := Unpack(packed)
+	if err != nil {
+		return nil, nil, err
+	}
+	x.compiling.Lock()
+	defer x.compiling.Unlock()
+	return host.LoadNative(ctx, x.engine, wasm, native)
+}
+
+// Unpack decompresses a code, which may be stored as it is too. The error wraps
+// vm.ErrRefused.
+func Unpack(data []byte) ([]byte, error) {
+	if !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		return data, nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("%w: it does not decompress", vm.ErrRefused)
+	}
+	wasm, err := io.ReadAll(io.LimitReader(r, int64(vm.Go.MaxCode)+1))
+	if err != nil {
+		return nil, fmt.Errorf("%w: it does not decompress", vm.ErrRefused)
+	}
+	return wasm, nil
+}
+
+// evict forgets the compiled code that was used longest ago. The caller holds
+// mu.
+func (x *Inside) evict(ctx context.Context) {
+	if len(x.modules) <= maxModules {
+		return
+	}
+	var oldest *loaded
+	var name hash.H256
+	for h, l := range x.modules {
+		select {
+		case <-l.ready:
+			if oldest == nil || l.used < oldest.used {
+				oldest, name = l, h
+			}
+		default: // it compiles
+		}
+	}
+	if oldest == nil {
+		return
+	}
+	if oldest.module != nil {
+		_ = oldest.module.Close(ctx) // what runs it runs on; nothing else is to be told
+	}
+	delete(x.modules, name)
+}

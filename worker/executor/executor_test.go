@@ -1,0 +1,146 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/tacit-network/tacit/contract/host"
+	"github.com/tacit-network/tacit/contract/vm"
+	"github.com/tacit-network/tacit/scale"
+)
+
+// both are the executors; they have to behave alike.
+func both(t *testing.T, cfg vm.Config, names ...string) map[string]runner {
+	t.Helper()
+	ctx := context.Background()
+	inside, err := NewInside(ctx, cfg, newLibrary(t, names...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { inside.Close(ctx) })
+	return map[string]runner{"inside": inside, "isolated": isolated(t, cfg, newLibrary(t, names...))}
+}
+
+func isolated(t testing.TB, cfg vm.Config, source Source) *Isolated {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("processes are not confined here")
+	}
+	x, err := NewIsolated(Config{VM: cfg}, source, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { x.Close(context.Background()) })
+	return x
+}
+
+// Everything that a contract can ask for, from both executors and both engines:
+// the same results to the unit of gas, and the same state.
+func TestConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds contracts")
+	}
+	said := map[string]string{}
+	for _, interpreter := range []bool{false, true} {
+		for name, r := range both(t, vm.Config{Interpreter: interpreter}, "teller", "hello", "wallet", "price") {
+			said[fmt.Sprintf("%s, interpreter %v", name, interpreter)] = play(t, r)
+		}
+	}
+	want := said["inside, interpreter false"]
+	for name, got := range said {
+		if got != want {
+			t.Errorf("%s:\n%s\nwant:\n%s", name, got, want)
+		}
+	}
+	for _, part := range []string{
+		"children: ok flags 0", "keys: ok", "Topics:[0x5abb3ee2", "another now: reverted", "withdraw: ok", "ask: ok", "latest: ok", "unknown: reverted",
+		"refused: true", "away: true", "gone: the disk is gone",
+	} {
+		if !strings.Contains(want, part) {
+			t.Errorf("the scenario lacks %q:\n%s", part, want)
+		}
+	}
+}
+
+func play(t *testing.T, r runner) string {
+	t.Helper()
+	var b strings.Builder
+	w := newWorld("hello")
+	say := func(name, code, export string, me byte, input []byte, change func(*host.Env)) host.Result {
+		out, err := w.call(r, code, export, me, input, change)
+		fmt.Fprintf(&b, "%s: %s\n", name, show(out, err))
+		return out
+	}
+	query := func(e *host.Env) { e.Query, e.Web, e.Cache = true, w, w }
+	from := func(who byte, value uint64) func(*host.Env) {
+		return func(e *host.Env) { e.Caller, e.Value = [32]byte{who}, scale.U64(value) }
+	}
+	ctx := context.Background()
+	fmt.Fprintf(&b, "refused: %v\n", errors.Is(r.Load(ctx, codeOf("broken")), vm.ErrRefused))
+	fmt.Fprintf(&b, "away: %v\n", errors.Is(r.Load(ctx, codeOf("nobody's")), errAway))
+	// Another one is called, made and become.
+	say("teller", "teller", "deploy", 1, message("new"), nil)
+	say("unknown", "teller", "call", 1, message("make", make([]byte, 32)), nil)
+	hello := codeOf("hello")
+	for range 2 {
+		say("make", "teller", "call", 1, message("make", hello[:]), nil)
+	}
+	child := w.Address([32]byte{1}, hello, []byte{0})
+	say("raise", "teller", "call", 1, message("raise", child[:], number(5)), nil)
+	say("overflow", "teller", "call", 1, message("raise", child[:], number(1<<64-1)), nil)
+	say("nobody", "teller", "call", 1, message("raise", make([]byte, 32), number(1)), nil)
+	say("keys", "teller", "call", 1, message("keys"), nil)
+	say("children", "teller", "call", 1, message("children"), query)
+	_, err := w.call(r, "teller", "call", 1, message("raise", append([]byte{0xff}, make([]byte, 31)...), number(1)), nil)
+	fmt.Fprintf(&b, "gone: %v\n", err)
+	say("become", "teller", "call", 1, message("become", hello[:]), nil)
+	say("another now", "hello", "call", 1, message("children"), nil)
+	// Money.
+	w.balances[[32]byte{5}] = scale.U64(1000)
+	say("wallet", "wallet", "deploy", 2, message("new", scale.Marshal("TOK")), nil)
+	say("deposit", "wallet", "call", 2, message("deposit"), from(5, 300))
+	say("too much", "wallet", "call", 2, message("deposit"), from(5, 3000))
+	say("withdraw", "wallet", "call", 2, message("withdraw", amount(100)), from(5, 0))
+	say("mine", "wallet", "call", 2, message("mine"), query)
+	// HTTP, in queries.
+	say("price", "price", "deploy", 3, message("new", scale.Marshal("https://example.org/")), nil)
+	asked := say("ask", "price", "call", 3, message("ask", scale.Marshal("A-B")), query)
+	say("ask in a command", "price", "call", 3, message("ask", scale.Marshal("A-B")), nil)
+	if len(asked.Data) > 2 {
+		say("report", "price", "call", 3, message("report", asked.Data[2:]), nil)
+	}
+	say("latest", "price", "call", 3, message("latest", scale.Marshal("A-B")), query)
+	say("rubbish", "price", "call", 3, []byte{1, 2}, nil)
+	b.WriteString(w.String())
+	return b.String()
+}
+
+// Machine code that is made once is kept, and used by the next executor.
+func TestNative(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("modules are not compiled here")
+	}
+	l := newLibrary(t, "hello")
+	for round := range 2 {
+		x := isolated(t, vm.Config{}, l)
+		if err := x.Load(context.Background(), codeOf("hello")); err != nil {
+			t.Fatal(err)
+		}
+		if len(l.native[codeOf("hello")]) == 0 {
+			t.Fatal("no machine code is kept")
+		}
+		w := newWorld()
+		if out, err := w.call(x, "hello", "deploy", 1, message("new"), nil); err != nil || out.Status != vm.OK {
+			t.Errorf("round %d: %s", round, show(out, err))
+		}
+		if len(x.verdicts) != 1-round {
+			t.Errorf("round %d: %d codes were compiled", round, len(x.verdicts))
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package executor
+
+import (
+	"github.com/tacit-network/tacit/contract/host"
+	"github.com/tacit-network/tacit/contract/vm"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/scale"
+)
+
+// The two processes talk over lanes: pairs of sockets that the executor
+// inherits, each for one call at a time. A frame is
+//
+//	length u32 of what follows ‖ kind u8 ‖ SCALE of the kind's type
+//
+// The executor says hello on the first lane. Then the worker sends run or load
+// on a lane; the executor asks as often as it likes, each time waiting for one
+// answer, and ends with done, failed or native. Who says something else, or
+// more than is allowed, is not talked to again.
+const version = 1
+
+// Kinds of frames.
+const (
+	kindHello  = 1 // executor: hello
+	kindRun    = 2 // worker: run
+	kindLoad   = 3 // worker: load
+	kindDone   = 4 // executor: done
+	kindFailed = 5 // executor: failed
+	kindNative = 6 // executor: machine code, or nothing, as bytes
+
+	// What an executor asks, and the answer.
+	kindGet         = 16 // place → value
+	kindContract    = 17 // id → record
+	kindCode        = 18 // code → bool
+	kindModule      = 19 // code → load
+	kindKey         = 20 // id → 32 bytes
+	kindBalance     = 21 // id → u128
+	kindAddress     = 22 // making → 32 bytes
+	kindCacheGet    = 23 // place → value
+	kindCacheSet    = 24 // cached → bool
+	kindCacheRemove = 25 // place → true
+	kindWeb         = 26 // host.WebRequest → host.WebResponse
+
+	kindAnswer = 32 // worker: what was asked for
+	kindFault  = 33 // worker: this machine cannot answer
+)
+
+// Limits of frames. A command pays for what it writes, so that all of it is
+// less than maxDone.
+const (
+	maxAsk    = 256 << 10
+	maxResult = 8 << 20 // without changes
+	maxDone   = 128 << 20
+	maxLoad   = 256 << 20
+)
+
+type hello struct {
+	Version uint32
+	Sandbox string // what confines the executor
+}
+
+// run is a call. What it sees of the world comes when it asks.
+type run struct {
+	Code    hash.H256
+	Export  string
+	Gas     uint64
+	Owner   [32]byte
+	Own     hash.H256 // the name of the contract's code
+	Caller  [32]byte
+	Address [32]byte
+	Value   scale.U128
+	Block   uint32
+	Time    uint64
+	Input   []byte
+	Seed    hash.H256
+	Quota   uint64
+	Query   bool
+	// What there is.
+	Around, Keys, Cache, Web, Money bool
+}
+
+// load is a code and perhaps its machine code.
+type load struct{ Packed, Native []byte }
+
+type place struct {
+	Contract [32]byte
+	Key      []byte
+}
+
+type value struct {
+	Found bool
+	Bytes []byte
+}
+
+type record struct {
+	Found bool
+	host.Record
+}
+
+type making struct {
+	Deployer [32]byte
+	Code     hash.H256
+	Salt     []byte
+}
+
+type cached struct {
+	At    place
+	Value []byte
+	Until uint64
+}
+
+// done is what came of a call. Its changes are to be made in their order.
+type done struct {
+	Outcome vm.Outcome
+	Events  []host.Event
+	Lines   []host.Line
+	Debug   []byte
+	Changes []change
+}
+
+// Kinds of changes.
+const (
+	changeSet     = 0
+	changeClear   = 1
+	changeBalance = 2 // the value is a u128
+	changeRecord  = 3 // the value is a host.Record
+)
+
+type change struct {
+	Kind     uint8
+	Contract [32]byte
+	Key      []byte
+	Value    []byte
+}
+
+// failed says why there is no outcome.
+type failed struct {
+	Refused bool // the code can never run, for the reason; else a fault was answered
+	Reason  string
+}

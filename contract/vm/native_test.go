@@ -3,9 +3,12 @@ package vm
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // answer is a contract that returns four bytes: the number.
@@ -57,5 +60,15 @@ func TestNative(t *testing.T) {
 	}
 	if got, made := load(engines(t)["interpreter=true"], answer(7), native); got != want || made != nil {
 		t.Errorf("the interpreter gives %s and %d bytes", got, len(made))
+	}
+}
+
+// Why a module is refused is text, and short, whatever its names are.
+func TestRefusalIsText(t *testing.T) {
+	w := program(nil)
+	w.imports[0].name = strings.Repeat("\xff", 2000)
+	_, err := Instrument(w.bytes(), &Ink, engines(t)["interpreter=true"].Imports())
+	if !errors.Is(err, ErrRefused) || len(err.Error()) > 600 || !utf8.ValidString(err.Error()) {
+		t.Errorf("got %d bytes: %.100v", len(err.Error()), err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // ErrRefused is wrapped by every error of [Instrument]: the module is at fault,
@@ -12,8 +13,16 @@ import (
 var ErrRefused = errors.New("module refused")
 
 func refuse(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrRefused, fmt.Sprintf(format, args...))
+	text := fmt.Sprintf(format, args...)
+	if len(text) > maxRefusal {
+		text = text[:maxRefusal] + "…"
+	}
+	return fmt.Errorf("%w: %s", ErrRefused, strings.ToValidUTF8(text, "�"))
 }
+
+// maxRefusal bounds why a module is refused, bytes: names in it are as long as
+// their author likes.
+const maxRefusal = 512
 
 // Section numbers.
 const (

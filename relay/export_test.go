@@ -13,3 +13,6 @@ func Pauses(n int) (list []uint64) {
 	}
 	return list
 }
+
+// SetWhole sets how many messages of a queue a request has as a whole.
+func (r *Relay) SetWhole(n int) { r.whole = n }

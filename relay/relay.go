@@ -56,6 +56,7 @@ type Relay struct {
 	cfg   Config
 	log   *slog.Logger
 	ahead uint64 // messages of a queue in one request, at most
+	whole int    // of them as a whole, to begin with
 	pause pause
 }
 
@@ -70,7 +71,7 @@ func New(cfg Config) *Relay {
 	if cfg.Runtime == nil {
 		cfg.Runtime = runtime.New()
 	}
-	r := &Relay{cfg: cfg, log: cfg.Logger, ahead: maxAhead}
+	r := &Relay{cfg: cfg, log: cfg.Logger, ahead: maxAhead, whole: leastWhole}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
@@ -141,7 +142,7 @@ type session struct {
 }
 
 func (r *Relay) session(c *client.Client) *session {
-	return &session{Relay: r, node: c, worker: wire.NewClient(r.cfg.Worker, nil), sent: map[uint64]chain.BlockNumber{}, pace: leastWhole}
+	return &session{Relay: r, node: c, worker: wire.NewClient(r.cfg.Worker, nil), sent: map[uint64]chain.BlockNumber{}, pace: pace(r.whole)}
 }
 
 // meet learns who the worker is.
@@ -197,17 +198,17 @@ func (s *session) cycle(ctx context.Context) error {
 	if err := s.register(ctx); err != nil {
 		return err
 	}
-	// A worker that is far behind, or needs codes, takes several steps.
+	// A worker that is far behind, or needs codes, takes several steps. What it
+	// has to say after one does not wait for the others.
 	for {
 		more, err := s.sync(ctx)
 		if err != nil {
 			return err
 		}
-		if !more {
-			break
+		if err := s.up(ctx); err != nil || !more {
+			return err
 		}
 	}
-	return s.up(ctx)
 }
 
 func (s *session) codes(ctx context.Context, need []hash.H256) error {

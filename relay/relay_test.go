@@ -3,12 +3,14 @@ package relay_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,6 +38,7 @@ import (
 	pallet "github.com/tacit-network/tacit/runtime/pallet/clusters"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	"github.com/tacit-network/tacit/runtime/pallet/contracts"
+	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
 	"github.com/tacit-network/tacit/runtime/pallet/session"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/tee/sim"
@@ -59,6 +62,7 @@ type world struct {
 	image  hash.H256
 	config report.WorkerConfig
 	alice  keys.Pair
+	paused atomic.Bool // no blocks are made
 }
 
 // enclave is one worker.
@@ -69,6 +73,7 @@ type enclave struct {
 	operator keys.Pair
 	addr     string
 	ahead    uint64 // of its relay; 0 for the usual
+	whole    int    // of its relay; 0 for the usual
 
 	mu     sync.Mutex
 	worker *worker.Worker // guarded by mu
@@ -130,7 +135,7 @@ func newWorld(t *testing.T, ctx context.Context) *world {
 	var running sync.WaitGroup
 	running.Add(2)
 	solo := engine.NewSolo(w.app, []keys.GrandpaPair{voter.Grandpa})
-	go func() { defer running.Done(); w.mustRun(makeBlocks(ctx, solo)) }()
+	go func() { defer running.Done(); w.mustRun(w.makeBlocks(ctx, solo)) }()
 	go func() { defer running.Done(); w.mustRun(p.Run(ctx)) }()
 	t.Cleanup(running.Wait)
 	return w
@@ -154,8 +159,9 @@ func (w *world) enclave(operator string) *enclave {
 	return e
 }
 
-// makeBlocks makes a block every blockTime until ctx ends.
-func makeBlocks(ctx context.Context, solo *engine.Solo) error {
+// makeBlocks makes a block every blockTime until ctx ends, but while it is
+// paused.
+func (w *world) makeBlocks(ctx context.Context, solo *engine.Solo) error {
 	tick := time.NewTicker(blockTime)
 	defer tick.Stop()
 	last := uint64(0)
@@ -164,6 +170,9 @@ func makeBlocks(ctx context.Context, solo *engine.Solo) error {
 		case <-ctx.Done():
 			return nil
 		case t := <-tick.C:
+			if w.paused.Load() {
+				continue
+			}
 			last = max(last+1, uint64(t.UnixMilli()))
 			if _, err := solo.Step(last); err != nil {
 				return err
@@ -222,6 +231,9 @@ func (w *enclave) startRelay(ctx context.Context) (stop func()) {
 	})
 	if w.ahead > 0 {
 		r.SetAhead(w.ahead)
+	}
+	if w.whole > 0 {
+		r.SetWhole(w.whole)
 	}
 	go func() { defer close(done); _ = r.Run(ctx) }()
 	return func() { cancel(); <-done }
@@ -513,6 +525,60 @@ func TestFarBehind(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A block with more messages than a request has as a whole is executed to its
+// end, and does not wait for another block for each part.
+func TestBurst(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	w := newWorld(t, ctx)
+	t.Cleanup(cancel)
+	e := w.enclave("//operator")
+	e.whole = 2
+	defer e.startRelay(ctx)()
+	err := client.With(ctx, w.node, func(ctx context.Context, c *client.Client) error {
+		if err := registered(ctx, c, 1); err != nil {
+			return err
+		}
+		id, err := c.CreateCluster(ctx, w.alice, 1)
+		if err != nil {
+			return err
+		}
+		// reach waits until so many messages are executed.
+		reach := func(n uint64) error {
+			tick := time.NewTicker(blockTime / 10)
+			defer tick.Stop()
+			for {
+				for _, q := range e.worker.Info().Queues {
+					if q.To == (queue.ToCluster{ID: id}) && q.Next >= n {
+						return nil
+					}
+				}
+				select {
+				case <-tick.C:
+				case <-ctx.Done():
+					return fmt.Errorf("%d messages are not executed: %w", n, ctx.Err())
+				}
+			}
+		}
+		const count = 30
+		w.paused.Store(true)
+		for i := range count {
+			if _, err := c.Send(ctx, w.alice, pallet.Transact{Cluster: id, Envelope: []byte{byte(i)}}); err != nil {
+				return err
+			}
+		}
+		w.paused.Store(false)
+		if err := reach(1); err != nil {
+			return err
+		}
+		w.paused.Store(true)
+		return reach(count)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -105,7 +105,7 @@ func (s *session) sync(ctx context.Context) (more bool, err error) {
 		clear(s.sent)
 	}
 	s.info.Block, s.info.BlockHash, s.info.SetID = done.Block, header.Hash(), done.SetID
-	s.again = done.More
+	s.again = done.More || cut
 	s.info.Queues, s.info.NeedCode, s.info.Pending = done.Queues, done.NeedCode, done.Pending
 	s.info.NeedWorkers, s.info.NeedSnapshots = done.NeedWorkers, done.NeedSnapshots
 	if err := s.codes(ctx, done.NeedCode); err != nil {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"io"
+	"os"
 	"unsafe"
 
 	"github.com/tetratelabs/wazero/experimental"
@@ -14,9 +14,10 @@ import (
 // shared is an image's memory in a file without a name, over which instances
 // lie: they share the pages that they do not write.
 type shared struct {
-	fd, size int
-	view     []byte // the memory, only to be read
-	pages    *pageMap
+	file  *os.File
+	size  int
+	view  []byte // the memory, only to be read
+	pages *pageMap
 }
 
 // share makes a file of memory.
@@ -25,14 +26,10 @@ func (p *pageMap) share(memory []byte) (*shared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a file for the image of a contract: %w", err)
 	}
-	s := &shared{fd: fd, size: len(memory), pages: p}
-	for at := 0; at < len(memory); {
-		n, err := unix.Pwrite(fd, memory[at:], int64(at))
-		if err != nil {
-			s.close()
-			return nil, fmt.Errorf("write the image of a contract: %w", err)
-		}
-		at += n
+	s := &shared{file: os.NewFile(uintptr(fd), "image"), size: len(memory), pages: p}
+	if _, err := s.file.WriteAt(memory, 0); err != nil {
+		s.close()
+		return nil, fmt.Errorf("write the image of a contract: %w", err)
 	}
 	if s.view, err = unix.Mmap(fd, 0, s.size, unix.PROT_READ, unix.MAP_SHARED); err != nil {
 		s.close()
@@ -43,9 +40,10 @@ func (p *pageMap) share(memory []byte) (*shared, error) {
 
 // close gives up the file. What instances have of it stays.
 func (s *shared) close() {
-	_ = unix.Close(s.fd)
+	_ = s.file.Close() // it is memory
 	if s.view != nil {
 		_ = unix.Munmap(s.view) // what was mapped so can be unmapped
+		s.view = nil
 	}
 }
 
@@ -71,7 +69,7 @@ func (s *shared) Allocate(_, most uint64) experimental.LinearMemory {
 	var err error
 	m.start, err = unix.MmapPtr(-1, 0, nil, m.reserved, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
 	if err == nil {
-		_, err = unix.MmapPtr(s.fd, 0, m.start, uintptr(s.size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED)
+		_, err = unix.MmapPtr(int(s.file.Fd()), 0, m.start, uintptr(s.size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED)
 	}
 	if err != nil {
 		abort(fmt.Errorf("map the memory of a contract: %w", err))
@@ -137,27 +135,24 @@ func (m *mapping) renew() error {
 
 // pageMap is what the kernel tells of this process's pages: an entry of 8 bytes
 // for each.
-type pageMap struct{ fd int }
+type pageMap struct{ *os.File }
 
 // openPages opens the page map. There is none where pages have another size
 // than the parts of an image, or the kernel hides it.
 func openPages() *pageMap {
-	if unix.Getpagesize() != part {
+	if os.Getpagesize() != part {
 		return nil
 	}
-	fd, err := unix.Open("/proc/self/pagemap", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	f, err := os.Open("/proc/self/pagemap")
 	if err != nil {
 		return nil
 	}
-	return &pageMap{fd}
+	return &pageMap{f}
 }
 
 func (p *pageMap) read(entries []byte, start uintptr) error {
-	n, err := unix.Pread(p.fd, entries, int64(start/part*8))
-	if err == nil && n < len(entries) {
-		err = io.ErrUnexpectedEOF
-	}
+	_, err := p.ReadAt(entries, int64(start/part*8))
 	return err
 }
 
-func (p *pageMap) close() { _ = unix.Close(p.fd) }
+func (p *pageMap) close() { _ = p.Close() } // it was only read

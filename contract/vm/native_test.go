@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -70,5 +71,34 @@ func TestRefusalIsText(t *testing.T) {
 	_, err := Instrument(w.bytes(), &Ink, engines(t)["interpreter=true"].Imports())
 	if !errors.Is(err, ErrRefused) || len(err.Error()) > 600 || !utf8.ValidString(err.Error()) {
 		t.Errorf("got %d bytes: %.100v", len(err.Error()), err)
+	}
+}
+
+// An engine that is closed twice closes no file of somebody else.
+func TestCloseTwice(t *testing.T) {
+	ctx := context.Background()
+	e, err := NewEngine(ctx, Config{}, testFuncs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var files []*os.File
+	for range 64 {
+		f, err := os.Open(os.DevNull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		files = append(files, f)
+	}
+	if err := e.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if _, err := f.Stat(); err != nil {
+			t.Error(err)
+		}
 	}
 }

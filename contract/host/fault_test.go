@@ -15,10 +15,10 @@ func (p *program) loop() *program {
 	return p
 }
 
-// Whatever host function a contract calls in a loop, its gas ends it, and soon:
-// no function gives much work for little gas.
-func TestStorms(t *testing.T) {
-	for name, p := range map[string]*program{
+// storms are programs that call a host function, with as much work for it as its
+// arguments can make.
+func storms() map[string]*program {
+	return map[string]*program{
 		"cheap calls":    start(libCode).do("seal0.caller", atOut, atSize),
 		"reads":          start(libCode).do("seal1.get_storage", atKey, 3, atOut, atSize),
 		"writes":         start(libCode).do("seal2.set_storage", atKey, 3, 0, MaxValue),
@@ -33,7 +33,17 @@ func TestStorms(t *testing.T) {
 		"instantiations": start(badCode).do("seal1.instantiate", atCode, int64(0), atValue, 0, 0, 0xffffffff, 0, 0xffffffff, 0, atKey, 3),
 		"nobody":         start(libCode).do("seal1.call", 0, atCode, int64(0), atValue, 0, 0, 0xffffffff, 0),
 		"events":         start(libCode).do("seal0.deposit_event", 0, 0, 0, 0),
-	} {
+		"vectors":        start(libCode).do(wasiModule+".fd_write", 1, 4096, 1024, atSize),
+		"subscriptions":  start(libCode).do(wasiModule+".poll_oneoff", 4096, 8192, 64, atSize),
+		"random bytes":   start(libCode).do(wasiModule+".random_get", 0, 60_000),
+		"clocks":         start(libCode).do(wasiModule+".clock_time_get", 0, int64(0), atSize),
+	}
+}
+
+// Whatever host function a contract calls in a loop, its gas ends it, and soon:
+// no function gives much work for little gas (BenchmarkPrices tells how much).
+func TestStorms(t *testing.T) {
+	for name, p := range storms() {
 		r, o := tells(t, name, p.loop())
 		if name == "events" { // a call has so many, and no more
 			expect(t, name, r, vm.Trapped, "too many events")

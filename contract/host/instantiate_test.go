@@ -50,7 +50,7 @@ func exchange(code []byte) []byte {
 
 // world is a cluster that knows three codes: of a contract that writes when it
 // is made, of a library that writes when it is called, and of one that reverts.
-func world(t *testing.T, e *vm.Engine, code []byte) *others {
+func world(t testing.TB, e *vm.Engine, code []byte) *others {
 	o := newOthers(map[[32]byte]Contract{})
 	o.codes[childCode] = load(t, e, exchange(writes().module()))
 	o.codes[libCode] = load(t, e, writes().module())

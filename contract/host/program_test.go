@@ -78,6 +78,12 @@ func typeOf(name string) [2]string {
 			}
 		}
 	}
+	for _, w := range wasiTable {
+		if module == wasiModule && w.name == fn {
+			t := funcType(w.typ)
+			return [2]string{t.Params, t.Results}
+		}
+	}
 	panic("no function is called " + name)
 }
 

@@ -316,19 +316,25 @@ func (c *Call) outcome(err error, height uint32) Outcome {
 			out.Reason = trap.Reason
 		} else if height > maxHeight {
 			out.Reason = "calls nest too deep"
-		} else {
-			out.Reason = trapReason(err)
+		} else if out.Reason = trapReason(err); out.Reason != reasonUnreachable {
+			// The machine broke the call off: what it used since it last wrote its
+			// gas down is in a local that is gone. It may be all that it was given.
+			out.Gas = c.limit
 		}
 	}
 	return out
 }
+
+// reasonUnreachable is why the module stopped by itself, when it has written its
+// gas down.
+const reasonUnreachable = "unreachable"
 
 // trapReason gives the class of a trap of the machine. What is none of them is
 // a bug of the engine, which must not hold up the messages that follow.
 func trapReason(err error) string {
 	text, _, _ := strings.Cut(err.Error(), "\n")
 	for _, class := range []string{
-		"unreachable", "out of bounds memory access", "integer divide by zero", "integer overflow",
+		reasonUnreachable, "out of bounds memory access", "integer divide by zero", "integer overflow",
 		"invalid conversion to integer", "invalid table access", "indirect call type mismatch",
 	} {
 		if strings.Contains(text, class) {

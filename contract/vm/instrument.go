@@ -41,11 +41,14 @@ func Instrument(code []byte, profile *Profile, imports Imports) (*Code, error) {
 	if err := m.checkImports(imports); err != nil {
 		return nil, err
 	}
-	scans := make([]*scanned, len(m.bodies))
+	scans, branches := make([]*scanned, len(m.bodies)), 0
 	out := &Code{Profile: profile}
 	for i := range m.bodies {
 		if scans[i], err = scan(m, profile, i); err != nil {
 			return nil, err
+		}
+		if branches += scans[i].branches; branches > profile.MaxBranches {
+			return nil, refuse("its branch tables have more than %d entries", profile.MaxBranches)
 		}
 		out.Work += uint64(scans[i].blocks) * uint64(scans[i].blocks)
 		if out.Work > profile.MaxBlocksSq {

@@ -69,7 +69,8 @@ const (
 	gasCallIndirect = 40
 	gasGrow         = 400
 	gasGrowPage     = 16_000
-	gasBulk         = 250 // and 1 for every 4 bytes
+	gasSegment      = 2_000 // of data or elements, in an instance that grows
+	gasBulk         = 250   // and 1 for every 4 bytes
 	gasLoad         = 15
 	gasLoadBig      = 60 // in memories above 1 MiB
 	gasStore        = 12

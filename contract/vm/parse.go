@@ -65,7 +65,7 @@ type module struct {
 	maxPages uint32
 
 	rawTypes, rawTable, rawGlobals, rawElements, rawData []byte
-	nTypes, nGlobals                                     uint32
+	nTypes, nGlobals, nSegments                          uint32
 	hasMemory                                            bool
 }
 
@@ -168,9 +168,15 @@ func (m *module) section(id byte, data []byte, p *Profile) error {
 	rest := data[r.pos:]
 	switch id {
 	case secType:
+		if int(n) > p.MaxTypes {
+			return refuse("%d types, %d are the most", n, p.MaxTypes)
+		}
 		m.rawTypes, m.nTypes = rest, n
 		err = m.parseTypes(r, n, p)
 	case secImport:
+		if int(n) > p.MaxImports {
+			return refuse("%d imports, %d are the most", n, p.MaxImports)
+		}
 		err = m.parseImports(r, n, p)
 	case secFunction:
 		if int(n) > p.MaxFunctions {
@@ -205,12 +211,19 @@ func (m *module) section(id byte, data []byte, p *Profile) error {
 	case secStart:
 		return refuse("it has a start function")
 	case secElement:
-		m.rawElements = data
+		// An entry has one byte at least, and five at most.
+		if most := 5 * int(p.MaxTable); int(n) > p.MaxSegments || len(data) > most {
+			return refuse("%d segments of elements in %d bytes, %d in %d are the most", n, len(data), p.MaxSegments, most)
+		}
+		m.rawElements, m.nSegments = data, m.nSegments+n
 		return nil // the engine checks it; nothing in it is rewritten
 	case secCode:
 		err = m.parseBodies(r, n, p)
 	case secData:
-		m.rawData = data
+		if int(n) > p.MaxSegments {
+			return refuse("%d segments of data, %d are the most", n, p.MaxSegments)
+		}
+		m.rawData, m.nSegments = data, m.nSegments+n
 		for range n {
 			if err = skipData(r); err != nil {
 				break

@@ -4,7 +4,7 @@ import "bytes"
 
 // Version names the instrumenter. It changes with every change of a limit, a
 // price or an emitted sequence, since each of them changes outcomes.
-const Version = 1
+const Version = 2
 
 // A Profile is what a kind of module may contain, and how much of it.
 type Profile struct {
@@ -17,10 +17,14 @@ type Profile struct {
 	MaxLocals    int    // of one function, without parameters
 	MaxParams    int
 	MaxNesting   int
-	MaxBrTable   int
+	MaxBrTable   int // entries of one branch table
+	MaxBranches  int // entries of all branch tables together
 	MaxTable     uint32
 	MaxGlobals   int
 	MaxFunctions int
+	MaxTypes     int
+	MaxImports   int
+	MaxSegments  int    // of data, and of elements
 	MaxPages     uint32 // of 64 KiB
 
 	Floats     bool // float types and operations
@@ -46,9 +50,13 @@ var Ink = Profile{
 	MaxParams:    128,
 	MaxNesting:   1024,
 	MaxBrTable:   256,
+	MaxBranches:  64 << 10,
 	MaxTable:     4096,
 	MaxGlobals:   256,
 	MaxFunctions: 10_000,
+	MaxTypes:     1024,
+	MaxImports:   256,
+	MaxSegments:  4096,
 	MaxPages:     16,
 	ImportMemory: true,
 	Exports:      []string{"call", "deploy"},
@@ -67,9 +75,13 @@ var Go = Profile{
 	MaxParams:    128,
 	MaxNesting:   1024,
 	MaxBrTable:   4096,
+	MaxBranches:  128 << 10,
 	MaxTable:     16_384,
 	MaxGlobals:   256,
 	MaxFunctions: 20_000,
+	MaxTypes:     1024,
+	MaxImports:   256,
+	MaxSegments:  100_000, // the toolchain leaves out zeros: one for each 80 bytes
 	MaxPages:     512,
 	Floats:       true,
 	MultiValue:   true,

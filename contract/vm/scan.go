@@ -24,6 +24,7 @@ type meter struct {
 type scanned struct {
 	meters    []meter
 	blocks    int // basic blocks
+	branches  int // entries of branch tables
 	maxHeight int // operands held at most
 	scratch32 bool
 	nan32     bool
@@ -229,6 +230,7 @@ func (s *scanner) brTable() error {
 	if int64(n) > int64(s.p.MaxBrTable) {
 		return refuse("function %d: a branch table of %d entries, %d are the most", s.fn, n, s.p.MaxBrTable)
 	}
+	s.out.branches += int(n) + 1
 	for range n + 1 {
 		d, err := s.r.u32()
 		if err != nil {
@@ -339,6 +341,8 @@ func (s *scanner) plain(op byte) error {
 		}
 		if op == opMemoryGrow {
 			s.out.scratch32 = true
+			// What has grown is used once: a fresh instance gets all segments again.
+			s.charge(uint64(s.m.nSegments) * gasSegment)
 		}
 	case op == opI32Const:
 		_, err = s.r.signed(32)

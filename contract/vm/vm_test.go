@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -128,6 +129,17 @@ func run(t testing.TB, code []byte, gas uint64) Outcome {
 
 const base = 60_000
 
+// initialised is a module with segments of data, of no bytes each.
+type initialised struct {
+	wasm
+	n byte
+}
+
+func (i initialised) bytes() []byte {
+	data := append([]byte{i.n}, bytes.Repeat([]byte{0, opI32Const, 0, opEnd, 0}, int(i.n))...)
+	return append(append(i.wasm.bytes(), secData, byte(len(data))), data...)
+}
+
 func TestOutcomes(t *testing.T) {
 	ret := func(flags byte) []byte {
 		return []byte{
@@ -136,9 +148,10 @@ func TestOutcomes(t *testing.T) {
 		}
 	}
 	recursion := program(nil, opCall, 1)
+	data := initialised{program(nil, opI32Const, 1, opMemoryGrow, 0, opDrop), 3}
 	tests := []struct {
 		name string
-		code wasm
+		code interface{ bytes() []byte }
 		gas  uint64
 		want Outcome
 	}{
@@ -153,9 +166,10 @@ func TestOutcomes(t *testing.T) {
 		{"endless recursion", recursion, 1e9, Outcome{Status: Trapped, Gas: base + 65_536/40*21 + 21, Reason: "calls nest too deep"}},
 		{"recursion without gas", recursion, base + 1000, Outcome{Status: OutOfGas, Gas: base + 1000}},
 		{"less than the base", program(nil), base - 1, Outcome{Status: OutOfGas, Gas: base - 1}},
-		{"out of memory", program(nil, opI32Const, 0x7f, opI32Const, 0, 0x36, 2, 0), 1e6, Outcome{Status: Trapped, Gas: base, Reason: "out of bounds memory access"}},
-		{"division by zero", program(nil, opI32Const, 1, opI32Const, 0, 0x6d, opDrop), 1e6, Outcome{Status: Trapped, Gas: base, Reason: "integer divide by zero"}},
+		{"out of memory", program(nil, opI32Const, 0x7f, opI32Const, 0, 0x36, 2, 0), 1e6, Outcome{Status: Trapped, Gas: 1e6, Reason: "out of bounds memory access"}},
+		{"division by zero", program(nil, opI32Const, 1, opI32Const, 0, 0x6d, opDrop), 1e6, Outcome{Status: Trapped, Gas: 1e6, Reason: "integer divide by zero"}},
 		{"grow", program(nil, opI32Const, 1, opMemoryGrow, 0, opDrop), 1e6, Outcome{Gas: base + 1 + 1 + 400 + 16_000}},
+		{"grow with what is initialised", data, 1e6, Outcome{Gas: base + 1 + 1 + 400 + 16_000 + 3*2000}},
 		{"grow without gas", program(nil, opI32Const, 63, opMemoryGrow, 0, opDrop), base + 20_000, Outcome{Status: OutOfGas, Gas: base + 20_000}},
 	}
 	for _, tt := range tests {
@@ -252,11 +266,31 @@ func TestRefusals(t *testing.T) {
 		}
 		return b
 	}
+	// Bombs: small when compressed, and long to compile or to instantiate.
+	types, many, branches := program(nil), program(nil), program(nil)
+	for range 1025 {
+		types.types = append(types.types, FuncType{})
+	}
+	for range 257 {
+		many.imports = append(many.imports, importedFunc{"seal0", "seal_return", 1})
+	}
+	table := append([]byte{opI32Const, 0, opBrTable, 0xff, 1}, make([]byte, 256)...)
+	for range 2 {
+		branches.bodies = append(branches.bodies, fnBody{0, nil, append(bytes.Repeat(table, 200), opEnd)})
+	}
+	segments := func(id byte, n int, one ...byte) []byte {
+		data := append(appendU32(nil, uint32(n)), bytes.Repeat(one, n)...)
+		return append(appendU32([]byte{id}, uint32(len(data))), data...)
+	}
 	tests := []struct {
 		name string
 		code []byte
 		want string
 	}{
+		{"types", types.bytes(), "1028 types, 1024 are the most"},
+		{"imports", many.bytes(), "259 imports, 256 are the most"},
+		{"branches", branches.bytes(), "branch tables have more than 65536 entries"},
+		{"data", append(program(nil).bytes(), segments(secData, 4097, 0, opI32Const, 0, opEnd, 0)...), "4097 segments of data, 4096 are the most"},
 		{"empty", nil, "not a WebAssembly module"},
 		{"PolkaVM", []byte("PVM\x00....."), "PolkaVM"},
 		{"too long", append(program(nil).bytes(), make([]byte, 1<<20)...), "bytes of code"},

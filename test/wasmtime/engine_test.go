@@ -122,7 +122,9 @@ func run(engine *wasmtime.Engine, module *wasmtime.Module, e execution) (out vm.
 		case uint32(instance.GetExport(store, "__height").Global().Get(store).I32()) > e.MaxHeight:
 			out.Reason = "calls nest too deep"
 		case ok && trap.Code() != nil:
-			out.Reason = classes[*trap.Code()]
+			if out.Reason = classes[*trap.Code()]; *trap.Code() != wasmtime.UnreachableCodeReached {
+				out.Gas = e.Gas // what it used was not written down
+			}
 		default:
 			return out, err
 		}

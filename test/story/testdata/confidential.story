@@ -224,7 +224,7 @@ block 83  Queue.MessagePushed{to: ToCluster{id: c}, seq: 24}
 block 83  Contracts.CommandQueued{contract: moody, cluster: c, origin: Alice, seq: 24}
 block 85  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 20, contract: moody, status: Trapped, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 block 85  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 21, contract: moody, status: OutOfGas, gas: 2147483648, output: 1398 bytes, error: 0 bytes}}
-block 85  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 22, contract: moody, status: Trapped, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 85  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 22, contract: moody, status: Trapped, gas: 2147483648, output: 1398 bytes, error: 0 bytes}}
 block 85  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 23, contract: moody, status: Trapped, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 block 85  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 24, contract: moody, status: Reverted, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 traps: Trapped: unreachable

@@ -73,7 +73,7 @@ block 26  Contracts.CommandQueued{contract: purse, cluster: c, origin: Charlie, 
 block 28  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 2, contract: purse, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 block 28  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 3, contract: purse, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 block 28  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 4, contract: purse, status: Reverted, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
-block 28  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 5, contract: purse, status: Trapped, gas: 4194304, output: 1398 bytes, error: 0 bytes}}
+block 28  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 5, contract: purse, status: Trapped, gas: 67108864, output: 1398 bytes, error: 0 bytes}}
 block 28  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 6, contract: purse, status: Reverted, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 in: Ok: ()
 paid: Ok: ()

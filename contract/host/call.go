@@ -3,9 +3,10 @@ package host
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
+	"slices"
 
 	"github.com/tacit-network/tacit/contract/vm"
+	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/scale"
 )
 
@@ -106,7 +107,11 @@ func (x *execution) call(c *vm.Call, s []uint64, r request) error {
 		s[0] = codeTransferFailed
 		return nil
 	}
-	out, err := x.enter(c, other.Module, "call", x.callee(callee, other, value, input), r)
+	m, err := x.module(c, other.Code)
+	if err != nil {
+		return err
+	}
+	out, err := x.enter(c, m, "call", x.callee(callee, other, value, input), r)
 	if err != nil {
 		return err
 	}
@@ -133,29 +138,38 @@ func (x *execution) calleeInput(c *vm.Call, r request) ([]byte, error) {
 
 // find looks a contract up: a read of the state. When it is not found, Ended
 // tells whether it was there once.
-func (x *execution) find(c *vm.Call, id [32]byte) (Contract, bool, error) {
+func (x *execution) find(c *vm.Call, id [32]byte) (contract, bool, error) {
 	if err := c.Charge(gasRead); err != nil {
-		return Contract{}, false, err
+		return contract{}, false, err
 	}
 	if x.env.Others == nil {
-		return Contract{}, false, nil
+		return contract{}, false, nil
 	}
 	if r, changed := x.t.records[id]; changed {
-		if r.Ended {
-			return Contract{Record: r}, false, nil
-		}
-		m, found, err := x.env.Others.Code(c.Context(), r.Code)
-		if err == nil && !found {
-			err = errCodeGone
-		}
-		return Contract{r, m, x.t.states[id]}, true, x.machine(err)
+		return contract{r, x.t.states[id]}, !r.Ended, nil
 	}
-	other, found, err := x.env.Others.Contract(c.Context(), id)
-	return other, found, x.machine(err)
+	r, found, err := x.env.Others.Contract(c.Context(), id)
+	if err != nil || !found {
+		return contract{Record: r}, false, x.machine(err)
+	}
+	return contract{r, x.env.Others.State(id)}, true, nil
 }
 
-// errCodeGone is a bug: a contract has a code that its cluster does not know.
-var errCodeGone = errors.New("the code of a contract is gone")
+// maxCodes is how many codes one transaction runs. Machines keep more than that
+// compiled, so that none is compiled twice for it.
+const maxCodes = 12
+
+// module is a code that is to run.
+func (x *execution) module(c *vm.Call, code hash.H256) (*vm.Module, error) {
+	if !slices.Contains(x.t.codes, code) {
+		if len(x.t.codes) >= maxCodes {
+			return nil, trap("too many codes in one transaction")
+		}
+		x.t.codes = append(x.t.codes, code)
+	}
+	m, err := x.env.Others.Module(c.Context(), code)
+	return m, x.machine(err)
+}
 
 // machine makes a fault of this machine end the transaction.
 func (x *execution) machine(err error) error {
@@ -167,9 +181,9 @@ func (x *execution) machine(err error) error {
 }
 
 // callee is what a contract sees that this one calls.
-func (x *execution) callee(id [32]byte, other Contract, value scale.U128, input []byte) Env {
+func (x *execution) callee(id [32]byte, other contract, value scale.U128, input []byte) Env {
 	env := x.env
-	env.State, env.Code, env.Owner = other.State, other.Code, other.Owner
+	env.State, env.Code, env.Owner = other.state, other.Code, other.Owner
 	env.Caller, env.Address, env.Value, env.Input = x.env.Address, id, value, input
 	return env
 }

@@ -332,3 +332,51 @@ func TestTeller(t *testing.T) {
 	expect(t, "become", ask(0xa, "become", counterCode[:]...), vm.OK, "0000")
 	expect(t, "another now", ask(1, "children"), vm.Reverted, "0101")
 }
+
+// loads counts how often a code is wanted to run.
+type loads struct {
+	*others
+	n *int
+}
+
+func (l loads) Module(ctx context.Context, code hash.H256) (*vm.Module, error) {
+	*l.n++
+	return l.others.Module(ctx, code)
+}
+
+// A transaction runs no more codes than a machine keeps compiled; to look at
+// contracts runs none.
+func TestMaxCodes(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		n     int
+		ask   bool
+		want  vm.Status
+		loads int
+	}{{"eleven and itself", 11, false, vm.OK, 22}, {"one more", 12, false, vm.Trapped, 11}, {"looking at them", 12, true, vm.OK, 0}} {
+		p := start(libCode)
+		for range 2 {
+			for i := range tt.n {
+				at := 2048 + 32*i
+				p.put(at, append([]byte{0x40 + byte(i)}, make([]byte, 31)...))
+				if tt.ask {
+					p.do("seal0.is_contract", at).do("seal0.code_hash", at, atOut, atSize)
+				} else {
+					p.do("seal1.call", 0, at, int64(0), atValue, 0, 0, 0xffffffff, 0)
+				}
+			}
+		}
+		n := 0
+		r, _ := both(t, tt.name, "call", p.module(), func(e *vm.Engine) Env {
+			o := world(t, e, p.module())
+			for i := range tt.n {
+				o.contracts[[32]byte{0x40 + byte(i)}] = Contract{Record{Code: libCode}, load(t, e, start(libCode).module()), Memory{}}
+			}
+			n = 0
+			return Env{State: Memory{}, Others: loads{o, &n}, Address: me, Code: hash.H256{9}}
+		})
+		if r.Status != tt.want || n != tt.loads || tt.want == vm.Trapped && r.Reason != "too many codes in one transaction" {
+			t.Errorf("%s: %v %s, %d loads; want %v, %d", tt.name, r.Status, r.Reason, n, tt.want, tt.loads)
+		}
+	}
+}

@@ -55,17 +55,8 @@ type State interface {
 // may use, and those that it makes. An error means that this machine cannot
 // execute what it was asked for.
 type Contracts interface {
-	// Contract returns a contract; found is false when there is no such contract,
-	// and then Ended tells whether there was one.
-	Contract(ctx context.Context, id [32]byte) (c Contract, found bool, err error)
-	// Code returns a code that the cluster was told of and can run.
-	Code(ctx context.Context, code hash.H256) (m *vm.Module, found bool, err error)
-	// Address is what a contract is called that another one makes.
-	Address(deployer [32]byte, code hash.H256, salt []byte) [32]byte
-	// State is the storage of a contract that is only made now.
-	State(id [32]byte) State
-	// Put makes a contract, gives it another code, or ends it for ever.
-	Put(id [32]byte, r Record)
+	Records
+	Codes
 }
 
 // Record is what a cluster keeps about a contract beside its storage.
@@ -75,11 +66,10 @@ type Record struct {
 	Ended bool
 }
 
-// Contract is a contract that can be called.
-type Contract struct {
+// contract is a contract that can be called.
+type contract struct {
 	Record
-	Module *vm.Module
-	State  State
+	state State
 }
 
 // Env is what a call sees of the world.

@@ -313,6 +313,6 @@ func extCodeExists(x *execution, c *vm.Call, d *scale.Decoder) ([]byte, error) {
 	if err := c.Charge(gasRead); err != nil || other || x.env.Others == nil {
 		return boolean(false), err
 	}
-	_, found, err := x.env.Others.Code(c.Context(), hash.H256(b))
+	found, err := x.env.Others.Code(c.Context(), hash.H256(b))
 	return boolean(found), x.machine(err)
 }

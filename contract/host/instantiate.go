@@ -17,17 +17,17 @@ func (x *execution) code() hash.H256 {
 }
 
 // known looks a code up: a read of the state.
-func (x *execution) known(c *vm.Call, ptr uint32) (*vm.Module, hash.H256, bool, error) {
+func (x *execution) known(c *vm.Call, ptr uint32) (hash.H256, bool, error) {
 	b, err := c.Read(ptr, 32)
 	if err != nil {
-		return nil, hash.H256{}, false, err
+		return hash.H256{}, false, err
 	}
 	name := hash.H256(b)
 	if err := c.Charge(gasRead); err != nil || x.env.Others == nil {
-		return nil, name, false, err
+		return name, false, err
 	}
-	m, found, err := x.env.Others.Code(c.Context(), name)
-	return m, name, found, x.machine(err)
+	found, err := x.env.Others.Code(c.Context(), name)
+	return name, found, x.machine(err)
 }
 
 // delegateCall runs another code over this contract's storage, as this
@@ -45,13 +45,17 @@ func delegateCall(x *execution, c *vm.Call, s []uint64) error {
 	if x.depth+1 >= MaxDepth {
 		return trap("calls nest too deep")
 	}
-	m, _, found, err := x.known(c, name)
+	code, found, err := x.known(c, name)
 	if err != nil {
 		return err
 	}
 	if !found {
 		s[0] = codeCodeNotFound
 		return nil
+	}
+	m, err := x.module(c, code)
+	if err != nil {
+		return err
 	}
 	env := x.env
 	env.Input = input
@@ -116,13 +120,17 @@ func (x *execution) instantiate(c *vm.Call, s []uint64, r making) error {
 	if x.depth+1 >= MaxDepth {
 		return trap("calls nest too deep")
 	}
-	m, code, found, err := x.known(c, r.code)
+	code, found, err := x.known(c, r.code)
 	if err != nil {
 		return err
 	}
 	if !found {
 		s[0] = codeCodeNotFound
 		return nil
+	}
+	m, err := x.module(c, code)
+	if err != nil {
+		return err
 	}
 	id := x.env.Others.Address(x.env.Address, code, salt)
 	if old, exists, err := x.find(c, id); err != nil || exists || old.Ended {
@@ -137,7 +145,7 @@ func (x *execution) instantiate(c *vm.Call, s []uint64, r making) error {
 		return nil
 	}
 	record := Record{Code: code, Owner: x.env.Owner}
-	env := x.callee(id, Contract{record, m, x.env.Others.State(id)}, value, input)
+	env := x.callee(id, contract{record, x.env.Others.State(id)}, value, input)
 	return x.construct(c, s, r, env, record, m, before)
 }
 
@@ -171,7 +179,7 @@ func setCodeHash(x *execution, c *vm.Call, s []uint64) error {
 	if err := c.Charge(gasWrite); err != nil {
 		return err
 	}
-	_, code, found, err := x.known(c, u32(s, 0))
+	code, found, err := x.known(c, u32(s, 0))
 	if err != nil {
 		return err
 	}
@@ -273,7 +281,7 @@ func (x *execution) dependency(c *vm.Call, ptr uint32, next func(code hash.H256,
 	if err := c.Charge(2 * gasWrite); err != nil {
 		return err
 	}
-	_, code, known, err := x.known(c, ptr)
+	code, known, err := x.known(c, ptr)
 	if err != nil {
 		return err
 	}

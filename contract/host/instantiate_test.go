@@ -87,7 +87,7 @@ func TestInstantiate(t *testing.T) {
 			if !found || c.Code != childCode || c.Owner != alice {
 				t.Errorf("%s: made %+v", name, c)
 			}
-			if v, _ := c.State.Get([]byte("\x01key")); string(v) != "text" {
+			if v, _ := o.State(id).Get([]byte("\x01key")); string(v) != "text" {
 				t.Errorf("%s: the constructor stored %q", name, v)
 			}
 		}

@@ -12,7 +12,15 @@ import (
 	"github.com/tacit-network/tacit/hash"
 )
 
-// others is a cluster in memory: contracts by address, codes by name.
+// Contract is a contract of a cluster in memory.
+type Contract struct {
+	Record
+	Module *vm.Module
+	State  State
+}
+
+// others is a cluster in memory: contracts by address, codes by name. A contract
+// whose module is not that of its code has one of its own, under its address.
 type others struct {
 	contracts map[[32]byte]Contract
 	codes     map[hash.H256]*vm.Module
@@ -23,17 +31,31 @@ func newOthers(contracts map[[32]byte]Contract) *others {
 	return &others{contracts, map[hash.H256]*vm.Module{}, map[[32]byte]State{}}
 }
 
-func (o *others) Contract(_ context.Context, id [32]byte) (Contract, bool, error) {
+func (o *others) Contract(_ context.Context, id [32]byte) (Record, bool, error) {
 	c, ok := o.contracts[id]
 	if id == ([32]byte{0xff}) {
-		return c, false, errors.New("the disk is gone")
+		return c.Record, false, errors.New("the disk is gone")
 	}
-	return c, ok && !c.Ended, nil
+	if c.Module != nil && o.codes[c.Code] != c.Module {
+		c.Code = hash.H256(id)
+	}
+	return c.Record, ok && !c.Ended, nil
 }
 
-func (o *others) Code(_ context.Context, code hash.H256) (*vm.Module, bool, error) {
+func (o *others) Code(_ context.Context, code hash.H256) (bool, error) {
+	_, ok := o.codes[code]
+	return ok, nil
+}
+
+func (o *others) Module(_ context.Context, code hash.H256) (*vm.Module, error) {
+	if c, ok := o.contracts[code]; ok {
+		return c.Module, nil
+	}
 	m, ok := o.codes[code]
-	return m, ok, nil
+	if !ok {
+		return nil, errors.New("the code of a contract is gone")
+	}
+	return m, nil
 }
 
 func (o *others) Address(deployer [32]byte, code hash.H256, salt []byte) [32]byte {
@@ -41,6 +63,9 @@ func (o *others) Address(deployer [32]byte, code hash.H256, salt []byte) [32]byt
 }
 
 func (o *others) State(id [32]byte) State {
+	if c := o.contracts[id]; c.State != nil {
+		return c.State
+	}
 	if o.states[id] == nil {
 		o.states[id] = Memory{}
 	}

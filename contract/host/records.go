@@ -8,7 +8,8 @@ import (
 )
 
 // Records is what a cluster keeps about its contracts: [Contracts] without
-// compiled codes, for who keeps state and executes nothing.
+// compiled codes, for who keeps state and executes nothing. An error means that
+// this machine does not know.
 type Records interface {
 	// Contract returns what is kept of a contract; found is false when there is no
 	// such contract, and then Ended tells whether there was one.
@@ -35,25 +36,5 @@ func Join(r Records, c Codes) Contracts { return joined{r, c} }
 
 type joined struct {
 	Records
-	codes Codes
-}
-
-// Contract implements Contracts.
-func (j joined) Contract(ctx context.Context, id [32]byte) (Contract, bool, error) {
-	r, found, err := j.Records.Contract(ctx, id)
-	if err != nil || !found {
-		return Contract{Record: r}, false, err
-	}
-	m, err := j.codes.Module(ctx, r.Code)
-	return Contract{Record: r, Module: m, State: j.State(id)}, err == nil, err
-}
-
-// Code implements Contracts.
-func (j joined) Code(ctx context.Context, code hash.H256) (*vm.Module, bool, error) {
-	found, err := j.Records.Code(ctx, code)
-	if err != nil || !found {
-		return nil, false, err
-	}
-	m, err := j.codes.Module(ctx, code)
-	return m, err == nil, err
+	Codes
 }

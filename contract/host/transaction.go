@@ -41,7 +41,8 @@ type transaction struct {
 	lines    []Line
 	debug    []byte
 	calls    uint32
-	requests int // over HTTP
+	codes    []hash.H256 // that ran
+	requests int         // over HTTP
 	quota    uint64
 	fault    error // of this machine: nothing of the transaction counts
 }
@@ -52,6 +53,7 @@ func newTransaction(env Env) *transaction {
 		changes: map[place]change{},
 		money:   env.Money,
 		quota:   cmp.Or(env.Quota, MaxStorage),
+		codes:   []hash.H256{env.Code},
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/tacit-network/tacit/chain"
-	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/frame"
@@ -26,6 +25,7 @@ import (
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
 	"github.com/tacit-network/tacit/worker/cluster"
+	"github.com/tacit-network/tacit/worker/executor"
 	"github.com/tacit-network/tacit/worker/store"
 )
 
@@ -63,22 +63,32 @@ type state map[store.Key][]byte
 
 func (s state) Get(k store.Key) ([]byte, bool) { v, ok := s[k]; return v, ok }
 
-// wallet is a contract that takes and gives money.
+// wallet is the code of a contract that takes and gives money.
 type wallet struct {
-	code   hash.H256
-	module *vm.Module
-}
-
-func (w wallet) Module(_ context.Context, code hash.H256) (*vm.Module, error) {
-	if code != w.code {
-		return nil, cluster.NoCode{Code: code}
-	}
-	return w.module, nil
+	*executor.Inside
+	code hash.H256
 }
 
 func (w wallet) Source(_ context.Context, code hash.H256) ([]byte, error) {
 	return nil, cluster.NoCode{Code: code}
 }
+
+// shelf has one code.
+type shelf struct {
+	name hash.H256
+	wasm []byte
+}
+
+// Code implements executor.Source.
+func (s shelf) Code(_ context.Context, code hash.H256) ([]byte, vm.Native, error) {
+	if code != s.name {
+		return nil, nil, cluster.NoCode{Code: code}
+	}
+	return s.wasm, nil, nil
+}
+
+// Keep implements executor.Source.
+func (shelf) Keep(hash.H256, vm.Native) {}
 
 func build(t *testing.T) wallet {
 	t.Helper()
@@ -92,16 +102,13 @@ func build(t *testing.T) wallet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := host.NewEngine(context.Background(), vm.Config{})
+	name := hash.H256{0xc0}
+	x, err := executor.NewInside(t.Context(), vm.Config{}, shelf{name, code})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = e.Close(context.Background()) })
-	m, err := host.Load(context.Background(), e, code)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return wallet{hash.H256{0xc0}, m}
+	t.Cleanup(func() { x.Close(context.Background()) })
+	return wallet{x, name}
 }
 
 func (n *network) Eligible(*frame.Context, uint8) [][32]byte {

@@ -456,6 +456,9 @@ func (w *World) outcome(c *contract, label string, out, why []byte) string {
 			return amount(n) + " left"
 		}
 	}
+	if label == signedLabel {
+		return w.applied(out)
+	}
 	if c.meta == nil || label == "new" {
 		return fmt.Sprintf("0x%x", out)
 	}

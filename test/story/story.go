@@ -75,7 +75,7 @@ func command(name string) func(*World, *line) error {
 		"cluster": (*World).cluster, "upload": (*World).upload, "check": (*World).check,
 		"instantiate": (*World).instantiate, "command": (*World).command, "resend": (*World).resend,
 		"observe": (*World).observe, "receipt": (*World).receipt, "query": (*World).query,
-		"log": (*World).log, "child": (*World).child,
+		"log": (*World).log, "child": (*World).child, "sign": (*World).sign,
 
 		"deposit": (*World).deposit, "give": (*World).give, "withdraw": (*World).withdraw, "holds": (*World).holds, "ledger": (*World).ledger,
 		"server": (*World).server,

@@ -182,14 +182,14 @@ func (c *Cluster) check(ctx context.Context, t *Tx, msg words.Code) (*words.Code
 		return out, nil
 	}
 	if err == nil {
-		t.set(codeName(msg.Hash), []byte{})
+		err = c.learn(ctx, t, msg.Hash)
 	}
 	return out, err
 }
 
 // Names of the state's parts. What a contract stores has the name
 // "data" ‖ contract ‖ its key. The codes are those that the cluster was told of
-// and can run: contracts may use them.
+// and can run, with their sizes, u32: contracts may use them.
 func dataName(contract hash.H256) string     { return "data" + string(contract[:]) }
 func contractName(contract hash.H256) string { return "contract" + string(contract[:]) }
 func codeName(code hash.H256) string         { return "code" + string(code[:]) }
@@ -260,7 +260,9 @@ func (c *Cluster) instantiate(ctx context.Context, t *Tx, m queue.Message, head 
 		if _, changed := t.get(name); !changed {
 			contracts{c, t}.Put(msg.Contract, record)
 		}
-		t.set(codeName(msg.Code), []byte{})
+		if err := c.learn(ctx, t, msg.Code); err != nil {
+			return Result{}, err
+		}
 	}
 	t.log(m.Block, m.Time, out)
 	return c.receipt(m, msg.Contract, msg.Envelope, call.opened, out), nil

@@ -34,7 +34,12 @@ func (l library) Run(context.Context, hash.H256, string, host.Env, host.Records,
 	panic("nothing runs here")
 }
 
-func (l library) Source(_ context.Context, code hash.H256) ([]byte, error) { return nil, NoCode{code} }
+func (l library) Source(_ context.Context, code hash.H256) ([]byte, error) {
+	if code == l.there {
+		return []byte("some wasm"), nil
+	}
+	return nil, NoCode{code}
+}
 
 func testCluster(t *testing.T) (*Cluster, library) {
 	t.Helper()
@@ -72,6 +77,9 @@ func TestCodes(t *testing.T) {
 		if err != nil || checked.OK != ok || known(code) != ok {
 			t.Errorf("code %v: %+v %v, known %v", code, checked, err, known(code))
 		}
+	}
+	if size, ok := tx.codeSize(l.there); !ok || size != uint32(len("some wasm")) {
+		t.Errorf("the code is kept with a size of %d bytes, %v", size, ok)
 	}
 	if _, err := c.check(ctx, tx, words.Code{Hash: hash.H256{9}}); !errors.Is(err, ErrNoCode) {
 		t.Errorf("a code that is to be brought: %v", err)

@@ -42,27 +42,39 @@ func (c *Cluster) signed(ctx context.Context, t *Tx, m queue.Message, head hash.
 		return refused("the signed extrinsic does not decode"), nil
 	}
 	first := frame.First(c.genesis, c.id)
-	tx, err := s.Verify(first.Hash(), m.Block, func(code hash.H256) ([]byte, error) { return c.source(ctx, t, code) })
-	if errors.Is(err, frame.ErrInvalid) || errors.Is(err, errUnknownCode) {
-		return refused("%v", err), nil
+	var spent uint64 // on the code, also when what names it is not good
+	tx, err := s.Verify(first.Hash(), m.Block, func(code hash.H256) (source []byte, err error) {
+		source, spent, err = c.source(ctx, t, code, CommandGas)
+		return source, err
+	})
+	if errors.Is(err, frame.ErrInvalid) || errors.Is(err, errUnknownCode) || errors.Is(err, errMuchCode) {
+		out := refused("%v", err)
+		if out.Gas = spent; errors.Is(err, errMuchCode) {
+			out.Status = vm.OutOfGas
+		}
+		return out, nil
 	}
 	if err != nil {
 		return host.Result{}, err
 	}
-	switch next := t.index(tx.Signer); {
-	case tx.Nonce < next:
-		return refused("%v: Transaction is outdated", frame.ErrInvalid), nil
-	case tx.Nonce > next:
-		return refused("%v: Transaction will be valid in the future", frame.ErrInvalid), nil
+	if next := t.index(tx.Signer); tx.Nonce != next {
+		why := "Transaction is outdated"
+		if tx.Nonce > next {
+			why = "Transaction will be valid in the future"
+		}
+		out := refused("%v: %s", frame.ErrInvalid, why)
+		out.Gas = spent
+		return out, nil
 	}
 	t.set(indexName(tx.Signer), binary.LittleEndian.AppendUint32(nil, tx.Nonce+1))
-	x := dispatch{c: c, t: t, signer: tx.Signer, most: CommandGas, env: host.Env{
+	x := dispatch{c: c, t: t, signer: tx.Signer, most: CommandGas - spent, env: host.Env{
 		Block: m.Block, Time: m.Time, Seed: c.seeds.Derive("command", head[:]).Reveal(),
 	}}
 	out, e, err := x.apply(ctx, tx)
 	if err != nil {
 		return host.Result{}, err
 	}
+	out.Gas += spent
 	t.log(m.Block, m.Time, out)
 	out.Data = scale.Marshal(x.told(out, e))
 	return out, nil
@@ -95,15 +107,58 @@ func (x *dispatch) told(out host.Result, e *frame.Error) (a frame.Applied) {
 	return a
 }
 
-// errUnknownCode tells that a cluster was not told of a code.
-var errUnknownCode = errors.New("the cluster was not told of the code")
+// gasCodeByte is the price of a byte of a code that an extrinsic names, and that
+// is read, unpacked and hashed to verify it. It comes before the call's own gas
+// limit, as the weight of a call does in pallet-contracts.
+const gasCodeByte = 100
 
-// source returns the bytes of a code that the cluster was told of.
-func (c *Cluster) source(ctx context.Context, t *Tx, code hash.H256) ([]byte, error) {
-	if _, ok := t.get(codeName(code)); !ok {
-		return nil, errUnknownCode
+var (
+	// errUnknownCode tells that a cluster was not told of a code.
+	errUnknownCode = errors.New("the cluster was not told of the code")
+	// errMuchCode tells that a command has too little gas for a code to be read.
+	errMuchCode = errors.New("reading the code takes more gas than there is")
+)
+
+// source returns the bytes of a code that the cluster was told of, and the gas
+// that this takes. A code for which there is too little is not read.
+func (c *Cluster) source(ctx context.Context, t *Tx, code hash.H256, most uint64) (source []byte, spent uint64, err error) {
+	size, ok := t.codeSize(code)
+	if !ok {
+		return nil, 0, errUnknownCode
 	}
-	return c.codes.Source(ctx, code)
+	if spent = uint64(size) * gasCodeByte; spent > most {
+		return nil, most, errMuchCode
+	}
+	source, err = c.codes.Source(ctx, code)
+	return source, spent, err
+}
+
+// codeSize is how many bytes a code has that the cluster was told of: the most
+// there can be when it was told of it before sizes were kept.
+func (t *Tx) codeSize(code hash.H256) (size uint32, ok bool) {
+	b, ok := t.get(codeName(code))
+	switch {
+	case !ok:
+		return 0, false
+	case len(b) == 0:
+		return uint32(vm.Go.MaxCode), true
+	case len(b) != 4:
+		t.err = cmp.Or(t.err, errState)
+		return 0, false
+	}
+	return binary.LittleEndian.Uint32(b), true
+}
+
+// learn keeps that contracts may be made of a code that can run, and its size.
+func (c *Cluster) learn(ctx context.Context, t *Tx, code hash.H256) error {
+	if b, known := t.get(codeName(code)); known && len(b) == 4 {
+		return nil
+	}
+	source, err := c.codes.Source(ctx, code)
+	if err == nil {
+		t.set(codeName(code), binary.LittleEndian.AppendUint32(nil, uint32(len(source))))
+	}
+	return err
 }
 
 // dispatch is one call of the contract runtime.

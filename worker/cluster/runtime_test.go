@@ -207,6 +207,7 @@ func (c *chainOf) sign(who keys.Pair, nonce uint32, call frame.RuntimeCall, peri
 // outcome is how a command of kind 1 ended.
 type outcome struct {
 	status words.Status
+	gas    uint64
 	text   string // why it was refused
 	events []frame.Record
 }
@@ -231,7 +232,7 @@ func (c *chainOf) bring(input []byte) outcome {
 	if err := c.key.OpenReply(seal.InfoReply, hash.Blake2b256(c.last), r.Receipt.Output, &reply); err != nil {
 		c.t.Fatal(err)
 	}
-	out := outcome{status: r.Receipt.Status, text: string(reply.Error)}
+	out := outcome{status: r.Receipt.Status, gas: reply.Gas, text: string(reply.Error)}
 	if len(reply.Output) > 0 {
 		a, err := scale.Decode[frame.Applied](reply.Output)
 		if err != nil {

@@ -30,7 +30,7 @@ block 20  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 
 block 23  Contracts.CodeChecked{cluster: c, code: hello.wasm, ok: true, reason: 0 bytes}
 block 23  Contracts.CodeChecked{cluster: c, code: hello.wasm, ok: true, reason: 0 bytes}
 block 27  Clusters.TransactionQueued{cluster: c, origin: Alice, seq: 1}
-block 29  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 1, contract: c, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 29  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 1, contract: c, status: Ok, gas: 268435456, output: 1398 bytes, error: 0 bytes}}
 block 33  Clusters.TransactionQueued{cluster: c, origin: Alice, seq: 2}
 block 34  Clusters.TransactionQueued{cluster: c, origin: Alice, seq: 3}
 block 36  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 2, contract: c, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
@@ -137,7 +137,7 @@ m1 is destroyed, and its disk wiped
 block 77  Clusters.TransactionQueued{cluster: c, origin: Alice, seq: 15}
 block 78  Clusters.TransactionQueued{cluster: c, origin: Alice, seq: 16}
 block 79  Clusters.TransactionQueued{cluster: c, origin: Alice, seq: 17}
-block 81  Contracts.CommandDone{cluster: c, worker: m2, receipt: Receipt{seq: 15, contract: c, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 81  Contracts.CommandDone{cluster: c, worker: m2, receipt: Receipt{seq: 15, contract: c, status: Ok, gas: 268435456, output: 1398 bytes, error: 0 bytes}}
 block 81  Contracts.CommandDone{cluster: c, worker: m2, receipt: Receipt{seq: 16, contract: c, status: Reverted, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 block 81  Contracts.CommandDone{cluster: c, worker: m2, receipt: Receipt{seq: 17, contract: c, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 other: Ok: CodeStored{codeHash: hello.wasm, depositHeld: 0, uploader: Bob}, Instantiated{deployer: Bob, contract: other}, success

@@ -107,19 +107,15 @@ func (g *Gateway) pendingExtrinsics(context.Context, *conn, args) (any, error) {
 	return out, nil
 }
 
-// submit checks an extrinsic as the enclave will, and begins to bring it there.
+// submit checks an extrinsic, and begins to bring it there.
 func (g *Gateway) submit(ctx context.Context, a args) (*submission, error) {
 	raw, err := bytesAt(a, 0)
 	if err != nil {
 		return nil, err
 	}
-	s, err := g.prepare(ctx, raw)
+	s, _, err := g.judge(ctx, raw)
 	if err != nil {
 		return nil, err
-	}
-	// What is told about a nonce takes its holder's key; the enclave judges anyway.
-	if account, err := g.account(ctx, s.signer); err == nil && s.nonce < account.Nonce {
-		return nil, errInvalid("Transaction is outdated")
 	}
 	under, leave, ok := g.enter()
 	if !ok {
@@ -146,6 +142,23 @@ func (g *Gateway) submit(ctx context.Context, a args) (*submission, error) {
 		}
 	}()
 	return s, nil
+}
+
+// judge checks an extrinsic as the enclave will. It returns the nonce of its
+// signer's next one too: what is told about that takes its holder's key, and
+// without it is the extrinsic's own, since the enclave judges anyway.
+func (g *Gateway) judge(ctx context.Context, raw []byte) (s *submission, next uint32, err error) {
+	if s, err = g.prepare(ctx, raw); err != nil {
+		return nil, 0, err
+	}
+	account, err := g.account(ctx, s.signer)
+	if err != nil {
+		return s, s.nonce, nil
+	}
+	if s.nonce < account.Nonce {
+		return nil, 0, errInvalid("Transaction is outdated")
+	}
+	return s, account.Nonce, nil
 }
 
 func errInvalid(reason string) error {

@@ -215,6 +215,9 @@ func (d *description) apis() []frame.API {
 				return []uint32{14, 15}, nil
 			}),
 		}},
+		{Name: "TaggedTransactionQueue", Version: 3, Methods: []frame.Fn{
+			frame.Func[judgeArg, scale.Result[frame.Validity, frame.ValidityError]]("validate_transaction", "Whether the cluster would take a transaction.", nil),
+		}},
 		{Name: "AccountNonceApi", Version: 1, Methods: []frame.Fn{
 			frame.Func[accountArg, uint32]("account_nonce", "The next nonce of an account.", nil),
 		}},

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ import (
 	"github.com/tacit-network/tacit/contract/frame"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	"github.com/tacit-network/tacit/runtime/storage"
 	"github.com/tacit-network/tacit/scale"
@@ -282,6 +284,70 @@ var (
 	selIncrement = []byte{0x12, 0xbd, 0x51, 0xd3}
 	selGet       = []byte{0x2f, 0x86, 0x5b, 0xd9}
 )
+
+// Clients that ask before they send, and tell by a hash which runtime there is, as
+// polkadot-api does, get the verdicts that sending gets.
+func TestJudged(t *testing.T) {
+	s := begin(t)
+	bob := pair(t, "Bob")
+	var code [2]string
+	s.ask(&code[0], "state_getStorage", text(runtime.CodeKey))
+	s.ask(&code[1], "state_getStorageHash", text(runtime.CodeKey))
+	if sum := hash.Blake2b256(unhex(t, code[0])); len(code[0]) < 1000 || code[1] != sum.String() {
+		t.Errorf("the runtime's hash is %s, of %d digits", code[1], len(code[0]))
+	}
+	call := frame.Call{Dest: chain.AddressID{}, GasLimit: plenty, Data: []byte{1}}
+	judge := func(raw []byte) string {
+		t.Helper()
+		var out string
+		at := hash.H256{1}
+		s.ask(&out, "state_call", "TaggedTransactionQueue_validate_transaction", text(slices.Concat([]byte{2}, raw, at[:])))
+		return out
+	}
+	tag := func(nonce byte) []byte {
+		who := bob.AccountID()
+		return append(who[:], nonce, 0, 0, 0)
+	}
+	// ValidTransaction: priority, requires, provides, longevity, propagate.
+	valid := func(requires ...[]byte) []byte {
+		out := append([]byte{0, 1, 0, 0, 0, 0, 0, 0, 0}, byte(4*len(requires)))
+		for _, tag := range requires {
+			out = append(append(out, 36*4), tag...)
+		}
+		return out
+	}
+	end := append(bytes.Repeat([]byte{0xff}, 8), 1)
+	good := s.sign(bob, 0, call)
+	altered := bytes.Clone(good)
+	altered[len(altered)-1] ^= 4
+	if got, want := judge(good), text(slices.Concat(valid(), []byte{4, 36 * 4}, tag(0), end)); got != want {
+		t.Errorf("what is good: %s, want %s", got, want)
+	}
+	if got, want := judge(s.sign(bob, 2, call)), text(slices.Concat(valid(tag(1)), []byte{4, 36 * 4}, tag(2), end)); got != want {
+		t.Errorf("what comes early: %s, want %s", got, want)
+	}
+	// InvalidTransaction by its number in sp_runtime.
+	if got := judge(altered); got != "0x010004" {
+		t.Errorf("altered: %s, want BadProof", got)
+	}
+	if got := judge(chain.Bare(frame.EncodeCall(call))); got != "0x010000" {
+		t.Errorf("nobody's: %s, want Call", got)
+	}
+	if statuses, _ := s.send(good); statuses != "ready inBlock finalized" {
+		t.Errorf("what is good: %s", statuses)
+	}
+	if got := judge(good); got != "0x010003" {
+		t.Errorf("again: %s, want Stale", got)
+	}
+	for _, input := range []string{"0x", "0x02", text(make([]byte, 32)), text(append([]byte{3}, make([]byte, 64)...))} {
+		if got := s.refused("state_call", "TaggedTransactionQueue_validate_transaction", input); !strings.Contains(got, "do not decode") {
+			t.Errorf("%s: %s", input, got)
+		}
+	}
+	if got := s.refused("state_call", "TaggedTransactionQueue_validate_transaction", text(make([]byte, 64))); !strings.Contains(got, "1001") {
+		t.Errorf("noise: %s", got)
+	}
+}
 
 // Contracts are made and called by what a wallet signs; the node sees no call.
 func TestGateway(t *testing.T) {

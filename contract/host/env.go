@@ -39,6 +39,11 @@ const (
 	// costs entrySize beside its key and its value.
 	MaxStorage = 256 << 20
 	entrySize  = 64
+
+	// MaxWritten is the most bytes that a call may write to storage, all calls
+	// that it makes together. Each write counts as an entry does, one that is
+	// taken back or overwritten too.
+	MaxWritten = 16 << 20
 )
 
 // State is the storage of one contract. Keys are opaque bytes of at most

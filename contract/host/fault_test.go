@@ -21,7 +21,8 @@ func storms() map[string]*program {
 	return map[string]*program{
 		"cheap calls":    start(libCode).do("seal0.caller", atOut, atSize),
 		"reads":          start(libCode).do("seal1.get_storage", atKey, 3, atOut, atSize),
-		"writes":         start(libCode).do("seal2.set_storage", atKey, 3, 0, MaxValue),
+		"writes":         start(libCode).do("seal2.set_storage", atKey, 3, 0, 1024),
+		"large writes":   start(libCode).do("seal2.set_storage", atKey, 3, 0, MaxValue),
 		"hashes":         start(libCode).do("seal0.hash_keccak_256", 0, 60_000, atOut),
 		"signatures":     start(libCode).ask(atOut, "seal0.sr25519_verify", 0, 0, 0, 0),
 		"randomness":     start(libCode).do("tacit.random", 0, 60_000),
@@ -45,8 +46,9 @@ func storms() map[string]*program {
 func TestStorms(t *testing.T) {
 	for name, p := range storms() {
 		r, o := tells(t, name, p.loop())
-		if name == "events" { // a call has so many, and no more
-			expect(t, name, r, vm.Trapped, "too many events")
+		// A call has so many, and no more.
+		if reason, bounded := map[string]string{"events": "too many events", "large writes": "the call writes too much"}[name]; bounded {
+			expect(t, name, r, vm.Trapped, reason)
 		} else if r.Status != vm.OutOfGas || r.Gas != 1e9 {
 			t.Errorf("%s: %v after %d, %s", name, r.Status, r.Gas, r.Reason)
 		}

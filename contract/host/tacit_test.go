@@ -309,3 +309,25 @@ func TestQuota(t *testing.T) {
 	r, _ = alone(t, "from before", set, limit(2*one-1), func(env *Env) { env.State = state })
 	expect(t, "from before", r, vm.Trapped, "the contract stores too much")
 }
+
+// A transaction writes as much as it may, whatever becomes of what it wrote,
+// and not a byte more.
+func TestWritten(t *testing.T) {
+	value := MaxWritten/1024 - int(entryBytes("\x01key", nil))
+	write := func(p *program, times, more int) *program {
+		for range times {
+			p.do("seal2.set_storage", atKey, 3, 0, value)
+		}
+		return p.do("seal2.set_storage", atKey, 3, 0, value+more)
+	}
+	r, env := alone(t, "just enough", write(start(libCode), 1023, 0))
+	expect(t, "just enough", r, vm.OK, "")
+	if n := len(env.State.(Memory)["\x01key"]); n != value {
+		t.Errorf("stored %d bytes, want %d", n, value)
+	}
+	r, env = alone(t, "a byte more", write(start(libCode), 1023, 1))
+	expect(t, "a byte more", r, vm.Trapped, "the call writes too much")
+	if len(env.State.(Memory)) != 0 {
+		t.Errorf("a byte more: stored %d entries", len(env.State.(Memory)))
+	}
+}

@@ -44,7 +44,8 @@ type transaction struct {
 	codes    []hash.H256 // that ran
 	requests int         // over HTTP
 	quota    uint64
-	fault    error // of this machine: nothing of the transaction counts
+	written  uint64 // bytes, also by what was undone: it is in memory all the same
+	fault    error  // of this machine: nothing of the transaction counts
 }
 
 func newTransaction(env Env) *transaction {
@@ -76,8 +77,11 @@ func (x *execution) get(key string) ([]byte, bool) {
 }
 
 // put changes what is stored under key, where old is. It fails when the
-// contract would store more than it may.
+// contract would store more than it may, or the transaction write more.
 func (x *execution) put(key string, c change, old []byte, had bool) error {
+	if x.t.written += entryBytes(key, c.value); x.t.written > MaxWritten {
+		return trap("the call writes too much")
+	}
 	used, there := x.used()
 	next := used
 	if had {

@@ -16,7 +16,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/tacit-network/tacit/contract/host"
@@ -118,18 +117,24 @@ type Result struct {
 
 // Execute does what m says and puts the changes into t. head is the queue's
 // hash after m. An error leaves t as it was.
-func (c *Cluster) Execute(ctx context.Context, t *Tx, m queue.Message, head hash.H256) (_ Result, err error) {
-	changes, beside, root := maps.Clone(t.changes), maps.Clone(t.beside), t.root
-	defer func() {
-		if err != nil {
-			t.changes, t.beside, t.root, t.err = changes, beside, root, nil
-		}
-	}()
+func (c *Cluster) Execute(ctx context.Context, t *Tx, m queue.Message, head hash.H256) (Result, error) {
+	o := t.overlay()
+	r, err := c.execute(ctx, o, m, head)
+	if err == nil {
+		err = o.err
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	t.merge(o)
+	return r, nil
+}
+
+func (c *Cluster) execute(ctx context.Context, t *Tx, m queue.Message, head hash.H256) (r Result, err error) {
 	msg, err := scale.Decode[words.ClusterMessage](m.Payload)
 	if err != nil {
 		return rejected(m, hash.H256{}, "the message does not decode"), nil
 	}
-	var r Result
 	switch msg := msg.(type) {
 	case words.Code:
 		r.Checked, err = c.check(ctx, t, msg)
@@ -145,9 +150,6 @@ func (c *Cluster) Execute(ctx context.Context, t *Tx, m queue.Message, head hash
 		r, err = c.transact(ctx, t, m, head, msg)
 	default: // what the chain alone says, see ChainSays
 		return rejected(m, c.id, "the message comes from the chain alone"), nil
-	}
-	if err == nil {
-		err = t.err
 	}
 	return r, err
 }

@@ -41,7 +41,7 @@ func (l library) Source(_ context.Context, code hash.H256) ([]byte, error) {
 	return nil, NoCode{code}
 }
 
-func testCluster(t *testing.T) (*Cluster, library) {
+func testCluster(t testing.TB) (*Cluster, library) {
 	t.Helper()
 	l := library{hash.H256{0xc0}, hash.H256{0xc1}}
 	c, err := New(hash.H256{1}, hash.H256{2}, seal.SecretFrom([32]byte{3}), seal.SecretFrom([32]byte{3}), 0, l)

@@ -31,8 +31,10 @@ func entryName(contract hash.H256, seq uint64) string {
 }
 
 func (t *Tx) getBeside(name string) ([]byte, bool) {
-	if v, ok := t.beside[name]; ok {
-		return v, v != nil
+	for x := t; x != nil; x = x.under {
+		if v, ok := x.beside[name]; ok {
+			return v, v != nil
+		}
 	}
 	v, ok, err := t.v.get(t.base, name)
 	if err != nil && t.err == nil {

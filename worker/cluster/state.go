@@ -138,11 +138,59 @@ func (v *vault) published(root [32]byte, next uint64) hash.H256 {
 type Tx struct {
 	v       *vault
 	base    Reader
+	under   *Tx // whose changes lie between these and base; nil: there are none
 	root    [32]byte
 	changes map[string][]byte // nil removes
 	beside  map[string][]byte // what the root says nothing about; nil removes
+	size    int               // bytes that Changes takes in the log
 	err     error             // the first fault of the store
 }
+
+// recordBytes is what a change takes in the log beside its name and value: the
+// stored key and a length, and if it is no removal, what encryption adds.
+const (
+	removalBytes = 36
+	recordBytes  = removalBytes + 12 + 16
+)
+
+// stored is how many bytes a part of the state takes in the log.
+func stored(name string, value []byte) int {
+	prefix := 1
+	if len(name) >= 1<<6 {
+		prefix = 2
+	}
+	return recordBytes + prefix + len(name) + len(value)
+}
+
+// overlay begins changes over those of t, for merge.
+func (t *Tx) overlay() *Tx {
+	return &Tx{v: t.v, base: t.base, under: t, root: t.root, changes: map[string][]byte{}, beside: map[string][]byte{}}
+}
+
+// merge puts the changes of an overlay into t.
+func (t *Tx) merge(o *Tx) {
+	for _, m := range []struct{ to, from map[string][]byte }{{t.changes, o.changes}, {t.beside, o.beside}} {
+		for name, value := range m.from {
+			if old, changed := m.to[name]; changed {
+				t.size -= logged(name, old)
+			}
+			t.size += logged(name, value)
+			m.to[name] = value
+		}
+	}
+	t.root = o.root
+}
+
+// logged is how many bytes a change takes in the log.
+func logged(name string, value []byte) int {
+	if value == nil {
+		return removalBytes
+	}
+	return stored(name, value)
+}
+
+// Size is how many bytes the changes take in the log, about.
+func (t *Tx) Size() int { return t.size }
 
 const rootName = "root"
 
@@ -162,8 +210,10 @@ func newTx(v *vault, base Reader) (*Tx, error) {
 }
 
 func (t *Tx) get(name string) ([]byte, bool) {
-	if v, ok := t.changes[name]; ok {
-		return v, v != nil
+	for x := t; x != nil; x = x.under {
+		if v, ok := x.changes[name]; ok {
+			return v, v != nil
+		}
 	}
 	v, ok, err := t.v.get(t.base, name)
 	if err != nil && t.err == nil {

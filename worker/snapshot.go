@@ -70,7 +70,7 @@ func (r *round) snapshot(c *cluster.Cluster, id hash.H256, state cluster.Lister,
 	if err := r.replaceMade(id, m.Snapshot.Name()); err != nil {
 		return err
 	}
-	r.changes = append(r.changes, r.w.save(madePart(id), m))
+	r.change(r.w.save(madePart(id), m))
 	r.send(clusters.SnapshotMade{Cluster: id, Snapshot: m.Snapshot})
 	return nil
 }
@@ -153,13 +153,13 @@ func (r *round) abandon(m *membership) {
 		return
 	}
 	if c, err := r.w.cluster(m, m.Kept.Epoch); err == nil { // it was there when the first chunk came
-		r.changes = append(r.changes, c.Forget(r.base)...)
+		r.change(c.Forget(r.base)...)
 	}
 	m.Restoring = nil
 }
 
 func (r *round) dropMade(id hash.H256) error {
-	r.changes = append(r.changes, store.Change{Key: partKey(madePart(id))})
+	r.change(store.Change{Key: partKey(madePart(id))})
 	return r.replaceMade(id, hash.H256{})
 }
 
@@ -223,7 +223,7 @@ func (r *round) chainSays(c *cluster.Cluster, m *membership, msg clusters.Cluste
 			return false, err
 		}
 		m.At, report.StateRoot = msg.Epoch, root
-		r.changes = append(r.changes, changes...)
+		r.change(changes...)
 		r.joined[m.ID] = next
 	case clusters.MakeSnapshot:
 		if err := r.snapshot(c, m.ID, r.base, head); err != nil {

@@ -26,6 +26,11 @@ const (
 	maxQueues   = 256
 	maxPending  = 32 << 20
 	receiptSize = 128 << 10 // bytes of receipts after which a message up is closed
+
+	// maxBatch is how many bytes of changes and of messages for the chain a sync
+	// collects before it stops: what comes after is for the next one. A message
+	// alone adds what host.MaxWritten allows.
+	maxBatch = 64 << 20
 )
 
 // Sync brings the worker forward. A request is believed as a whole or not at
@@ -86,7 +91,7 @@ func (w *Worker) Sync(ctx context.Context, s wire.Sync) (wire.Synced, error) {
 func (w *Worker) finish(light grandpa.LightChain, r *round) (wire.Synced, error) {
 	for _, id := range r.left {
 		if c := w.clusters[id]; c != nil {
-			r.changes = append(r.changes, c.Forget(r.base)...)
+			r.change(c.Forget(r.base)...)
 		}
 	}
 	changes := append(r.changes, w.save(partCore, r.core))
@@ -238,11 +243,32 @@ type round struct {
 	more      bool        // it stopped at a message that it can go on with
 	erased    bool        // something is to be on the disk no more
 	dropped   []hash.H256 // snapshots whose chunks are needed no more
+	size      int         // bytes of changes, and of what was sent
 }
 
 func (r *round) send(m clusters.UpMessage) {
-	r.up.Payloads = append(slices.Clip(r.up.Payloads), scale.Encode(m))
+	payload := scale.Encode(m)
+	r.size += len(payload)
+	r.up.Payloads = append(slices.Clip(r.up.Payloads), payload)
 	r.upChanged = true
+}
+
+// change adds changes of the state.
+func (r *round) change(list ...store.Change) {
+	for _, c := range list {
+		r.size += c.Size()
+	}
+	r.changes = append(r.changes, list...)
+}
+
+// full tells whether the round is to end, with so many bytes of changes beside
+// those that it has.
+func (r *round) full(beside int) bool {
+	if r.size+beside < r.w.batch {
+		return false
+	}
+	r.more = true
+	return true
 }
 
 // acknowledge drops the messages up that the chain was shown to have.
@@ -302,6 +328,9 @@ func (r *round) execute(ctx context.Context, b wire.Batch) error {
 	switch to := b.To.(type) {
 	case queue.ToWorker:
 		for _, m := range b.Messages {
+			if r.full(0) {
+				return nil
+			}
 			if err := r.hear(m); err != nil {
 				return err
 			}
@@ -357,7 +386,7 @@ func (r *round) hear(m queue.Message) error {
 
 // runCluster executes a cluster's messages up to the first whose code is
 // missing, or that is about the stored state when some before it are not stored
-// yet, and reports.
+// yet, or until the round is full, and reports.
 func (r *round) runCluster(ctx context.Context, to queue.ToCluster, messages []queue.Message) error {
 	p, m := r.position(to), r.membership(to.ID)
 	if p == nil || m == nil {
@@ -382,6 +411,9 @@ func (r *round) runCluster(ctx context.Context, to queue.ToCluster, messages []q
 		report, size = clusters.Receipts{Cluster: to.ID, From: p.Head.Count}, 0
 	}
 	for _, msg := range messages {
+		if r.full(t.Size()) {
+			break
+		}
 		head := queue.Head{Count: msg.Seq + 1, Hash: msg.Next(p.Head.Hash)}
 		if said := cluster.ChainSays(msg); said != nil {
 			if done {
@@ -431,6 +463,6 @@ func (r *round) runCluster(ctx context.Context, to queue.ToCluster, messages []q
 	}
 	// The last messages' receipts, or word that there were none.
 	flush()
-	r.changes = append(r.changes, t.Changes()...)
+	r.change(t.Changes()...)
 	return nil
 }

@@ -77,6 +77,7 @@ type Worker struct {
 	queries  chan struct{} // a place for each query that may run
 	web      *fetch.Client
 	replays  replays
+	batch    int // maxBatch
 
 	syncing sync.Mutex // held by the one sync that may run
 
@@ -214,7 +215,7 @@ func Open(ctx context.Context, cfg Config) (*Worker, error) {
 	w := &Worker{
 		cfg: cfg, log: cfg.Logger, queue: queue.NewState(), registry: registry.NewState(), images: attestation.NewState(),
 		queries: make(chan struct{}, cfg.Queries), web: fetch.New(cfg.Web),
-		hpke: map[seal.Suite]seal.PrivateKey{}, clusters: map[hash.H256]*cluster.Cluster{},
+		hpke: map[seal.Suite]seal.PrivateKey{}, clusters: map[hash.H256]*cluster.Cluster{}, batch: maxBatch,
 	}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)

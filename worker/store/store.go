@@ -34,6 +34,9 @@ type Change struct {
 	Value []byte
 }
 
+// Size is how many bytes the change takes in the log.
+func (c Change) Size() int { return 36 + len(c.Value) }
+
 // ErrTampered tells that the log is not one that was written with this key.
 var ErrTampered = errors.New("the state log is not one that this program wrote on this machine")
 

@@ -1,14 +1,15 @@
 // Package store keeps a worker's state on the host's disk: values under opaque
 // keys of 32 bytes, both encrypted by whoever calls.
 //
-// Every [Store.Commit] appends one record to a log and makes it durable; a
-// record that a crash cut off is dropped when the store opens. Records carry a
+// Every [Store.Commit] appends records to a log and makes them durable; a commit
+// that a crash cut off is dropped when the store opens. Records carry a
 // chain of MACs under a key that the TEE seals, so that the host can put back an
 // old log as a whole, which the chain shows, and nothing else. When most of the
 // log is out of date it is written anew.
 //
 // All values are held in memory. Readers take a [Snapshot], which later commits
-// do not change and do not wait for.
+// do not change, and wait for nothing. What was replaced or removed is in memory
+// as long as a snapshot is open that has it, whatever came before or after it.
 package store
 
 import (
@@ -23,6 +24,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 )
 
 // Key names a value.
@@ -42,7 +44,8 @@ var ErrTampered = errors.New("the state log is not one that this program wrote o
 
 // Limits of one record.
 const (
-	maxRecord = 1 << 30  // a new epoch writes a cluster's whole state in one
+	maxRecord = 1 << 30
+	usual     = 64 << 20 // bytes of one that others follow in a commit
 	rewriteAt = 16 << 20 // bytes of log below which it is never written anew
 )
 
@@ -55,23 +58,15 @@ type Store struct {
 	dir string
 	mac []byte
 
-	mu      sync.Mutex // guards what follows, and is held for no I/O but a commit's
+	data atomic.Pointer[tree] // all that is committed
+
+	mu      sync.Mutex // guards what follows, also through a commit's I/O; readers do without
 	file    *os.File
 	size    int64 // of the log
 	live    int64 // bytes that a new log would have
 	chain   [32]byte
 	version uint64
-	data    map[Key]*entry
-	readers map[uint64]int // open snapshots by version
-	stale   []Key          // changed while there were readers
-}
-
-// entry is the value of a key since a version; older ones are kept while a
-// snapshot may read them.
-type entry struct {
-	since uint64
-	value []byte
-	prev  *entry
+	usual   int
 }
 
 // Open opens the state in dir, which is made if needed. macKey is secret.
@@ -79,7 +74,8 @@ func Open(dir string, macKey []byte) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
-	s := &Store{dir: dir, mac: bytes.Clone(macKey), data: map[Key]*entry{}, readers: map[uint64]int{}}
+	s := &Store{dir: dir, mac: bytes.Clone(macKey), usual: usual}
+	s.data.Store(&tree{})
 	s.chain = s.next([32]byte{}, header)
 	f, err := os.OpenFile(s.path(), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -103,10 +99,24 @@ func (s *Store) next(chain [32]byte, data []byte) (out [32]byte) {
 	return out
 }
 
+// continued marks the length of a record whose commit goes on in the next one.
+const continued = 1 << 31
+
+// link is the chain after a record.
+func (s *Store) link(chain [32]byte, body []byte, more bool) [32]byte {
+	if more {
+		chain = s.next(chain, []byte("continued"))
+	}
+	return s.next(chain, body)
+}
+
 // load reads the log. Record:
 //
 //	length u32 ‖ changes ‖ MAC [32]
 //	change: key [32] ‖ length u32, all ones for a removal ‖ value
+//
+// The highest bit of a length says that the commit goes on in the next record:
+// its changes are visible with those of the last one.
 func (s *Store) load(f *os.File) error {
 	r := bufio.NewReaderSize(f, 1<<20)
 	start := append(bytes.Clone(header), s.chain[:]...)
@@ -132,35 +142,8 @@ func (s *Store) load(f *os.File) error {
 	if err != nil {
 		return err
 	}
-	for s.size < info.Size() {
-		var length [4]byte
-		if _, err := io.ReadFull(r, length[:]); err != nil {
-			break // cut off
-		}
-		n := int64(binary.LittleEndian.Uint32(length[:]))
-		if n > maxRecord {
-			return ErrTampered
-		}
-		if s.size+4+n+32 > info.Size() {
-			break // cut off
-		}
-		record := make([]byte, n+32)
-		if _, err := io.ReadFull(r, record); err != nil {
-			return err
-		}
-		chain := s.next(s.chain, record[:n])
-		if !hmac.Equal(chain[:], record[n:]) {
-			if s.size+4+n+32 == info.Size() {
-				break // the last record: its pages were not all written
-			}
-			return ErrTampered
-		}
-		changes, err := parseRecord(record[:n])
-		if err != nil {
-			return err
-		}
-		s.apply(changes)
-		s.chain, s.size = chain, s.size+4+n+32
+	if err := s.loadRecords(r, info.Size()); err != nil {
+		return err
 	}
 	if s.size < info.Size() {
 		if err := f.Truncate(s.size); err != nil {
@@ -169,6 +152,56 @@ func (s *Store) load(f *os.File) error {
 	}
 	_, err = f.Seek(s.size, io.SeekStart)
 	return err
+}
+
+// loadRecords reads the records of a log of so many bytes, up to the last whole
+// commit.
+func (s *Store) loadRecords(r io.Reader, end int64) error {
+	s.version++
+	data := *s.data.Load()
+	var commit []Change // of which the last record is yet to come
+	for at, chain := s.size, s.chain; at < end; {
+		var length [4]byte
+		if _, err := io.ReadFull(r, length[:]); err != nil {
+			break // cut off
+		}
+		word := binary.LittleEndian.Uint32(length[:])
+		n, more := int64(word&^continued), word&continued != 0
+		if n > maxRecord {
+			return ErrTampered
+		}
+		if at+4+n+32 > end {
+			break // cut off
+		}
+		record := make([]byte, n+32)
+		if _, err := io.ReadFull(r, record); err != nil {
+			return err
+		}
+		chain = s.link(chain, record[:n], more)
+		at += 4 + n + 32
+		if !hmac.Equal(chain[:], record[n:]) {
+			if at == end {
+				break // the last record: its pages were not all written
+			}
+			return ErrTampered
+		}
+		changes, err := parseRecord(record[:n])
+		if err != nil {
+			return err
+		}
+		if commit = append(commit, changes...); more {
+			continue
+		}
+		for i := range commit { // else one value would keep all of its record
+			if commit[i].Value != nil {
+				commit[i].Value = append(make([]byte, 0, len(commit[i].Value)), commit[i].Value...)
+			}
+		}
+		data = s.apply(data, commit)
+		s.chain, s.size, commit = chain, at, nil
+	}
+	s.data.Store(&data)
+	return nil
 }
 
 const removed = 1<<32 - 1
@@ -206,28 +239,22 @@ func parseRecord(b []byte) (changes []Change, err error) {
 	return changes, nil
 }
 
-// apply puts changes into memory under a new version.
-func (s *Store) apply(changes []Change) {
-	s.version++
+// apply returns data with changes, as the store's version.
+func (s *Store) apply(data tree, changes []Change) tree {
 	for _, c := range changes {
-		old := s.data[c.Key]
-		if old != nil && old.value != nil {
-			s.live -= 36 + int64(len(old.value))
+		old, there := data.get(&c.Key)
+		if there {
+			s.live -= int64(Change{Value: old}.Size())
 		}
-		if c.Value != nil {
-			s.live += 36 + int64(len(c.Value))
+		switch {
+		case c.Value != nil:
+			s.live += int64(c.Size())
+			data = data.set(&leaf{c.Key, c.Value}, s.version)
+		case there:
+			data = data.remove(&c.Key, s.version)
 		}
-		if len(s.readers) == 0 {
-			old = nil
-		} else {
-			s.stale = append(s.stale, c.Key)
-		}
-		if c.Value == nil && old == nil {
-			delete(s.data, c.Key)
-			continue
-		}
-		s.data[c.Key] = &entry{s.version, c.Value, old}
 	}
+	return data
 }
 
 // Commit makes changes durable and visible, all or none. It keeps the values.
@@ -236,26 +263,51 @@ func (s *Store) Commit(changes []Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	body := appendRecord(make([]byte, 4), changes)
-	if len(body)-4 > maxRecord {
-		return fmt.Errorf("commit %d bytes of state: too many", len(body))
+	for _, c := range changes {
+		if c.Size() > maxRecord {
+			return fmt.Errorf("commit a value of %d bytes: too many", len(c.Value))
+		}
 	}
-	binary.LittleEndian.PutUint32(body, uint32(len(body)-4))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	chain := s.next(s.chain, body[4:])
-	body = append(body, chain[:]...)
-	if _, err := s.file.Write(body); err != nil {
-		return fmt.Errorf("write state: %w", err)
+	for rest := changes; len(rest) > 0; {
+		n, size := 1, rest[0].Size()
+		for n < len(rest) && size+rest[n].Size() <= s.usual {
+			size += rest[n].Size()
+			n++
+		}
+		if err := s.write(rest[:n], n < len(rest)); err != nil {
+			return fmt.Errorf("write state: %w", err)
+		}
+		rest = rest[n:]
 	}
-	if err := s.file.Sync(); err != nil {
-		return fmt.Errorf("write state: %w", err)
-	}
-	s.chain, s.size = chain, s.size+int64(len(body))
-	s.apply(changes)
+	s.version++
+	data := s.apply(*s.data.Load(), changes)
+	s.data.Store(&data)
 	if s.size > rewriteAt && s.size > 4*s.live {
 		return s.rewrite()
 	}
+	return nil
+}
+
+// write makes a record durable, before another one follows: a crash cuts off
+// the last one alone.
+func (s *Store) write(changes []Change, more bool) error {
+	body := appendRecord(make([]byte, 4), changes)
+	length := uint32(len(body) - 4)
+	chain := s.link(s.chain, body[4:], more)
+	if more {
+		length |= continued
+	}
+	binary.LittleEndian.PutUint32(body, length)
+	body = append(body, chain[:]...)
+	if _, err := s.file.Write(body); err != nil {
+		return err
+	}
+	if err := s.file.Sync(); err != nil {
+		return err
+	}
+	s.chain, s.size = chain, s.size+int64(len(body))
 	return nil
 }
 
@@ -303,15 +355,15 @@ func (s *Store) writeAll(f *os.File) (size int64, chain [32]byte, err error) {
 		body = body[:0]
 		return err
 	}
-	for k, e := range s.data {
-		if e.value == nil {
-			continue
+	var failed error
+	s.data.Load().with(nil, func(l *leaf) bool {
+		if body = appendRecord(body, []Change{{l.key, l.value}}); len(body) > rewriteAt {
+			failed = flush()
 		}
-		if body = appendRecord(body, []Change{{k, e.value}}); len(body) > rewriteAt {
-			if err := flush(); err != nil {
-				return 0, chain, err
-			}
-		}
+		return failed == nil
+	})
+	if failed != nil {
+		return 0, chain, failed
 	}
 	return size, chain, flush()
 }
@@ -332,73 +384,23 @@ func (s *Store) Close() error {
 }
 
 // Snapshot returns the state as it is now. It is to be closed.
-func (s *Store) Snapshot() *Snapshot {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.readers[s.version]++
-	return &Snapshot{s, s.version}
-}
+func (s *Store) Snapshot() *Snapshot { return &Snapshot{*s.data.Load()} }
 
 // Snapshot is the state at one time.
-type Snapshot struct {
-	s       *Store
-	version uint64
-}
+type Snapshot struct{ data tree }
 
 // Get returns a value, which is not to be changed, and whether there is one.
-func (p *Snapshot) Get(k Key) ([]byte, bool) {
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
-	e := p.s.data[k]
-	for e != nil && e.since > p.version {
-		e = e.prev
-	}
-	if e == nil || e.value == nil {
-		return nil, false
-	}
-	return e.value, true
-}
+func (p *Snapshot) Get(k Key) ([]byte, bool) { return p.data.get(&k) }
 
-// With returns the keys that begin with prefix, in no order.
+// With returns the keys that begin with prefix, in ascending order.
 func (p *Snapshot) With(prefix []byte) (out []Key) {
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
-	for k, e := range p.s.data {
-		if !bytes.HasPrefix(k[:], prefix) {
-			continue
-		}
-		for e != nil && e.since > p.version {
-			e = e.prev
-		}
-		if e != nil && e.value != nil {
-			out = append(out, k)
-		}
-	}
+	p.data.with(prefix, func(l *leaf) bool {
+		out = append(out, l.key)
+		return true
+	})
 	return out
 }
 
-// Close lets go of the snapshot.
-func (p *Snapshot) Close() {
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
-	if p.s.readers[p.version]--; p.s.readers[p.version] <= 0 {
-		delete(p.s.readers, p.version)
-	}
-	if len(p.s.readers) == 0 {
-		p.s.forget()
-	}
-}
-
-// forget drops what only closed snapshots could read.
-func (s *Store) forget() {
-	for _, k := range s.stale {
-		switch e := s.data[k]; {
-		case e == nil:
-		case e.value == nil:
-			delete(s.data, k)
-		default:
-			e.prev = nil
-		}
-	}
-	s.stale = nil
-}
+// Close lets go of the snapshot, in which nothing is then. No method may run
+// meanwhile.
+func (p *Snapshot) Close() { p.data = tree{} }

@@ -40,6 +40,15 @@ const (
 	MaxStorage = 256 << 20
 	entrySize  = 64
 
+	// MaxCluster is the most bytes that the contracts of a cluster may store
+	// together, as they lie on the disk. Each entry costs clusterEntry beside its
+	// key and its value: the contract's name and what encryption adds. Contracts
+	// that are made and balances count too.
+	MaxCluster      = 1 << 30
+	clusterEntry    = 102
+	clusterContract = 280
+	clusterBalance  = 118
+
 	// MaxWritten is the most bytes that a call may write to storage, all calls
 	// that it makes together. Each write counts as an entry does, one that is
 	// taken back or overwritten too.
@@ -106,6 +115,8 @@ type Env struct {
 	Money Money
 	// Quota is the most that a contract may store; 0: MaxStorage.
 	Quota uint64
+	// Stored is how much the cluster stores already, see MaxCluster.
+	Stored uint64
 }
 
 // Cache keeps values of contracts for a while on this machine alone.
@@ -147,7 +158,11 @@ func Run(ctx context.Context, m *vm.Module, export string, env Env, gas uint64) 
 	}
 	t := newTransaction(env)
 	if !t.move(env.Caller, env.Address, env.Value) {
-		return Result{Outcome: vm.Outcome{Status: vm.Reverted, Reason: "the caller holds less than the value"}}, nil
+		reason := "the caller holds less than the value"
+		if _, enough := t.balance(env.Caller).Sub(env.Value); enough {
+			reason = tooFull
+		}
+		return Result{Outcome: vm.Outcome{Status: vm.Reverted, Reason: reason}}, nil
 	}
 	x := &execution{t: t, env: env, origin: env.Caller, reentry: true, constructing: export == "deploy"}
 	out, err := m.Execute(ctx, export, x, gas)

@@ -140,7 +140,11 @@ func (x *execution) instantiate(c *vm.Call, s []uint64, r making) error {
 		return err
 	}
 	before := x.t.mark()
+	if !x.t.grow(clusterContract) {
+		return trap(tooFull)
+	}
 	if !x.t.move(x.env.Address, id, value) {
+		x.t.rollback(before)
 		s[0] = codeTransferFailed
 		return nil
 	}

@@ -26,7 +26,7 @@ func (t *transaction) balance(id [32]byte) scale.U128 {
 }
 
 // move gives amount of what from holds to to. It is false, and nothing happens,
-// when from holds less.
+// when from holds less, or the cluster has no room for another balance.
 func (t *transaction) move(from, to [32]byte, amount scale.U128) bool {
 	left, enough := t.balance(from).Sub(amount)
 	if !enough {
@@ -35,8 +35,9 @@ func (t *transaction) move(from, to [32]byte, amount scale.U128) bool {
 	if from == to || amount.IsZero() {
 		return true
 	}
-	more, fits := t.balance(to).Add(amount)
-	if !fits {
+	had := t.balance(to)
+	more, fits := had.Add(amount)
+	if !fits || had.IsZero() && !t.grow(clusterBalance) {
 		return false
 	}
 	t.setBalance(from, left)

@@ -331,3 +331,26 @@ func TestWritten(t *testing.T) {
 		t.Errorf("a byte more: stored %d entries", len(env.State.(Memory)))
 	}
 }
+
+// A cluster stores as much as it may, and can make room; what a call that fails
+// would have stored does not count.
+func TestFullCluster(t *testing.T) {
+	room := func(n uint64) func(*Env) { return func(env *Env) { env.Stored = MaxCluster - n } }
+	const one = clusterEntry + 4 + 4
+	set := start(libCode).do("seal2.set_storage", atKey, 3, atText, 4)
+	r, _ := alone(t, "too much", set, room(one-1))
+	expect(t, "too much", r, vm.Trapped, "the cluster stores too much")
+	r, _ = alone(t, "just enough", set, room(one))
+	expect(t, "just enough", r, vm.OK, "")
+	p := start(libCode).do("seal2.set_storage", atKey, 3, atText, 4).do("seal2.set_storage", atKey, 3, atText, 2).
+		do("seal1.clear_storage", atKey, 3).do("seal2.set_storage", atText, 3, atText, 4)
+	r, _ = alone(t, "changes", p, room(one))
+	expect(t, "changes", r, vm.OK, "")
+	// Beyond it already, as by what messages leave: less is fine, more is not.
+	state := func(env *Env) { env.State.Set([]byte("\x01key"), []byte("text and more")) }
+	over := func(env *Env) { env.Stored = MaxCluster + 1000 }
+	r, _ = alone(t, "less", set, over, state)
+	expect(t, "less", r, vm.OK, "")
+	r, _ = alone(t, "more", set, over)
+	expect(t, "more", r, vm.Trapped, "the cluster stores too much")
+}

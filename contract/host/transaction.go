@@ -44,6 +44,8 @@ type transaction struct {
 	codes    []hash.H256 // that ran
 	requests int         // over HTTP
 	quota    uint64
+	stored   uint64 // by the cluster before
+	grown    int64  // bytes that the cluster stores more
 	written  uint64 // bytes, also by what was undone: it is in memory all the same
 	fault    error  // of this machine: nothing of the transaction counts
 }
@@ -55,6 +57,7 @@ func newTransaction(env Env) *transaction {
 		money:   env.Money,
 		quota:   cmp.Or(env.Quota, MaxStorage),
 		codes:   []hash.H256{env.Code},
+		stored:  env.Stored,
 	}
 }
 
@@ -93,6 +96,16 @@ func (x *execution) put(key string, c change, old []byte, had bool) error {
 	if next > used && next > x.t.quota {
 		return trap("the contract stores too much")
 	}
+	grows := int64(0)
+	if had {
+		grows -= int64(clusterEntry + len(key) + len(old))
+	}
+	if !c.deleted {
+		grows += int64(clusterEntry + len(key) + len(c.value))
+	}
+	if !x.t.grow(grows) {
+		return trap(tooFull)
+	}
 	contract, at := x.env.Address, place{x.env.Address, key}
 	before, changed := x.t.changes[at]
 	x.t.undo = append(x.t.undo, func() {
@@ -104,6 +117,21 @@ func (x *execution) put(key string, c change, old []byte, had bool) error {
 	}
 	x.t.changes[at], x.t.usage[contract] = c, next
 	return nil
+}
+
+// tooFull is why something fails that would have the cluster store too much.
+const tooFull = "the cluster stores too much"
+
+// grow counts what the cluster stores more, or less. It is false, and nothing
+// is counted, when that is more than it may.
+func (t *transaction) grow(n int64) bool {
+	before := t.grown
+	if n > 0 && int64(t.stored)+before+n > MaxCluster {
+		return false
+	}
+	t.undo = append(t.undo, func() { t.grown = before })
+	t.grown += n
+	return true
 }
 
 func restore[K comparable, V any](m map[K]V, k K, old V, had bool) {

@@ -3,6 +3,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -62,6 +63,15 @@ type mark struct {
 type state map[store.Key][]byte
 
 func (s state) Get(k store.Key) ([]byte, bool) { v, ok := s[k]; return v, ok }
+
+func (s state) With(prefix []byte) (out []store.Key) {
+	for k := range s {
+		if bytes.HasPrefix(k[:], prefix) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
 
 // wallet is the code of a contract that takes and gives money.
 type wallet struct {

@@ -71,6 +71,7 @@ type Cluster struct {
 	snapshots seal.Secret
 	hpke      map[seal.Suite]seal.PrivateKey
 	cache     *cache
+	tally     tally
 }
 
 // New returns a cluster in an epoch, by its lasting secret and that of the epoch.
@@ -104,8 +105,20 @@ func (c *Cluster) Keys() []words.HPKEKey {
 // Epoch is the epoch that the cluster is in.
 func (c *Cluster) Epoch() uint32 { return c.epoch }
 
+// maxState is how many bytes of state, as they lie on the disk, a cluster has at
+// most when it takes messages of accounts. Contracts stop at host.MaxCluster: the
+// rest is for what every message leaves, nonces and accounts. What the chain
+// gives to accounts is taken always.
+const maxState = host.MaxCluster + 1<<30
+
 // Begin starts collecting changes over stored state.
-func (c *Cluster) Begin(r Reader) (*Tx, error) { return newTx(c.vault, r) }
+func (c *Cluster) Begin(r Lister) (*Tx, error) {
+	t, counted, err := newTx(c.vault, r)
+	if err == nil && !counted {
+		t.kept, err = c.count(r, t.root)
+	}
+	return t, err
+}
 
 // Result is what came of a message: a receipt, or for a code what there is to
 // say about it.
@@ -183,11 +196,18 @@ func (c *Cluster) check(ctx context.Context, t *Tx, msg words.Code) (*words.Code
 		out.OK, out.Reason = false, []byte(err.Error())
 		return out, nil
 	}
-	if err == nil {
-		err = c.learn(ctx, t, msg.Hash)
+	if err != nil {
+		return out, err
 	}
-	return out, err
+	if _, known := t.get(codeName(msg.Hash)); !known && t.kept.State >= maxState {
+		out.OK, out.Reason = false, []byte(tooFull)
+		return out, nil
+	}
+	return out, c.learn(ctx, t, msg.Hash)
 }
+
+// tooFull is why a cluster refuses what comes.
+const tooFull = "the cluster stores too much"
 
 // Names of the state's parts. What a contract stores has the name
 // "data" ‖ contract ‖ its key. The codes are those that the cluster was told of
@@ -208,6 +228,9 @@ func (c *Cluster) open(t *Tx, contract hash.H256, m queue.Message, envelope []by
 		return msg, origin, "only accounts may call"
 	}
 	origin = from.ID
+	if t.kept.State >= maxState {
+		return msg, origin, tooFull
+	}
 	e, err := seal.ParseEnvelope(envelope)
 	if err != nil {
 		return msg, origin, "the envelope does not decode"
@@ -321,7 +344,7 @@ func (c *Cluster) run(ctx context.Context, t *Tx, contract host.Record, export s
 	return c.codes.Run(ctx, contract.Code, export, host.Env{
 		State: contractState{t, dataName(id)}, Code: contract.Code, Owner: contract.Owner,
 		Caller: origin, Address: id, Value: what.value, Block: m.Block, Time: m.Time, Input: what.input,
-		Seed: c.seeds.Derive("command", head[:]).Reveal(), Keys: c.contractKey, Money: ledger{t},
+		Seed: c.seeds.Derive("command", head[:]).Reveal(), Keys: c.contractKey, Money: ledger{t}, Stored: t.kept.State,
 	}, contracts{c, t}, CommandGas)
 }
 
@@ -367,7 +390,7 @@ type Call struct {
 }
 
 // Query runs a call over stored state.
-func (c *Cluster) Query(ctx context.Context, r Reader, q Call) (host.Result, error) {
+func (c *Cluster) Query(ctx context.Context, r Lister, q Call) (host.Result, error) {
 	t, err := c.Begin(r)
 	if err != nil {
 		return host.Result{}, err
@@ -382,7 +405,7 @@ func (c *Cluster) Query(ctx context.Context, r Reader, q Call) (host.Result, err
 	out, err := c.codes.Run(ctx, contract.Code, "call", host.Env{
 		State: contractState{t, dataName(q.Contract)}, Code: contract.Code, Owner: contract.Owner, Caller: q.Origin, Address: q.Contract,
 		Block: q.Block, Time: q.Time, Input: q.Input, Seed: randomSeed(), Keys: c.contractKey,
-		Query: true, Cache: c.cache.at(q.Time), Web: q.Web, Money: ledger{t},
+		Query: true, Cache: c.cache.at(q.Time), Web: q.Web, Money: ledger{t}, Stored: t.kept.State,
 	}, contracts{c, t}, QueryGas)
 	if err == nil {
 		err = t.err
@@ -392,7 +415,7 @@ func (c *Cluster) Query(ctx context.Context, r Reader, q Call) (host.Result, err
 
 // Root is the blinded root of stored state, in which the messages below next are
 // executed.
-func (c *Cluster) Root(r Reader, next uint64) (hash.H256, error) {
+func (c *Cluster) Root(r Lister, next uint64) (hash.H256, error) {
 	t, err := c.Begin(r)
 	if err != nil {
 		return hash.H256{}, err

@@ -17,6 +17,8 @@ type memory map[store.Key][]byte
 
 func (m memory) Get(k store.Key) ([]byte, bool) { v, ok := m[k]; return v, ok }
 
+func (m memory) With(prefix []byte) []store.Key { return shelf(m).With(prefix) }
+
 func (m memory) apply(changes []store.Change) {
 	for _, c := range changes {
 		if c.Value == nil {
@@ -38,7 +40,7 @@ func testVault(t testing.TB, secret byte) *vault {
 
 func begin(t testing.TB, v *vault, r Reader) *Tx {
 	t.Helper()
-	tx, err := newTx(v, r)
+	tx, _, err := newTx(v, r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,11 @@ import (
 const (
 	maxEntries  = 256
 	maxLogEvent = 4 << 10 // bytes of an event that is logged
+
+	// maxLogs is the most bytes of all logs of a cluster, as they lie on the disk.
+	// What would be more is not logged, unless it takes the place of an older
+	// entry. Logs decide nothing, and neither does how many there are.
+	maxLogs = 256 << 20
 )
 
 // ErrNotOwner tells that somebody else than a contract's owner asked for its log.
@@ -65,8 +70,20 @@ func (t *Tx) logEntry(contract hash.H256, e wire.LogEntry) {
 		return
 	}
 	e.Seq = nextEntry(t.getBeside(logName(contract)))
-	t.beside[entryName(contract, e.Seq)] = scale.Marshal(e)
-	t.beside[logName(contract)] = binary.LittleEndian.AppendUint64(nil, e.Seq+1)
+	name, value := entryName(contract, e.Seq), scale.Marshal(e)
+	if old, ok := t.getBeside(name); (!ok || len(value) > len(old)) && t.kept.Logs+uint64(stored(name, value)) > maxLogs {
+		return
+	}
+	t.setBeside(name, value)
+	t.setBeside(logName(contract), binary.LittleEndian.AppendUint64(nil, e.Seq+1))
+}
+
+func (t *Tx) setBeside(name string, value []byte) {
+	if old, ok := t.getBeside(name); ok {
+		t.kept.add(name, old, -1)
+	}
+	t.kept.add(name, value, 1)
+	t.beside[name] = value
 }
 
 func nextEntry(b []byte, ok bool) uint64 {

@@ -2,13 +2,13 @@ package cluster
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/aes"
 	"crypto/cipher"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
@@ -29,43 +29,61 @@ type entry struct{ Name, Value []byte }
 // besideRoot tells that the root says nothing about an entry: logs lie beside.
 func besideRoot(name string) bool { return strings.HasPrefix(name, "log") }
 
-// entries are all parts of the stored state, by their names; the root is none.
-func (c *Cluster) entries(r Lister) (out []entry, err error) {
+// each calls do with all parts of the stored state; the root is none.
+func (c *Cluster) each(r Lister, do func(name string, value []byte)) error {
 	for _, k := range r.With(c.vault.tag[:]) {
+		if k == c.vault.rootKey {
+			continue
+		}
 		box, _ := r.Get(k)
 		name, value, err := c.vault.open(k, box)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if name != rootName {
-			out = append(out, entry{[]byte(name), value})
-		}
+		do(name, value)
 	}
-	slices.SortFunc(out, func(a, b entry) int { return cmp.Compare(string(a.Name), string(b.Name)) })
-	return out, nil
+	return nil
 }
 
-// put stores entries as this cluster's whole state, and returns its root.
-func (c *Cluster) put(list []entry) (changes []store.Change, root [32]byte) {
-	t := &Tx{v: c.vault}
-	for _, e := range list {
-		if !besideRoot(string(e.Name)) {
-			t.toggle(string(e.Name), e.Value)
-		}
-		changes = append(changes, c.vault.put(string(e.Name), e.Value))
+// tally are the sizes of a state that has none with its root, until the next
+// commit gives it some.
+type tally struct {
+	mu    sync.Mutex // guards what follows
+	there bool
+	root  [32]byte
+	sizes sizes
+}
+
+// count reads all of the state, once.
+func (c *Cluster) count(r Lister, root [32]byte) (sizes, error) {
+	c.tally.mu.Lock()
+	defer c.tally.mu.Unlock()
+	if c.tally.there && c.tally.root == root {
+		return c.tally.sizes, nil
 	}
-	return append(changes, c.vault.put(rootName, t.root[:])), t.root
+	var s sizes
+	if err := c.each(r, func(name string, value []byte) { s.add(name, value, 1) }); err != nil {
+		return s, err
+	}
+	c.tally.there, c.tally.root, c.tally.sizes = true, root, s
+	return s, nil
 }
 
 // Move encrypts the stored state anew for another epoch of the cluster. It
 // returns the blinded root there, after the messages below next.
-func (c *Cluster) Move(r Lister, to *Cluster, next uint64) ([]store.Change, hash.H256, error) {
-	list, err := c.entries(r)
+func (c *Cluster) Move(r Lister, to *Cluster, next uint64) (changes []store.Change, root hash.H256, err error) {
+	t := &Tx{v: to.vault}
+	err = c.each(r, func(name string, value []byte) {
+		if !besideRoot(name) {
+			t.toggle(name, value)
+		}
+		t.kept.add(name, value, 1)
+		changes = append(changes, to.vault.put(name, value))
+	})
 	if err != nil {
-		return nil, hash.H256{}, err
+		return nil, root, err
 	}
-	changes, root := to.put(list)
-	return append(changes, c.Forget(r)...), to.vault.published(root, next), nil
+	return append(append(changes, t.putRoot()), c.Forget(r)...), t.Root(next), nil
 }
 
 // Forget removes the stored state.

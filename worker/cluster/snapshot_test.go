@@ -78,7 +78,7 @@ func fill(t *testing.T, c *Cluster, s shelf, sizes int) map[string][]byte {
 			tx.set(name, value)
 			want[name] = value
 		}
-		tx.beside["logx"] = []byte("a line")
+		tx.setBeside("logx", []byte("a line"))
 		want["logx"] = []byte("a line")
 		s.apply(tx.Changes())
 	}
@@ -87,8 +87,8 @@ func fill(t *testing.T, c *Cluster, s shelf, sizes int) map[string][]byte {
 
 func same(t *testing.T, c *Cluster, s shelf, want map[string][]byte) {
 	t.Helper()
-	list, err := c.entries(s)
-	if err != nil {
+	var list []entry
+	if err := c.each(s, func(name string, value []byte) { list = append(list, entry{[]byte(name), value}) }); err != nil {
 		t.Fatal(err)
 	}
 	if len(list) != len(want) {

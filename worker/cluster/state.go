@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -143,7 +144,26 @@ type Tx struct {
 	changes map[string][]byte // nil removes
 	beside  map[string][]byte // what the root says nothing about; nil removes
 	size    int               // bytes that Changes takes in the log
-	err     error             // the first fault of the store
+	kept    sizes
+	err     error // the first fault of the store
+}
+
+// sizes are how many bytes the whole state takes in the log: what the root says
+// something about, on which executions may depend, and the logs beside. Where
+// the root lies they follow it, unless it was kept before they were counted, or
+// restored: then they are counted once.
+//
+//	root [32] ‖ state u64 ‖ logs u64
+type sizes struct{ State, Logs uint64 }
+
+// add counts a part of the state, or with -1 that it is gone.
+func (s *sizes) add(name string, value []byte, sign int) {
+	n := uint64(sign * stored(name, value))
+	if besideRoot(name) {
+		s.Logs += n
+	} else {
+		s.State += n
+	}
 }
 
 // recordBytes is what a change takes in the log beside its name and value: the
@@ -164,7 +184,7 @@ func stored(name string, value []byte) int {
 
 // overlay begins changes over those of t, for merge.
 func (t *Tx) overlay() *Tx {
-	return &Tx{v: t.v, base: t.base, under: t, root: t.root, changes: map[string][]byte{}, beside: map[string][]byte{}}
+	return &Tx{v: t.v, base: t.base, under: t, root: t.root, kept: t.kept, changes: map[string][]byte{}, beside: map[string][]byte{}}
 }
 
 // merge puts the changes of an overlay into t.
@@ -178,7 +198,7 @@ func (t *Tx) merge(o *Tx) {
 			m.to[name] = value
 		}
 	}
-	t.root = o.root
+	t.root, t.kept = o.root, o.kept
 }
 
 // logged is how many bytes a change takes in the log.
@@ -194,19 +214,29 @@ func (t *Tx) Size() int { return t.size }
 
 const rootName = "root"
 
-func newTx(v *vault, base Reader) (*Tx, error) {
-	t := &Tx{v: v, base: base, changes: map[string][]byte{}, beside: map[string][]byte{}}
+// newTx begins changes. counted tells whether the sizes are known.
+func newTx(v *vault, base Reader) (t *Tx, counted bool, err error) {
+	t = &Tx{v: v, base: base, changes: map[string][]byte{}, beside: map[string][]byte{}}
 	root, ok, err := v.get(base, rootName)
-	if err != nil {
-		return nil, err
+	if err != nil || !ok {
+		return t, true, err
 	}
-	if ok {
-		if len(root) != 32 {
-			return nil, fmt.Errorf("%w: root of %d bytes", errState, len(root))
-		}
-		t.root = [32]byte(root)
+	switch len(root) {
+	case 48:
+		t.kept = sizes{binary.LittleEndian.Uint64(root[32:]), binary.LittleEndian.Uint64(root[40:])}
+		counted = true
+	case 32:
+	default:
+		return nil, false, fmt.Errorf("%w: root of %d bytes", errState, len(root))
 	}
-	return t, nil
+	t.root = [32]byte(root[:32])
+	return t, counted, nil
+}
+
+// putRoot stores the root and the sizes.
+func (t *Tx) putRoot() store.Change {
+	b := binary.LittleEndian.AppendUint64(slices.Clip(t.root[:]), t.kept.State)
+	return t.v.put(rootName, binary.LittleEndian.AppendUint64(b, t.kept.Logs))
 }
 
 func (t *Tx) get(name string) ([]byte, bool) {
@@ -226,9 +256,11 @@ func (t *Tx) set(name string, value []byte) {
 	old, ok := t.get(name)
 	if ok {
 		t.toggle(name, old)
+		t.kept.add(name, old, -1)
 	}
 	if value != nil {
 		t.toggle(name, value)
+		t.kept.add(name, value, 1)
 	}
 	t.changes[name] = value
 }
@@ -251,7 +283,7 @@ func (t *Tx) Changes() []store.Change {
 	for _, name := range slices.Sorted(maps.Keys(t.beside)) {
 		out = append(out, t.v.put(name, t.beside[name]))
 	}
-	return append(out, t.v.put(rootName, t.root[:]))
+	return append(out, t.putRoot())
 }
 
 // contractState is the storage of one contract: host.State.

@@ -30,7 +30,7 @@ func (a *asked) run(ctx context.Context, code hash.H256, export string) (host.Re
 	e := a.env
 	err := a.send(kindRun, run{
 		Code: code, Export: export, Gas: a.gas, Owner: e.Owner, Own: e.Code, Caller: e.Caller, Address: e.Address, Value: e.Value,
-		Block: e.Block, Time: e.Time, Input: e.Input, Seed: e.Seed, Quota: e.Quota, Query: e.Query,
+		Block: e.Block, Time: e.Time, Input: e.Input, Seed: e.Seed, Quota: e.Quota, Stored: e.Stored, Query: e.Query,
 		Around: a.around != nil, Keys: e.Keys != nil, Cache: e.Cache != nil, Web: e.Web != nil, Money: e.Money != nil,
 	})
 	limit := maxDone

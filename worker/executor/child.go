@@ -159,7 +159,7 @@ func (e *end) run(r run) error {
 	ctx := context.WithValue(context.Background(), laneKey{}, c)
 	env := host.Env{
 		State: c.state(r.Address), Code: r.Own, Owner: r.Owner, Caller: r.Caller, Address: r.Address, Value: r.Value,
-		Block: r.Block, Time: r.Time, Input: r.Input, Seed: r.Seed, Query: r.Query, Quota: r.Quota,
+		Block: r.Block, Time: r.Time, Input: r.Input, Seed: r.Seed, Query: r.Query, Quota: r.Quota, Stored: r.Stored,
 	}
 	var around host.Records
 	if r.Around {

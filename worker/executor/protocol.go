@@ -73,6 +73,7 @@ type run struct {
 	Input   []byte
 	Seed    hash.H256
 	Quota   uint64
+	Stored  uint64
 	Query   bool
 	// What there is.
 	Around, Keys, Cache, Web, Money bool

@@ -29,7 +29,7 @@ const (
 
 	// maxBatch is how many bytes of changes and of messages for the chain a sync
 	// collects before it stops: what comes after is for the next one. A message
-	// alone adds what host.MaxWritten allows.
+	// alone adds what host.MaxWritten allows, and a new epoch the whole state.
 	maxBatch = 64 << 20
 )
 

@@ -44,12 +44,12 @@ const (
 	kindFault  = 33 // worker: this machine cannot answer
 )
 
-// Limits of frames. A command pays for what it writes, so that all of it is
-// less than maxDone.
+// Limits of frames. A command writes host.MaxWritten to storage; results, and
+// the balances and contracts that its gas can change, are less than that again.
 const (
 	maxAsk    = 256 << 10
 	maxResult = 8 << 20 // without changes
-	maxDone   = 128 << 20
+	maxDone   = 3 * host.MaxWritten
 	maxLoad   = 256 << 20
 )
 

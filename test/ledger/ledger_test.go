@@ -76,11 +76,13 @@ func (s state) With(prefix []byte) (out []store.Key) {
 // wallet is the code of a contract that takes and gives money.
 type wallet struct {
 	*executor.Inside
-	code hash.H256
+	shelf shelf
 }
 
-func (w wallet) Source(_ context.Context, code hash.H256) ([]byte, error) {
-	return nil, cluster.NoCode{Code: code}
+// Source implements cluster.Codes.
+func (w wallet) Source(ctx context.Context, code hash.H256) ([]byte, error) {
+	wasm, _, err := w.shelf.Code(ctx, code)
+	return wasm, err
 }
 
 // shelf has one code.
@@ -113,12 +115,13 @@ func build(t *testing.T) wallet {
 		t.Fatal(err)
 	}
 	name := hash.H256{0xc0}
-	x, err := executor.NewInside(t.Context(), vm.Config{}, shelf{name, code})
+	one := shelf{name, code}
+	x, err := executor.NewInside(t.Context(), vm.Config{}, one)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { x.Close(context.Background()) })
-	return wallet{x, name}
+	return wallet{x, one}
 }
 
 func (n *network) Eligible(*frame.Context, uint8) [][32]byte {

@@ -4,7 +4,8 @@
 # with Ctrl-C, and fails when any of them does or when the log has an Error.
 #
 # Needs Go, Node.js and Chromium. TACIT names a built program, CHROMIUM another
-# browser, SHOTS a folder for pictures, KEEP=1 keeps the logs.
+# browser, SHOTS another folder for pictures than test/e2e/shots, KEEP=1 keeps the
+# logs.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
@@ -36,7 +37,7 @@ fail() {
 }
 
 [ -x "${CHROMIUM:=/usr/bin/chromium}" ] || fail "there is no browser at $CHROMIUM: install Debian's chromium, or set CHROMIUM"
-export CHROMIUM
+export CHROMIUM SHOTS="${SHOTS:-$root/test/e2e/shots}"
 for folder in clients e2e; do
   (
     cd "$root/test/$folder"

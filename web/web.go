@@ -29,7 +29,10 @@ type Config struct {
 	// is nil before there is a worker.
 	RPC    string  `json:"rpc"`
 	Worker *string `json:"worker"`
-	Chain  string  `json:"chain"`
+	// Workers are the addresses of all workers that the page may ask, beside those
+	// on this machine.
+	Workers []string `json:"workers,omitempty"`
+	Chain   string   `json:"chain"`
 	// Contract and Cluster are hex; nil before there is one.
 	Contract *string `json:"contract"`
 	Cluster  *string `json:"cluster"`
@@ -117,6 +120,9 @@ func policy(config any) string {
 		connect = append(connect, origin(c.RPC))
 		if c.Worker != nil {
 			connect = append(connect, origin(*c.Worker))
+		}
+		for _, w := range c.Workers {
+			connect = append(connect, origin(w))
 		}
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src " +

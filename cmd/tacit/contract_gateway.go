@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 
 	"github.com/spf13/cobra"
 
@@ -74,19 +72,4 @@ func contractGateway() *cobra.Command {
 	cmd.Flags().StringArrayVar(&accounts, "account-file", nil, "file with the secret of an account in whose name the gateway may ask; may stand several times")
 	cmd.Flags().StringArrayVar(&origins, "origin", nil, "origin of web pages that may use the gateway, such as https://ui.example, beside those of this machine")
 	return cmd
-}
-
-// listenHere listens on this machine alone: calls come in the clear, and the
-// gateway asks in its user's name.
-func listenHere(address string) (net.Listener, error) {
-	a, err := net.ResolveTCPAddr("tcp", address)
-	if err != nil {
-		return nil, hint(fmt.Errorf("--listen: %w", err), "write an address such as 127.0.0.1:9955")
-	}
-	if !a.IP.IsLoopback() {
-		return nil, hint(errors.New("--listen names no address of this machine alone"),
-			"everybody who reaches the gateway acts as you: run one on each machine, at 127.0.0.1")
-	}
-	l, err := net.ListenTCP("tcp", a)
-	return l, hint(err, "is a gateway running there already? Choose another port with --listen")
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -492,11 +491,5 @@ func (o *devOptions) registered(ctx context.Context, c *client.Client, enclave *
 // break.
 func (o *devOptions) serveConsole(ctx context.Context, l net.Listener, enclave *process, dir string, f *faults) error {
 	handler := web.WithActions(func() any { return o.consoleConfig(enclave, dir, f.token) }, f.token, f.actions())
-	srv := &http.Server{Handler: handler, ReadTimeout: 10 * time.Second, IdleTimeout: time.Minute}
-	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
-	defer stop()
-	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return serveHTTP(ctx, l, handler)
 }

@@ -19,7 +19,7 @@ import (
 
 // commands are the verbs, in the order in which help shows them.
 var commands = []func() *cobra.Command{
-	devCommand, initCommand, nodeCommand, relayCommand, keyCommand, accountCommand, txCommand, chainCommand, contractCommand, clusterCommand,
+	devCommand, initCommand, nodeCommand, relayCommand, consoleCommand, keyCommand, accountCommand, txCommand, chainCommand, contractCommand, clusterCommand,
 	workerCommand, verifyCommand, doctorCommand, imageCommand, inspectCommand, stakeCommand, benchCommand,
 }
 

@@ -98,6 +98,15 @@ echo "--- unmodified smoldot, with a network of its own"
 node "$root/test/clients/smoldot.mjs" "$TACIT"
 echo "--- Chromium at $console"
 build wallet
+"$TACIT" console --rpc "$rpc" --listen 127.0.0.1:0 >"$work/console" &
+served=$!
+for _ in $(seq 100); do
+  grep -q '^console' "$work/console" && break
+  sleep 0.1
+done
+ONLY='Alice reads' CONSOLE=$(sed -n 's/^console  *//p' "$work/console") node "$root/test/e2e/console.mjs"
+kill -INT "$served"
+wait "$served" || fail 'tacit console did not end well after Ctrl-C'
 TACIT=$TACIT RPC=$rpc CONSOLE=$console BUNDLE=$work/wallet TMPDIR=$work node "$root/test/e2e/console.mjs"
 
 echo '--- the end'

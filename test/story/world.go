@@ -22,6 +22,7 @@ import (
 	"github.com/tacit-network/tacit/contract/abi"
 	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/internal/invariant"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
 	"github.com/tacit-network/tacit/node/keystore"
@@ -200,6 +201,13 @@ func (w *World) step() error {
 		return err
 	}
 	w.pool.Finalized(w.app.Final())
+	state, err := w.state()
+	if err != nil {
+		return err
+	}
+	if err := invariant.Check(w.app.Runtime(), state); err != nil {
+		return fmt.Errorf("after block %d: %w", h.Number, err)
+	}
 	return w.tell(h)
 }
 

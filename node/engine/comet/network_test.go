@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/internal/invariant"
 	"github.com/tacit-network/tacit/node/engine"
 	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/runtime"
@@ -198,10 +199,25 @@ func (w *network) still(nodes ...int) {
 	}
 }
 
-// agree is same, and leads a light client over each node's blocks.
+// agree is same, asks what must hold after every block of which there is a state,
+// and leads a light client over each node's blocks.
 func (w *network) agree(nodes ...int) {
 	w.Helper()
 	w.same(nodes...)
+	first := w.peers[nodes[0]].app
+	for n := chain.BlockNumber(1); n <= first.Head().Number; n++ {
+		hash, err := first.Store().HashOf(n)
+		if err != nil {
+			w.Fatal(err)
+		}
+		state, err := first.StateAt(hash)
+		if err != nil {
+			continue // it is pruned
+		}
+		if err := invariant.Check(first.Runtime(), state); err != nil {
+			w.Errorf("after block %d: %v", n, err)
+		}
+	}
 	for _, i := range nodes {
 		follow(w, w.peers[i].app, min(w.peers[i].app.Final(), w.peers[nodes[0]].app.Final()))
 	}

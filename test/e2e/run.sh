@@ -11,11 +11,12 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 pid=
 gateway=
+served=
 
 finish() {
   code=$?
   trap - EXIT INT TERM
-  for p in $gateway $pid; do
+  for p in $gateway $served $pid; do
     if kill -0 "$p" 2>/dev/null; then
       kill -INT "$p" 2>/dev/null || true
       wait "$p" 2>/dev/null || true
@@ -106,7 +107,8 @@ for _ in $(seq 100); do
 done
 ONLY='Alice reads' CONSOLE=$(sed -n 's/^console  *//p' "$work/console") node "$root/test/e2e/console.mjs"
 kill -INT "$served"
-wait "$served" || fail 'tacit console did not end well after Ctrl-C'
+wait "$served" || fail 'tacit console did not end cleanly'
+served=
 TACIT=$TACIT RPC=$rpc CONSOLE=$console BUNDLE=$work/wallet TMPDIR=$work node "$root/test/e2e/console.mjs"
 
 echo '--- the end'

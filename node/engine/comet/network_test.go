@@ -182,19 +182,20 @@ func (w *network) highest() (n chain.BlockNumber) {
 	return n
 }
 
-// still waits a while, in which no node may make more than the block that was
-// under way.
+// still waits until no node has made a block for several blocks' time. None may
+// make more than the block that was under way.
 func (w *network) still(nodes ...int) {
 	w.Helper()
-	time.Sleep(300 * time.Millisecond) // what was under way arrives
-	var before []chain.BlockNumber
-	for _, i := range nodes {
-		before = append(before, w.peers[i].app.Head().Number)
-	}
-	time.Sleep(time.Second) // several blocks' time
-	for at, i := range nodes {
-		if got := w.peers[i].app.Head().Number; got > before[at] {
-			w.Errorf("node %d went from block %d to %d without a majority", i, before[at], got)
+	most, heads := w.highest()+1, map[int]chain.BlockNumber{}
+	for since := time.Now(); time.Since(since) < time.Second; time.Sleep(20 * time.Millisecond) {
+		for _, i := range nodes {
+			got := w.peers[i].app.Head().Number
+			if got > most {
+				w.Fatalf("node %d came to block %d without a majority; %d was under way", i, got, most)
+			}
+			if got != heads[i] {
+				heads[i], since = got, time.Now()
+			}
 		}
 	}
 }

@@ -28,11 +28,14 @@ func (t *transaction) balance(id [32]byte) scale.U128 {
 // move gives amount of what from holds to to. It is false, and nothing happens,
 // when from holds less, or the cluster has no room for another balance.
 func (t *transaction) move(from, to [32]byte, amount scale.U128) bool {
+	if amount.IsZero() {
+		return true
+	}
 	left, enough := t.balance(from).Sub(amount)
 	if !enough {
 		return false
 	}
-	if from == to || amount.IsZero() {
+	if from == to {
 		return true
 	}
 	had := t.balance(to)

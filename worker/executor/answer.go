@@ -23,6 +23,8 @@ type asked struct {
 	around host.Records // nil: there is no cluster
 	gas    uint64
 	fault  error // the first that the executor was told of
+
+	foresight *foresight // of this executor
 }
 
 // run has the executor run a call, and makes its changes.
@@ -32,6 +34,7 @@ func (a *asked) run(ctx context.Context, code hash.H256, export string) (host.Re
 		Code: code, Export: export, Gas: a.gas, Owner: e.Owner, Own: e.Code, Caller: e.Caller, Address: e.Address, Value: e.Value,
 		Block: e.Block, Time: e.Time, Input: e.Input, Seed: e.Seed, Quota: e.Quota, Stored: e.Stored, Query: e.Query,
 		Around: a.around != nil, Keys: e.Keys != nil, Cache: e.Cache != nil, Web: e.Web != nil, Money: e.Money != nil,
+		Foreseen: a.foresee(),
 	})
 	limit := maxDone
 	if e.Query {
@@ -40,7 +43,7 @@ func (a *asked) run(ctx context.Context, code hash.H256, export string) (host.Re
 	for err == nil {
 		var kind byte
 		var body []byte
-		if kind, body, err = a.receive(limit); err != nil {
+		if kind, body, err = a.await(limit); err != nil {
 			break
 		}
 		switch kind {

@@ -16,7 +16,7 @@ import (
 type calling struct {
 	*end
 	run     run
-	read    map[string]value // storage, by contract ‖ key
+	read    *reading // of storage
 	changes []change
 }
 
@@ -28,7 +28,7 @@ func ask[T any](c *calling, kind byte, question any) (answer T, err error) {
 	err = c.send(kind, question)
 	if err == nil {
 		var body []byte
-		if kind, body, err = c.receive(maxLoad); err == nil {
+		if kind, body, err = c.await(maxLoad); err == nil {
 			switch kind {
 			case kindFault:
 				return answer, errFault
@@ -70,12 +70,8 @@ func (c *calling) state(id [32]byte) host.State { return state{c, id} }
 
 // Get implements host.State.
 func (s state) Get(key []byte) ([]byte, bool) {
-	at := string(s.id[:]) + string(key)
-	v, known := s.c.read[at]
-	if !known {
-		v = certain[value](s.c, kindGet, place{s.id, key})
-		s.c.read[at] = v
-	}
+	p := place{s.id, key}
+	v := s.c.read.get(p, func() value { return certain[value](s.c, kindGet, p) })
 	return v.Bytes, v.Found
 }
 

@@ -100,7 +100,7 @@ type end struct {
 
 func (e *end) work() error {
 	for {
-		kind, body, err := e.receive(maxLoad)
+		kind, body, err := e.await(maxLoad)
 		if err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (e *end) run(r run) error {
 	if e.trial != nil {
 		e.trial(r.Input)
 	}
-	c := &calling{end: e, run: r, read: map[string]value{}}
+	c := &calling{end: e, run: r, read: newReading(r.Foreseen)}
 	ctx := context.WithValue(context.Background(), laneKey{}, c)
 	env := host.Env{
 		State: c.state(r.Address), Code: r.Own, Owner: r.Owner, Caller: r.Caller, Address: r.Address, Value: r.Value,
@@ -181,7 +181,7 @@ func (e *end) run(r run) error {
 	if err != nil {
 		return e.fail(err)
 	}
-	return e.send(kindDone, done{out.Outcome, out.Events, out.Lines, out.Debug, c.changes})
+	return e.send(kindDone, done{out.Outcome, out.Events, out.Lines, out.Debug, c.changes, c.read.order})
 }
 
 type laneKey struct{}

@@ -41,6 +41,14 @@ func (l *lane) send(kind byte, v any) error {
 	return err
 }
 
+// await is receive where the other end is at work on what comes.
+func (l *lane) await(limit int) (kind byte, body []byte, err error) {
+	if s, ok := l.conn.(interface{ linger() }); ok && l.in.Buffered() == 0 {
+		s.linger()
+	}
+	return l.receive(limit)
+}
+
 // receive reads a frame of at most limit bytes, which the caller owns.
 func (l *lane) receive(limit int) (kind byte, body []byte, err error) {
 	var head [4]byte

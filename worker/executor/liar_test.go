@@ -49,7 +49,7 @@ func liar(t *testing.T, w *world, query bool, say ...frame) (host.Result, error)
 		_, _ = io.Copy(io.Discard, theirs)
 	}()
 	a := asked{
-		lane: newLane(mine), around: w, gas: 1000,
+		lane: newLane(mine), foresight: &foresight{}, around: w, gas: 1000,
 		codes: func(context.Context, hash.H256) ([]byte, vm.Native, error) { return nil, nil, errAway },
 		env:   host.Env{State: w.State([32]byte{1}), Address: [32]byte{1}, Query: query, Money: w, Web: w},
 	}
@@ -108,6 +108,8 @@ func TestLiars(t *testing.T) {
 		"a cache that there is not": {true, []frame{{kindCacheGet, place{}}}},
 		"a long question":           {false, []frame{{kindGet, place{Key: long}}}},
 		"a question of nothing":     {false, []frame{{kindGet, true}}},
+		"many reads":                {false, []frame{{kindDone, done{Read: make([]place, maxForeseen+1)}}}},
+		"a long name of a read":     {false, []frame{{kindDone, done{Read: []place{{Key: make([]byte, maxStoredKey+1)}}}}}},
 		"fails for no reason":       {false, []frame{{kindFailed, failed{}}}},
 		"a long refusal":            {false, []frame{{kindFailed, failed{true, string(long)}}}},
 	} {
@@ -152,7 +154,7 @@ func FuzzFrames(f *testing.F) {
 		w := rich()
 		before := w.String()
 		a := asked{
-			lane: newLane(rw{bytes.NewReader(nil), io.Discard}), around: w, gas: 1000, env: host.Env{State: w.State([32]byte{1}), Address: [32]byte{1}, Money: w},
+			foresight: &foresight{}, lane: newLane(rw{bytes.NewReader(nil), io.Discard}), around: w, gas: 1000, env: host.Env{State: w.State([32]byte{1}), Address: [32]byte{1}, Money: w},
 			codes: func(context.Context, hash.H256) ([]byte, vm.Native, error) { return nil, nil, errAway },
 		}
 		if kind != kindDone {
@@ -162,7 +164,7 @@ func FuzzFrames(f *testing.F) {
 			return
 		}
 		if r, err := a.finish(body); err == nil {
-			d := done{r.Outcome, r.Events, r.Lines, r.Debug, nil}
+			d := done{r.Outcome, r.Events, r.Lines, r.Debug, nil, nil}
 			if len(scale.Marshal(d)) > len(body)+8 {
 				t.Errorf("%d bytes became %d", len(body), len(scale.Marshal(d)))
 			}

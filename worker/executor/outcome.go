@@ -30,6 +30,9 @@ func (a *asked) finish(body []byte) (host.Result, error) {
 	if err != nil {
 		return host.Result{}, err
 	}
+	if err := a.foresight.learn(alikeOf(a.env), d.Read); err != nil {
+		return host.Result{}, err
+	}
 	for _, do := range apply {
 		do()
 	}

@@ -28,6 +28,8 @@ type process struct {
 	patient time.Duration
 	late    atomic.Bool // it was ended because it took too long
 
+	foresight foresight
+
 	mu    sync.Mutex // guards what follows
 	free  []*lane
 	ended bool
@@ -152,7 +154,7 @@ func (p *process) put(l *lane) {
 // call runs a call on a lane.
 func (p *process) call(ctx context.Context, l *lane, a asked, code hash.H256, export string) (host.Result, error) {
 	defer p.watch(p.patient)()
-	a.lane = l
+	a.lane, a.foresight = l, &p.foresight
 	return a.run(ctx, code, export)
 }
 

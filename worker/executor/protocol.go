@@ -58,7 +58,7 @@ type hello struct {
 	Sandbox string // what confines the executor
 }
 
-// run is a call. What it sees of the world comes when it asks.
+// run is a call. What it sees of the world else comes when it asks.
 type run struct {
 	Code    hash.H256
 	Export  string
@@ -77,6 +77,8 @@ type run struct {
 	Query   bool
 	// What there is.
 	Around, Keys, Cache, Web, Money bool
+	// What is stored that it probably reads.
+	Foreseen []foreseen
 }
 
 // load is a code and perhaps its machine code.
@@ -116,6 +118,8 @@ type done struct {
 	Lines   []host.Line
 	Debug   []byte
 	Changes []change
+	// What it read of storage, at most maxForeseen.
+	Read []place
 }
 
 // Kinds of changes.

@@ -17,7 +17,9 @@ import (
 	"github.com/tacit-network/tacit/client"
 	"github.com/tacit-network/tacit/examples/hello/bundle"
 	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+	"github.com/tacit-network/tacit/runtime/pallet/registry"
 )
 
 // status is what tacit cluster status --json prints.
@@ -92,6 +94,21 @@ func (n *network) destroy(address string) {
 	if err := os.RemoveAll(dir); err != nil {
 		n.t.Fatal(err)
 	}
+}
+
+// operatorOf finds the account that registered a worker of tacit dev.
+func operatorOf(account keys.AccountID) (keys.Pair, error) {
+	for i := range 16 {
+		uri := "//Alice//worker"
+		if i > 0 {
+			uri = fmt.Sprintf("%s//%d", uri, i+1)
+		}
+		pair, err := keys.FromURI(keys.Sr25519, uri)
+		if err != nil || pair.AccountID() == account {
+			return pair, err
+		}
+	}
+	return keys.Pair{}, fmt.Errorf("nobody has account %v", account)
 }
 
 // Every worker of a cluster is killed and its disk wiped. `tacit cluster recover`
@@ -194,12 +211,48 @@ func TestRecover(t *testing.T) {
 		t.Errorf("the counter is %s, want 42", got)
 	}
 
+	// Too few of those that keep shares are left: it says how many, and changes
+	// nothing.
+	n.wait("shares", func() bool { return state().Kept == 3 })
+	err = client.With(ctx, r.RPC, func(ctx context.Context, c *client.Client) error {
+		kept, err := c.Replicas(ctx, made.Cluster)
+		if err != nil {
+			return err
+		}
+		wipe(after.Members)
+		for _, w := range workers() {
+			if !slices.Contains(kept.Keepers[:2], w.Identity) {
+				continue
+			}
+			operator, err := operatorOf(w.Info.Operator)
+			if err != nil {
+				return err
+			}
+			n.destroy(string(w.Endpoints[0]))
+			if _, err := c.Submit(ctx, operator, registry.Deregister{Worker: w.Identity}, client.UntilFinal); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := state()
+	out, err := exec.Command(filepath.Join(n.bin, "tacit"), "cluster", "recover", "--cluster", id, "--rpc", r.RPC).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "1 of the 3 workers that keep shares of cluster "+id+" are registered; 2 are needed") {
+		t.Errorf("recover with one keeper: %v\n%s", err, out)
+	}
+	if now := state(); now.Epoch != last.Epoch || !slices.Equal(now.Members, last.Members) {
+		t.Errorf("a refused recovery made %+v of %+v", now, last)
+	}
+
 	// A cluster whose shares nobody keeps.
 	run(&made, "cluster", "create", "--keepers", "0")
 	if !strings.Contains(made.Warning, "nobody keeps shares") {
 		t.Errorf("without keepers: %q", made.Warning)
 	}
-	out, err := exec.Command(filepath.Join(n.bin, "tacit"), "cluster", "recover", "--cluster", made.Cluster.String(), "--rpc", r.RPC).CombinedOutput()
+	out, err = exec.Command(filepath.Join(n.bin, "tacit"), "cluster", "recover", "--cluster", made.Cluster.String(), "--rpc", r.RPC).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "nobody keeps shares") {
 		t.Errorf("recover it: %v\n%s", err, out)
 	}

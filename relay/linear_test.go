@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,6 +50,7 @@ var counters = porcupine.Model{
 const (
 	keysOfStore = 2
 	readsOfEach = 10 // at least, of each client that reads
+	cutsAtLeast = 12 // of cables
 )
 
 // history is what clients did, and when.
@@ -78,8 +81,9 @@ func TestModelOfCounters(t *testing.T) {
 }
 
 // Two clients raise counters and two read them, of whatever member answers, while
-// the members and their relays are killed again and again. What the clients saw
-// is what one store, that does one thing at a time, could have answered.
+// the members and their relays are killed again and again, and cut off from the
+// chain, from each other and from the clients. What the clients saw is what one
+// store, that does one thing at a time, could have answered.
 func TestLinearizable(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -87,7 +91,10 @@ func TestLinearizable(t *testing.T) {
 	t.Cleanup(cancel)
 	enclaves := []*enclave{w.enclave("//operator"), w.enclave("//operator//2")}
 	stops := make([]func(), len(enclaves))
+	var cables []*cable // two of each member: its relay to the node, all others to it
 	for i, e := range enclaves {
+		up, door := newCable(t, strings.TrimPrefix(w.node, "ws://")), newCable(t, e.addr)
+		e.through, e.door, cables = "ws://"+up.addr(), door.addr(), append(cables, up, door)
 		stops[i] = e.startRelay(ctx)
 	}
 	defer func() {
@@ -116,11 +123,12 @@ func TestLinearizable(t *testing.T) {
 			}
 		}
 		var work errgroup.Group
+		var cuts atomic.Int64
 		over, progress := make(chan struct{}), make(chan struct{}, 1)
 		for i, who := range []keys.Pair{w.alice, account(t, "//Bob")} {
 			work.Go(func() error {
 				rng := rand.New(rand.NewPCG(7, uint64(i)))
-				for range 15 {
+				for n := 0; n < 15 || cuts.Load() < cutsAtLeast; n++ {
 					in := step{rng.IntN(keysOfStore), 1 + rng.IntN(9)}
 					call := past.now()
 					if _, err := c.Command(ctx, who, store[in.key], h.input("increment", strconv.Itoa(in.add))); err != nil {
@@ -189,18 +197,30 @@ func TestLinearizable(t *testing.T) {
 					return nil
 				case <-time.After(time.Duration(200+rng.IntN(400)) * time.Millisecond):
 				}
-				e, i := enclaves[0], 0
-				if rng.IntN(2) == 1 {
-					e, i = enclaves[1], 1
-				}
-				if rng.IntN(3) == 0 {
+				i := rng.IntN(2)
+				e, pause := enclaves[i], func(most int) { time.Sleep(time.Duration(rng.IntN(most)) * time.Millisecond) }
+				switch rng.IntN(4) {
+				case 0:
 					stops[i]()
 					stops[i] = e.startRelay(ctx)
-					continue
+				case 1, 2: // of one member one way or both, or of both members
+					var cut []*cable
+					for _, c := range cables {
+						if rng.IntN(2) == 0 {
+							c.cut()
+							cut = append(cut, c)
+						}
+					}
+					cuts.Add(int64(len(cut)))
+					pause(800)
+					for _, c := range cut {
+						c.mend(rng.IntN(2) == 0)
+					}
+				case 3:
+					e.halt()
+					pause(200)
+					e.boot(nil)
 				}
-				e.halt()
-				time.Sleep(time.Duration(rng.IntN(200)) * time.Millisecond)
-				e.boot(nil)
 			}
 		})
 		err = work.Wait()
@@ -210,7 +230,14 @@ func TestLinearizable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d operations", len(past.list))
+	held := 0
+	for _, c := range cables {
+		held += c.heldBack()
+	}
+	t.Logf("%d operations, %d messages held back in cut cables", len(past.list), held)
+	if held == 0 {
+		t.Error("nothing was ever held back")
+	}
 	if porcupine.CheckOperationsTimeout(counters, past.list, time.Minute) != porcupine.Ok {
 		t.Errorf("no store could have answered like that: %+v", past.list)
 	}

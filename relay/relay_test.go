@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,6 +75,8 @@ type enclave struct {
 	addr     string
 	ahead    uint64 // of its relay; 0 for the usual
 	whole    int    // of its relay; 0 for the usual
+	through  string // where its relay finds the node; "" for where it is
+	door     string // where its relay and clients find the worker; "" for where it is
 
 	mu     sync.Mutex
 	worker *worker.Worker // guarded by mu
@@ -225,7 +228,7 @@ func (w *enclave) startRelay(ctx context.Context) (stop func()) {
 	done := make(chan struct{})
 	level := slog.LevelWarn
 	r := relay.New(relay.Config{
-		Node: w.node, Worker: "http://" + w.addr, Operator: w.operator,
+		Node: cmp.Or(w.through, w.node), Worker: "http://" + cmp.Or(w.door, w.addr), Operator: w.operator,
 		Collateral: &devpki.PCS{PKI: devpki.New(devpki.Seed)}, Retry: 20 * time.Millisecond,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})

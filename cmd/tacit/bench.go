@@ -101,14 +101,15 @@ func start(ctx context.Context) (r startRun, err error) {
 	return r, err
 }
 
-// resident is the memory of a process in MB, where the system tells it.
+// resident is the memory of a process in MB, where the system tells it. What it
+// shares with other processes, such as the program itself, counts by its share.
 func resident(pid int) int64 {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(data)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, "Pss:"); ok {
 			kb, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
 			return kb / 1024
 		}

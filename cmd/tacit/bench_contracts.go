@@ -70,7 +70,7 @@ func benchContracts() *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&b.queries, "queries", 2000, "how many queries")
-	cmd.Flags().IntVar(&b.commands, "commands", 500, "how many commands")
+	cmd.Flags().IntVar(&b.commands, "commands", 2000, "how many commands")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print a JSON object")
 	return cmd
 }

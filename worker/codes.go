@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
@@ -111,6 +112,54 @@ func (c *codes) add(code hash.H256, chunks [][]byte) error {
 		return err
 	}
 	return os.Rename(temp, c.path(code))
+}
+
+// maxMissed is how many codes that only queries miss are asked for at once.
+const maxMissed = 16
+
+// missed are codes that queries miss and no message has needed: those of
+// contracts that came with a snapshot.
+type missed struct {
+	mu   sync.Mutex // guards what follows
+	list []hash.H256
+}
+
+func (m *missed) add(code hash.H256) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.list) < maxMissed && !slices.Contains(m.list, code) {
+		m.list = append(m.list, code)
+	}
+}
+
+func (m *missed) drop(code hash.H256) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.list = slices.DeleteFunc(m.list, func(h hash.H256) bool { return h == code })
+}
+
+// with returns need and what is missed beside.
+func (m *missed) with(need []hash.H256) []hash.H256 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := slices.Clone(need)
+	for _, code := range m.list {
+		if !slices.Contains(out, code) {
+			out = append(out, code)
+		}
+	}
+	return out
+}
+
+// needCode are the codes that the worker is to be brought. The caller holds mu.
+func (w *Worker) needCode() []hash.H256 { return w.missed.with(w.need) }
+
+// miss has the code brought that a query misses, and says that it is missing.
+func (w *Worker) miss(err error) error {
+	if code, ok := errors.AsType[cluster.NoCode](err); ok {
+		w.missed.add(code.Code)
+	}
+	return wire.Errorf(wire.KindNoCode, "%v", err)
 }
 
 // Code implements executor.Source.

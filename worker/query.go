@@ -84,7 +84,7 @@ func (w *Worker) Query(ctx context.Context, q wire.Query) (_ wire.Reply, err err
 	case errors.Is(err, executor.ErrBusy), errors.Is(err, executor.ErrEnded):
 		return wire.Reply{}, wire.Errorf(wire.KindBusy, "%v", err)
 	case errors.Is(err, cluster.ErrNoCode):
-		return wire.Reply{}, wire.Errorf(wire.KindNoCode, "%v", err)
+		return wire.Reply{}, w.miss(err)
 	case err != nil:
 		return wire.Reply{}, err
 	}
@@ -134,7 +134,7 @@ func (w *Worker) answerRuntime(ctx context.Context, q wire.Query, m seal.Message
 	})
 	switch {
 	case errors.Is(err, cluster.ErrNoCode):
-		return wire.Reply{}, wire.Errorf(wire.KindNoCode, "%v", err)
+		return wire.Reply{}, w.miss(err)
 	case errors.Is(err, cluster.ErrAsked):
 		return wire.Reply{}, wire.Errorf(wire.KindBadRequest, "%v", err)
 	case errors.Is(err, cluster.ErrNotHolder):

@@ -179,6 +179,46 @@ func TestSnapshotInParts(t *testing.T) {
 	}
 }
 
+// A contract that came with a snapshot and gets no message is asked for: its code
+// is brought because a query wants it.
+func TestCodeForQuery(t *testing.T) {
+	s := newStory(t)
+	alice := account(t, "//Alice")
+	s.instantiate(alice)
+	s.command(alice, "increment", "5")
+	s.bring()
+	s.snapshot = s.made()
+	s.c.tell(s.w, clusters.SnapshotWanted{Cluster: s.cluster, Name: s.snapshot.Name()})
+	var chunks []clusters.KeptChunk
+	for _, m := range s.sweep(s.w) {
+		if m, ok := m.(clusters.SnapshotChunk); ok {
+			chunks = append(chunks, clusters.KeptChunk{Bytes: m.Bytes, Proof: m.Proof})
+		}
+	}
+	taker := s.member(s.snapshot)
+	give(t, taker, s.cluster, 0, chunks)
+	s.sweep(taker)
+	agree(t, s, taker)
+	s.w, taker = taker, s.w
+	if _, err := s.ask(alice, "get"); wire.KindOf(err) != wire.KindNoCode {
+		t.Fatalf("a query without its code: %v", err)
+	}
+	var name hash.H256
+	for code := range s.codes {
+		name = code
+	}
+	if need := s.w.Info().NeedCode; len(need) != 1 || need[0] != name {
+		t.Fatalf("it needs %v, want %v", need, name)
+	}
+	s.sweep(s.w) // brings what is needed
+	if got := s.query(alice, "get"); got != "5" {
+		t.Errorf("the counter is %s", got)
+	}
+	if need := s.w.Info().NeedCode; len(need) != 0 {
+		t.Errorf("it still needs %v", need)
+	}
+}
+
 // agree compares the states of the story's worker and another.
 func agree(t *testing.T, s *story, w *Worker) {
 	t.Helper()

@@ -123,7 +123,7 @@ func (w *Worker) finish(light grandpa.LightChain, r *round) (wire.Synced, error)
 	needWorkers, needSnapshots := w.core.needs()
 	return wire.Synced{
 		More: r.more, NeedWorkers: needWorkers, NeedSnapshots: needSnapshots,
-		BootEpoch: r.core.BootEpoch, Block: light.Number, SetID: light.Set.ID, Queues: w.positions(), NeedCode: w.need, Pending: uint32(len(w.up.Payloads)),
+		BootEpoch: r.core.BootEpoch, Block: light.Number, SetID: light.Set.ID, Queues: w.positions(), NeedCode: w.needCode(), Pending: uint32(len(w.up.Payloads)),
 	}, nil
 }
 

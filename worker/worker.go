@@ -81,6 +81,8 @@ type Worker struct {
 
 	syncing sync.Mutex // held by the one sync that may run
 
+	missed missed // codes that queries want
+
 	mu       sync.RWMutex // guards what follows, which changes at commits only
 	light    grandpa.LightChain
 	core     core
@@ -395,7 +397,7 @@ func (w *Worker) Info() wire.Info {
 		Identity: w.Identity(), Genesis: w.cfg.Chain.Genesis, BootEpoch: w.core.BootEpoch, Registered: w.core.Heard,
 		Simulated: platform.Simulated, Platform: platform.Kind.String(), ImageID: w.cfg.ImageID,
 		Block: w.light.Number, BlockHash: w.light.Hash, SetID: w.light.Set.ID,
-		Queues: w.positions(), NeedCode: w.need, Pending: uint32(len(w.up.Payloads)), Promised: w.core.Promised,
+		Queues: w.positions(), NeedCode: w.needCode(), Pending: uint32(len(w.up.Payloads)), Promised: w.core.Promised,
 	}
 	for _, k := range w.registrationKeys() {
 		out.HPKE = append(out.HPKE, clusters.HPKEKey{Kem: k.KEM, Key: k.Key})
@@ -522,7 +524,7 @@ func (w *Worker) Up() wire.Up {
 // Code takes a code that the worker needs.
 func (w *Worker) Code(ctx context.Context, c wire.Code) error {
 	w.mu.RLock()
-	needed := slices.Contains(w.need, c.Hash)
+	needed := slices.Contains(w.needCode(), c.Hash)
 	w.mu.RUnlock()
 	if !needed {
 		return wire.Errorf(wire.KindBadCode, "code %v is not needed", c.Hash)
@@ -538,6 +540,7 @@ func (w *Worker) Code(ctx context.Context, c wire.Code) error {
 	w.mu.Lock()
 	w.need = slices.DeleteFunc(slices.Clone(w.need), func(h hash.H256) bool { return h == c.Hash })
 	w.mu.Unlock()
+	w.missed.drop(c.Hash)
 	return nil
 }
 

@@ -195,8 +195,18 @@ func (s *story) words(label string, output []byte) string {
 	return text
 }
 
-// query asks the worker over HTTP, as users do.
+// query is what the worker answers, or why it does not.
 func (s *story) query(from keys.Pair, label string) string {
+	s.t.Helper()
+	a, err := s.ask(from, label)
+	if err != nil {
+		return err.Error()
+	}
+	return s.words(label, a.Output)
+}
+
+// ask asks the worker over HTTP, as users do.
+func (s *story) ask(from keys.Pair, label string) (wire.Answer, error) {
 	s.t.Helper()
 	server := httptest.NewServer(s.w.Handler())
 	defer server.Close()
@@ -209,11 +219,7 @@ func (s *story) query(from keys.Pair, label string) string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	a, err := client.Ask(context.Background(), wire.Target{Genesis: info.Genesis, Identity: info.Identity, Key: k}, from, s.contract, info.Block, s.input(label))
-	if err != nil {
-		return err.Error()
-	}
-	return s.words(label, a.Output)
+	return client.Ask(context.Background(), wire.Target{Genesis: info.Genesis, Identity: info.Identity, Key: k}, from, s.contract, info.Block, s.input(label))
 }
 
 func (s *story) restart() {

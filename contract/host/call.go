@@ -3,6 +3,7 @@ package host
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"github.com/tacit-network/tacit/contract/vm"
@@ -19,8 +20,11 @@ const (
 	codeCodeNotFound   = 7
 	codeNotCallable    = 8
 	codeNotLogged      = 9
+	codeRuntimeFailed  = 10
 	codeEcdsaFailed    = 11
 	codeSr25519Failed  = 12
+	codeXcmFailed      = 13
+	codeXcmNotSent     = 14
 )
 
 // Flags of calls.
@@ -42,6 +46,7 @@ type request struct {
 	gas               uint64 // 0 is all that is left
 	input, inputLen   uint32
 	output, outputLen uint32
+	delegate          bool // another code as this contract
 }
 
 func call0(x *execution, c *vm.Call, s []uint64) error {
@@ -123,10 +128,10 @@ func (x *execution) call(c *vm.Call, s []uint64, r request) error {
 
 func (x *execution) calleeInput(c *vm.Call, r request) ([]byte, error) {
 	if r.flags&(flagForwardInput|flagCloneInput) != 0 {
-		if x.inputRead {
-			return nil, trap("input read twice")
+		if x.inputGone {
+			return nil, trap("the input was forwarded")
 		}
-		x.inputRead = r.flags&flagForwardInput != 0
+		x.inputGone = r.flags&flagCloneInput == 0
 		return x.env.Input, nil
 	}
 	if r.inputLen > MaxInput {
@@ -201,7 +206,7 @@ func (x *execution) enter(c *vm.Call, m *vm.Module, export string, env Env, r re
 	env.Seed = x.seed()
 	inner := &execution{
 		t: x.t, env: env, origin: x.origin, parent: x, depth: x.depth + 1, reentry: true,
-		readOnly: x.readOnly || r.flags&flagReadOnly != 0, constructing: export == "deploy",
+		readOnly: x.readOnly || r.flags&flagReadOnly != 0, constructing: export == "deploy", delegated: r.delegate,
 	}
 	before := x.t.mark()
 	out, err := m.Execute(c.Context(), export, inner, gas)
@@ -283,4 +288,38 @@ func callerIsOrigin(x *execution, _ *vm.Call, s []uint64) error {
 		s[0] = 1
 	}
 	return nil
+}
+
+// entered is how many calls of a contract run. Codes that it delegated to are
+// no calls of their own.
+func (x *execution) entered(id [32]byte) (n uint64) {
+	for f := x; f != nil; f = f.parent {
+		if f.env.Address == id && !f.delegated {
+			n++
+		}
+	}
+	return n
+}
+
+// reentranceCount is how many calls of this contract run beside this one.
+func reentranceCount(x *execution, _ *vm.Call, s []uint64) error {
+	n := x.entered(x.env.Address)
+	s[0] = n - min(n, 1)
+	return nil
+}
+
+func accountReentranceCount(x *execution, c *vm.Call, s []uint64) error {
+	id, err := c.Read(u32(s, 0), 32)
+	if err != nil {
+		return err
+	}
+	s[0] = x.entered([32]byte(id))
+	return nil
+}
+
+// gasLeft1 is the weight that is left: SCALE's compact reference time and size
+// of proof. There are no proofs, so that as much as can be is left of them.
+func gasLeft1(_ *execution, c *vm.Call, s []uint64) error {
+	weight := scale.AppendCompact(scale.AppendCompact(nil, c.GasLeft()*refTime), math.MaxUint64)
+	return output(c, u32(s, 0), u32(s, 1), weight)
 }

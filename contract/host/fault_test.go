@@ -37,6 +37,11 @@ func storms() map[string]*program {
 		"vectors":        start(libCode).do(wasiModule+".fd_write", 1, 4096, 1024, atSize),
 		"subscriptions":  start(libCode).do(wasiModule+".poll_oneoff", 4096, 8192, 64, atSize),
 		"random bytes":   start(libCode).do(wasiModule+".random_get", 0, 60_000),
+		"subjects":       start(libCode).store(atSize, 64).do("seal1.random", 0, maxSubject, atOut, atSize),
+		"transients":     start(libCode).do("seal0.get_transient_storage", atKey, 3, atOut, atSize),
+		"passing writes": start(libCode).do("seal0.set_transient_storage", atKey, 3, 0, 1024).do("seal0.clear_transient_storage", atKey, 3),
+		"the chain":      start(libCode).do("seal0.call_runtime", 0, 60_000),
+		"frames":         start(libCode).do("seal0.account_reentrance_count", 0),
 		"clocks":         start(libCode).do(wasiModule+".clock_time_get", 0, int64(0), atSize),
 	}
 }
@@ -47,7 +52,8 @@ func TestStorms(t *testing.T) {
 	for name, p := range storms() {
 		r, o := tells(t, name, p.loop())
 		// A call has so many, and no more.
-		if reason, bounded := map[string]string{"events": "too many events", "large writes": "the call writes too much"}[name]; bounded {
+		if reason, bounded := map[string]string{"events": "too many events", "large writes": "the call writes too much",
+			"passing writes": "the transaction writes too much transient storage"}[name]; bounded {
 			expect(t, name, r, vm.Trapped, reason)
 		} else if r.Status != vm.OutOfGas || r.Gas != 1e9 {
 			t.Errorf("%s: %v after %d, %s", name, r.Status, r.Gas, r.Reason)
@@ -82,7 +88,7 @@ func TestFaultsBelow(t *testing.T) {
 		{"endless", endless, 0, "", false},
 		{"endless, with a limit", endless, 100_000_000, "01000000", false},
 		{"no gas for an instance", write(), 100, "01000000", false},
-		{"input twice", write().do("seal0.input", atOut, atSize).do("seal0.input", atOut, atSize), 0, "01000000", false},
+		{"input twice", write().store(atSize, 64).do("seal0.input", atOut, atSize).store(atSize, 64).do("seal0.input", atOut, atSize), 0, "00000000", true},
 		{"reentrant", write().put(atAddress, me[:]).do("seal1.call", 0, atAddress, int64(0), atValue, 0, 0, 0xffffffff, 0), 0, "01000000", false},
 	} {
 		p := start(libCode).put(atAddress, victim[:]).do("seal2.set_storage", atText, 4, atKey, 3).

@@ -33,7 +33,7 @@ func (x *execution) known(c *vm.Call, ptr uint32) (hash.H256, bool, error) {
 // delegateCall runs another code over this contract's storage, as this
 // contract, called by whoever called it.
 func delegateCall(x *execution, c *vm.Call, s []uint64) error {
-	r := request{flags: u32(s, 0), input: u32(s, 2), inputLen: u32(s, 3), output: u32(s, 4), outputLen: u32(s, 5)}
+	r := request{flags: u32(s, 0), input: u32(s, 2), inputLen: u32(s, 3), output: u32(s, 4), outputLen: u32(s, 5), delegate: true}
 	name := u32(s, 1)
 	if r.flags&^(flagForwardInput|flagCloneInput|flagTailCall) != 0 {
 		return trap("unknown call flags")

@@ -95,12 +95,10 @@ func typeOf(name string) [2]string {
 	if fn == "return" {
 		fn = "seal_return"
 	}
-	for _, list := range [][]seal{table, tacitTable} {
-		for _, s := range list {
-			if s.module == module && s.name == fn {
-				t := funcType(s.typ)
-				return [2]string{t.Params, t.Results}
-			}
+	for _, s := range sealTables() {
+		if s.module == module && s.name == fn {
+			t := funcType(s.typ)
+			return [2]string{t.Params, t.Results}
 		}
 	}
 	for _, w := range wasiTable {

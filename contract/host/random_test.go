@@ -19,7 +19,7 @@ func randomProgram(seed uint64) *program {
 	rng := rand.New(rand.NewPCG(seed, 3))
 	// Nearly everywhere lies the length of a buffer that is large enough.
 	p := new(program).put(0, bytes.Repeat([]byte{200, 0, 0, 0}, 256)).put(atCode, libCode[:]).put(atValue, make([]byte, 16)).put(700, me[:])
-	all := slices.Concat(table, tacitTable)
+	all := sealTables()
 	values := []int{0, 0, 0, 1, 2, 3, 4, 8, 16, atValue, atValue, 64, atOut, 200, 400, 700, 700, 800}
 	for n := range 1 + rng.IntN(12) {
 		s := all[rng.IntN(len(all))]

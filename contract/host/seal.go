@@ -55,10 +55,9 @@ func output(c *vm.Call, ptr, lenPtr uint32, data []byte) error {
 }
 
 func input(x *execution, c *vm.Call, s []uint64) error {
-	if x.inputRead {
-		return trap("input read twice")
+	if x.inputGone {
+		return trap("the input was forwarded")
 	}
-	x.inputRead = true
 	return output(c, u32(s, 0), u32(s, 1), x.env.Input)
 }
 

@@ -68,22 +68,34 @@ var table = []seal{
 	{"seal0", "sr25519_verify", "pppp>p", false, sr25519Verify},
 	{"seal0", "ecdsa_recover", "ppp>p", true, ecdsaRecover},
 	{"seal0", "ecdsa_to_eth_address", "pp>p", true, ecdsaToEth},
+	{"seal0", "call_runtime", "pp>p", false, callRuntime},
+	{"seal0", "xcm_execute", "pp>p", false, xcmExecute},
+	{"seal0", "xcm_send", "pppp>p", false, xcmSend},
+
+	// What pallet-contracts calls unstable, and offers where a chain asks for it.
+	{"seal0", "set_transient_storage", "pppp>p", false, setTransient},
+	{"seal0", "get_transient_storage", "pppp>p", false, getTransient},
+	{"seal0", "clear_transient_storage", "pp>p", false, clearTransient},
+	{"seal0", "contains_transient_storage", "pp>p", false, containsTransient},
+	{"seal0", "take_transient_storage", "pppp>p", false, takeTransient},
+	{"seal0", "reentrance_count", ">p", false, reentranceCount},
+	{"seal0", "account_reentrance_count", "p>p", false, accountReentranceCount},
+	{"seal1", "weight_to_fee", "ggpp>", false, weightToFee1},
+	{"seal1", "gas_left", "pp>", false, gasLeft1},
 }
 
-// unoffered are the functions of the interface that are refused by name: those
-// that reach the chain, and those that pallet-contracts itself refuses,
-// deprecated or not stable yet.
-const unoffered = `seal0.call_runtime seal0.xcm_execute seal0.xcm_send
-seal0.random seal1.random seal0.rent_allowance seal0.set_rent_allowance
-seal1.set_rent_allowance seal0.restore_to seal1.restore_to seal0.tombstone_deposit
-seal0.set_transient_storage seal0.get_transient_storage seal0.clear_transient_storage
-seal0.contains_transient_storage seal0.take_transient_storage seal1.weight_to_fee
-seal1.gas_left seal0.reentrance_count seal0.account_reentrance_count`
+// refused are functions that pallet-contracts had once, and that are refused by
+// name: it took them away without saying what they shall answer now.
+var refused = map[string]string{
+	"__unstable__.seal_rent_params": noRent,
+	"__unstable__.seal_rent_status": noRent,
+}
 
-// Functions returns the table for vm.NewEngine, and the names that are refused
-// as not offered yet.
-func Functions() (funcs []vm.HostFunc, refused []string) {
-	for _, s := range slices.Concat(table, tacitTable) {
+const noRent = "nothing pays rent, here as in pallet-contracts, which took the function away"
+
+// Functions returns the tables for vm.NewEngine.
+func Functions() (funcs []vm.HostFunc) {
+	for _, s := range sealTables() {
 		do := s.do
 		f := vm.HostFunc{Module: s.module, Name: s.name, Type: funcType(s.typ), Do: func(c *vm.Call, stack []uint64) error {
 			if c.Initializing() {
@@ -103,17 +115,15 @@ func Functions() (funcs []vm.HostFunc, refused []string) {
 			return do(c.Host.(*execution), c, stack)
 		}})
 	}
-	for _, name := range strings.Fields(unoffered) {
-		module, fn, _ := strings.Cut(name, ".")
-		refused = append(refused, name, module+".seal_"+fn)
-	}
-	return funcs, refused
+	return funcs
 }
+
+// sealTables are all functions but those of WASI.
+func sealTables() []seal { return slices.Concat(table, oldTable, tacitTable) }
 
 // NewEngine returns an engine that offers the functions of this package.
 func NewEngine(ctx context.Context, cfg vm.Config) (*vm.Engine, error) {
-	funcs, refused := Functions()
-	return vm.NewEngine(ctx, cfg, funcs, refused)
+	return vm.NewEngine(ctx, cfg, Functions(), refused)
 }
 
 func funcType(s string) vm.FuncType {

@@ -23,7 +23,8 @@ type execution struct {
 	readOnly     bool
 	constructing bool
 	reentry      bool // the call that now runs below this one may come back
-	inputRead    bool
+	inputGone    bool // to a callee
+	delegated    bool // a code that this contract delegated to
 	wasi         devices
 }
 
@@ -31,6 +32,7 @@ type execution struct {
 type transaction struct {
 	states  map[[32]byte]State
 	changes map[place]change
+	passing transient
 	usage   map[[32]byte]uint64 // bytes that contracts store, of those that changed
 	records map[[32]byte]Record // of contracts that were made, changed or ended
 	money   Money               // nil: nobody holds anything

@@ -44,8 +44,8 @@ const features = api.CoreFeatureSignExtensionOps | api.CoreFeatureMutableGlobal 
 	api.CoreFeatureMultiValue
 
 // NewEngine returns an engine whose modules may import funcs. The names in
-// unoffered are refused as known but not there yet.
-func NewEngine(ctx context.Context, cfg Config, funcs []HostFunc, unoffered []string) (*Engine, error) {
+// refused are known and not there, each for a reason.
+func NewEngine(ctx context.Context, cfg Config, funcs []HostFunc, refused map[string]string) (*Engine, error) {
 	rc := wazero.NewRuntimeConfigInterpreter()
 	if !cfg.Interpreter && runtime.GOARCH == "amd64" {
 		rc = wazero.NewRuntimeConfigCompiler()
@@ -57,8 +57,8 @@ func NewEngine(ctx context.Context, cfg Config, funcs []HostFunc, unoffered []st
 	}
 	e.rt = wazero.NewRuntimeWithConfig(ctx, rc.WithCoreFeatures(features).WithMemoryLimitPages(Go.MaxPages).
 		WithDebugInfoEnabled(false).WithCompilationCache(e.cache))
-	for _, name := range unoffered {
-		e.imports[name] = nil
+	for name, why := range refused {
+		e.imports[name] = Import{Refused: why}
 	}
 	var order []string
 	builders := map[string]wazero.HostModuleBuilder{}
@@ -69,10 +69,9 @@ func NewEngine(ctx context.Context, cfg Config, funcs []HostFunc, unoffered []st
 			builders[f.Module] = b
 			order = append(order, f.Module)
 		}
-		t := f.Type
-		e.imports[f.Module+"."+f.Name] = &t
+		e.imports[f.Module+"."+f.Name] = Import{Type: f.Type}
 		b.NewFunctionBuilder().
-			WithGoModuleFunction(goFunc(f.Do), []byte(t.Params), []byte(t.Results)).
+			WithGoModuleFunction(goFunc(f.Do), []byte(f.Type.Params), []byte(f.Type.Results)).
 			Export(f.Name)
 	}
 	for _, name := range order {

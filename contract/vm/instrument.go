@@ -14,8 +14,14 @@ const (
 )
 
 // Imports are the host functions that modules may link to, by "module.name".
-// A nil value is a function that exists in the ABI and is not offered yet.
-type Imports map[string]*FuncType
+type Imports map[string]Import
+
+// Import is a host function: its type, or why a function that contracts may
+// know is not offered.
+type Import struct {
+	Type    FuncType
+	Refused string
+}
 
 // Code is an instrumented module.
 type Code struct {
@@ -68,9 +74,9 @@ func (m *module) checkImports(imports Imports) error {
 		switch {
 		case !ok:
 			return refuse("it imports %s, which is not a function of this network", name)
-		case want == nil:
-			return refuse("it imports %s, which this network does not offer yet", name)
-		case *want != m.types[f.typ]:
+		case want.Refused != "":
+			return refuse("it imports %s, which this network does not offer: %s", name, want.Refused)
+		case want.Type != m.types[f.typ]:
 			return refuse("it imports %s with other parameters or results than it has", name)
 		}
 	}

@@ -95,7 +95,7 @@ func engines(t testing.TB) map[string]*Engine {
 	t.Helper()
 	all := map[string]*Engine{}
 	for _, interpreter := range []bool{false, true} {
-		e, err := NewEngine(context.Background(), Config{Interpreter: interpreter}, testFuncs, []string{"seal1.call"})
+		e, err := NewEngine(context.Background(), Config{Interpreter: interpreter}, testFuncs, map[string]string{"seal1.call": "it is only a test"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -296,7 +296,7 @@ func TestRefusals(t *testing.T) {
 		{"too long", append(program(nil).bytes(), make([]byte, 1<<20)...), "bytes of code"},
 		{"cut", program(nil).bytes()[:60], "module ends early"},
 		{"memory", pages.bytes(), "17 pages|above 16 pages"},
-		{"unoffered", imports("seal1", "call", 0).bytes(), "it imports seal1.call, which this network does not offer yet"},
+		{"unoffered", imports("seal1", "call", 0).bytes(), "it imports seal1.call, which this network does not offer: it is only a test"},
 		{"unknown", imports("seal9", "call", 0).bytes(), "it imports seal9.call, which is not a function of this network"},
 		{"wrong type", imports("seal0", "seal_return", 0).bytes(), "other parameters"},
 		{"float", program(nil, opF32Const, 0, 0, 0, 0, opDrop).bytes(), "floating point"},
@@ -360,7 +360,7 @@ func TestCanonicalNaN(t *testing.T) {
 func FuzzInstrument(f *testing.F) {
 	f.Add(program(nil).bytes())
 	f.Add(program([]localGroup{{1, typeI32}}, opLoop, typeEmpty, opLocalGet, 0, opBrIf, 0, opEnd).bytes())
-	imports := Imports{"seal0.seal_return": &testFuncs[0].Type}
+	imports := Imports{"seal0.seal_return": {Type: testFuncs[0].Type}}
 	f.Fuzz(func(t *testing.T, code []byte) {
 		for _, p := range []*Profile{&Ink, &Go} {
 			c, err := Instrument(code, p, imports)

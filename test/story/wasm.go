@@ -13,7 +13,7 @@ var bodies = map[string]func() []byte{
 		return module(moody, "seal0.input", "seal1.contains_storage", "seal0.seal_return", "seal2.set_storage")
 	},
 	"parent":   func() []byte { return module(parent, "seal0.input", "seal1.instantiate", "seal0.seal_return") },
-	"caller":   func() []byte { return module("", "seal0.call_runtime") },
+	"tenant":   func() []byte { return module("", "__unstable__.seal_rent_params") },
 	"thief":    func() []byte { return module("", "wasi.fd_read") },
 	"unending": func() []byte { return packed(make([]byte, 64<<20)) },
 	"noise":    func() []byte { return []byte("this is no module") },
@@ -51,7 +51,7 @@ func when(c byte, code string) string {
 // The types of the functions that may be imported: a p is an i32, a g an i64.
 var types = map[string]string{
 	"seal0.input": "pp>", "seal1.contains_storage": "pp>p", "seal0.seal_return": "ppp>", "seal2.set_storage": "pppp>p",
-	"seal1.instantiate": "pgppppppppp>p", "seal0.call_runtime": "pp>p", "wasi.fd_read": "pppp>p",
+	"seal1.instantiate": "pgppppppppp>p", "__unstable__.seal_rent_params": "pp>", "wasi.fd_read": "pppp>p",
 }
 
 // module assembles a module whose call has the code, and whose deploy does

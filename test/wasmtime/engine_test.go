@@ -56,7 +56,7 @@ func executions(t *testing.T) (list []execution) {
 	return list
 }
 
-var imports = vm.Imports{"seal0.seal_return": {Params: vm.I32 + vm.I32 + vm.I32}}
+var imports = vm.Imports{"seal0.seal_return": {Type: vm.FuncType{Params: vm.I32 + vm.I32 + vm.I32}}}
 
 // classes are the traps by the names that Tacit has for them.
 var classes = map[wasmtime.TrapCode]string{

@@ -45,7 +45,6 @@ type frame struct {
 	self, caller sdk.AccountID
 	value        sdk.U128
 	input        []byte
-	inputRead    bool
 	readOnly     bool
 	constructing bool
 	reentry      bool // the call below may come back
@@ -146,10 +145,6 @@ func (f *frame) changes(what string) {
 }
 
 func (f *frame) Input() []byte {
-	if f.inputRead {
-		panic(trapped("input read twice"))
-	}
-	f.inputRead = true
 	return f.input
 }
 

@@ -148,17 +148,17 @@ get as of block 47: the contract answered NotOwner
 
 # Codes that are refused by name when they are checked, and when somebody
 # instantiates them.
-upload caller
+upload tenant
 upload thief
 upload unending
 upload noise
-check caller in=c
+check tenant in=c
 check thief in=c
 check unending in=c
 check noise in=c
 settle
 ----
-block 49  Contracts.CodeStored{code: caller.wasm, uploader: Alice, size: at most 1 kB}
+block 49  Contracts.CodeStored{code: tenant.wasm, uploader: Alice, size: at most 1 kB}
 block 50  Contracts.CodeStored{code: thief.wasm, uploader: Alice, size: at most 1 kB}
 block 51  Contracts.CodeStored{code: unending.wasm, uploader: Alice, size: at most 64 kB}
 block 52  Contracts.CodeStored{code: noise.wasm, uploader: Alice, size: at most 1 kB}
@@ -166,21 +166,21 @@ block 53  Queue.MessagePushed{to: ToCluster{id: c}, seq: 14}
 block 54  Queue.MessagePushed{to: ToCluster{id: c}, seq: 15}
 block 55  Queue.MessagePushed{to: ToCluster{id: c}, seq: 16}
 block 56  Queue.MessagePushed{to: ToCluster{id: c}, seq: 17}
-block 58  Contracts.CodeChecked{cluster: c, code: caller.wasm, ok: false, reason: "module refused: it imports seal0.call_runtime, which this network does not offer yet"}
+block 58  Contracts.CodeChecked{cluster: c, code: tenant.wasm, ok: false, reason: "module refused: it imports __unstable__.seal_rent_params, which this network does not offer: nothing pays rent, here as in pallet-contracts, which took the function away"}
 block 58  Contracts.CodeChecked{cluster: c, code: thief.wasm, ok: false, reason: "module refused: it imports wasi.fd_read, which is not a function of this network"}
 block 58  Contracts.CodeChecked{cluster: c, code: unending.wasm, ok: false, reason: "module refused: 4194305 bytes of code, 1048576 are the most"}
 block 58  Contracts.CodeChecked{cluster: c, code: noise.wasm, ok: false, reason: "module refused: not a WebAssembly module of version 1"}
 
-instantiate caller in=c
+instantiate tenant in=c
 settle
-receipt caller.new
-command caller x as=never
+receipt tenant.new
+command tenant x as=never
 settle
 ----
 block 62  Queue.MessagePushed{to: ToCluster{id: c}, seq: 18}
-block 62  Contracts.Instantiating{contract: caller, cluster: c, deployer: Alice, code: caller.wasm, seq: 18}
-block 64  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 18, contract: caller, status: Rejected, gas: 0, output: 0 bytes, error: "module refused: it imports seal0.call_runtime, which this network does not offer yet"}}
-caller.new: Rejected: module refused: it imports seal0.call_runtime, which this network does not offer yet
+block 62  Contracts.Instantiating{contract: tenant, cluster: c, deployer: Alice, code: tenant.wasm, seq: 18}
+block 64  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 18, contract: tenant, status: Rejected, gas: 0, output: 0 bytes, error: "module refused: it imports __unstable__.seal_rent_params, which this network does not offer: nothing pays rent, here as in pallet-contracts, which took the function away"}}
+tenant.new: Rejected: module refused: it imports __unstable__.seal_rent_params, which this network does not offer: nothing pays rent, here as in pallet-contracts, which took the function away
 block 68  System.ExtrinsicFailed{Contracts.ContractFailed}
 
 # A contract with moods: each time it writes first, and then reads out of

@@ -38,6 +38,13 @@ func (p patient) Fetch(ctx context.Context, r host.WebRequest) host.WebResponse 
 	return p.web.Fetch(ctx, r)
 }
 
+// FetchAll implements host.Web.
+func (p patient) FetchAll(ctx context.Context, all []host.WebRequest, most time.Duration) []host.WebResponse {
+	<-p.queries
+	defer func() { p.queries <- struct{}{} }()
+	return p.web.FetchAll(ctx, all, most)
+}
+
 // queryTime bounds what a query waits for the network.
 const queryTime = 10 * time.Second
 
@@ -79,6 +86,7 @@ func (w *Worker) Query(ctx context.Context, q wire.Query) (_ wire.Reply, err err
 	}
 	out, err := v.cluster.Query(ctx, v.snapshot, cluster.Call{
 		Contract: q.Contract, Origin: q.Origin, Block: v.answer.Block, Time: v.time, Input: message.Input, Web: patient{w},
+		Worker: w.Identity(), Proof: proofOf(q),
 	})
 	switch {
 	case errors.Is(err, executor.ErrBusy), errors.Is(err, executor.ErrEnded):
@@ -131,6 +139,7 @@ func (w *Worker) answerRuntime(ctx context.Context, q wire.Query, m seal.Message
 	}
 	out, err := v.cluster.Ask(ctx, v.snapshot, cluster.Asked{
 		StateCall: r, Origin: q.Origin, Block: v.answer.Block, Time: v.time, Web: patient{w},
+		Worker: w.Identity(), Proof: proofOf(q),
 	})
 	switch {
 	case errors.Is(err, cluster.ErrNoCode):
@@ -180,6 +189,14 @@ func (w *Worker) openQuery(q wire.Query) (seal.Message, error) {
 		return seal.Message{}, wire.Errorf(wire.KindSignature, "the query is not signed by %v", q.Origin)
 	}
 	return m, nil
+}
+
+// proofOf is how a query proves who asks, which openQuery has checked.
+func proofOf(q wire.Query) host.Proof {
+	if c := q.Certificate; c != nil {
+		return host.Proof{Kind: host.ProofSession, Key: c.Key, Until: uint32(c.Until)}
+	}
+	return host.Proof{Kind: host.ProofSigned, Scheme: q.Scheme}
 }
 
 // view finds the contract's cluster, or the cluster whose ledger is asked, and

@@ -19,6 +19,7 @@ import (
 
 	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/scale"
 )
 
@@ -94,6 +95,7 @@ type Env struct {
 	Others  Contracts // nil: there are none
 	Caller  [32]byte
 	Address [32]byte   // of the contract
+	Cluster [32]byte   // that the contract is in
 	Value   scale.U128 // that the caller gives to the contract
 	Block   uint32
 	Time    uint64 // ms since 1970
@@ -109,6 +111,11 @@ type Env struct {
 	// Cache is what contracts remember on this machine; nil: nothing. Only queries
 	// reach it.
 	Cache Cache
+	// Worker is the public key of the worker that answers. Queries alone see it:
+	// replicas of a command have each its own.
+	Worker [32]byte
+	// Proof is how it is known that the account asks which began the transaction.
+	Proof Proof
 	// Web makes HTTP requests; nil: there is no network. Only queries reach it.
 	Web Web
 	// Money is what everybody holds; nil: nothing.
@@ -118,6 +125,22 @@ type Env struct {
 	// Stored is how much the cluster stores already, see MaxCluster.
 	Stored uint64
 }
+
+// Proof is how it is known who asks. The zero value is that of commands: the
+// account signed what the chain took, or an extrinsic inside of it.
+type Proof struct {
+	Kind   uint8
+	Scheme keys.Scheme // of the account's signature, of ProofSigned
+	Key    [32]byte    // sr25519, of ProofSession
+	Until  uint32      // the last block in which Key is good
+}
+
+// Kinds of proofs.
+const (
+	ProofCommand = 0
+	ProofSigned  = 1 // the account signed the query
+	ProofSession = 2 // a key did that the account named in a certificate
+)
 
 // Cache keeps values of contracts for a while on this machine alone.
 type Cache interface {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/tacit-network/tacit/contract/vm"
@@ -10,9 +11,9 @@ import (
 )
 
 // extension is a function that contracts call by number, with arguments and
-// result in SCALE: those of Phala's pink extension, under its numbers, which
-// make sense here.
-// https://github.com/Phala-Network/phala-blockchain/blob/master/crates/pink/pink-extension/src/chain_extension.rs
+// result in SCALE: those of Phala's pink extension, under its numbers. Those
+// that make no sense here say so, each in the way that its result offers.
+// https://github.com/Phala-Network/phala-blockchain/blob/master/crates/pink/pink/src/chain_extension.rs
 type extension struct {
 	id uint32
 	do func(x *execution, c *vm.Call, args *scale.Decoder) ([]byte, error)
@@ -33,8 +34,26 @@ var extensions = []extension{
 	{12, extInTransaction},
 	{13, extSignPrehashed},
 	{14, extVerifyPrehashed},
+	{15, extSystem},
+	{16, extBalance},
+	{17, extWorker},
 	{18, extTime},
 	{19, extCodeExists},
+	{20, extImport},
+	{21, extVersion},
+	{22, extWebBatch},
+	{23, extEventChain},
+	{24, extScript},
+	{25, extQuote},
+}
+
+// failure is the status of an extension that fails, as contracts decode it. It
+// has no result.
+type failure uint32
+
+// Error implements error.
+func (f failure) Error() string {
+	return fmt.Sprintf("chain extension failed with status %d", uint32(f))
 }
 
 func callExtension(x *execution, c *vm.Call, s []uint64) error {
@@ -54,10 +73,12 @@ func callExtension(x *execution, c *vm.Call, s []uint64) error {
 			continue
 		}
 		result, err := e.do(x, c, scale.NewDecoder(b))
-		if err != nil {
+		s[0] = 0
+		if status, failed := errors.AsType[failure](err); failed {
+			s[0] = uint64(status)
+		} else if err != nil {
 			return err
 		}
-		s[0] = 0
 		return output(c, out, outLen, result)
 	}
 	return trap(fmt.Sprintf("chain extension %d is not offered here", id))
@@ -168,11 +189,17 @@ func extCacheSet(x *execution, c *vm.Call, d *scale.Decoder) ([]byte, error) {
 		return nil, err
 	}
 	if len(a[0]) > MaxKey || len(a[1]) > MaxValue {
-		return []byte{1}, nil
+		return nil, failedQuota
 	}
 	ok, err := x.cacheSet(c, a[0], a[1], cacheTime)
-	return boolean(!ok), err // Result<(), StorageQuotaExceeded>
+	if err == nil && !ok {
+		err = failedQuota
+	}
+	return nil, err
 }
+
+// failedQuota is StorageQuotaExceeded.
+const failedQuota failure = 1
 
 // extCacheExpire sets for how long what is cached stays; no time removes it.
 func extCacheExpire(x *execution, c *vm.Call, d *scale.Decoder) ([]byte, error) {

@@ -33,6 +33,8 @@ var tacitTable = []seal{
 	{tacitModule, "cache_get", "pppp>p", false, cacheGet},
 	{tacitModule, "cache_remove", "pp>", false, cacheRemove},
 	{tacitModule, "http", "pppp>", false, webRequest},
+	{tacitModule, "worker", "p>p", false, workerKey},
+	{tacitModule, "certificate", "pp>", false, certificate},
 }
 
 // Prices of randomness, keys and the cache.

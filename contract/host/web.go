@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"time"
 	"unicode/utf8"
 
 	"github.com/tacit-network/tacit/contract/vm"
@@ -11,6 +12,9 @@ import (
 // Web makes HTTP requests for queries. It bounds them, and where they go.
 type Web interface {
 	Fetch(ctx context.Context, r WebRequest) WebResponse
+	// FetchAll makes at most MaxWebRequests, at once as far as there is room, and
+	// waits for no longer than most. There is a response for each.
+	FetchAll(ctx context.Context, r []WebRequest, most time.Duration) []WebResponse
 }
 
 // WebHeader is a header of a request or a response.
@@ -85,12 +89,18 @@ func (x *execution) fetch(c *vm.Call, d *scale.Decoder) ([]byte, error) {
 		}
 		response = x.env.Web.Fetch(c.Context(), r)
 	}
-	clean(&response)
-	out := scale.Marshal(response)
+	out := response.encode()
+	return out, c.Charge(uint64(len(out)) * gasReadByte)
+}
+
+// encode is the response as contracts get it.
+func (r WebResponse) encode() []byte {
+	clean(&r)
+	out := scale.Marshal(r)
 	if len(out) > MaxWebResponse {
 		out = scale.Marshal(WebResponse{Status: WebFailed, Reason: "the response is too long"})
 	}
-	return out, c.Charge(uint64(len(out)) * gasReadByte)
+	return out
 }
 
 // clean makes text of what servers say where text belongs.
@@ -104,3 +114,64 @@ func clean(r *WebResponse) {
 
 // extWeb is Phala's http_request.
 func extWeb(x *execution, c *vm.Call, d *scale.Decoder) ([]byte, error) { return x.fetch(c, d) }
+
+// What Phala's HttpRequestError is as a variant, and one more as a status.
+const (
+	httpTimeout    = 5
+	httpNotAllowed = 6
+	httpTooMany    = 7
+)
+
+// extWebBatch is Phala's batch_http_request: a list of requests and for how many
+// ms they may take together, and a list of Result<HttpResponse, HttpRequestError>.
+// They count as so many single ones.
+func extWebBatch(x *execution, c *vm.Call, d *scale.Decoder) ([]byte, error) {
+	if err := c.Charge(gasWeb); err != nil { // of the first, or of none
+		return nil, err
+	}
+	var all []WebRequest
+	if err := d.Value(&all); err != nil {
+		return nil, errArgs
+	}
+	most, err := d.Uint64()
+	if err != nil {
+		return nil, errArgs
+	}
+	if err := end(d); err != nil {
+		return nil, err
+	}
+	switch {
+	case !x.env.Query || x.env.Web == nil:
+		return nil, failure(httpNotAllowed + 1)
+	case len(all) > MaxWebRequests-x.t.requests:
+		return nil, failure(httpTooMany + 1)
+	}
+	out := scale.AppendCompact(nil, uint64(len(all)))
+	if len(all) > 0 {
+		if err := c.Charge(uint64(len(all)-1) * gasWeb); err != nil {
+			return nil, err
+		}
+		x.t.requests += len(all)
+		limit := time.Duration(min(most, maxBatchTime)) * time.Millisecond
+		for _, r := range x.env.Web.FetchAll(c.Context(), all, limit) {
+			out = append(out, r.result()...)
+		}
+	}
+	return out, c.Charge(uint64(len(out)) * gasReadByte)
+}
+
+// maxBatchTime is more ms than any query waits for.
+const maxBatchTime = 60_000
+
+// result is a response in a batch. Where no server was asked it is an error.
+func (r WebResponse) result() []byte {
+	switch r.Status {
+	case WebTimeout:
+		return []byte{1, httpTimeout}
+	case WebForbidden:
+		return []byte{1, httpNotAllowed}
+	case WebBusy:
+		return []byte{1, httpTooMany}
+	}
+	return append([]byte{0}, r.encode()...)
+}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/scale"
@@ -16,11 +17,23 @@ import (
 type server struct {
 	asked  []WebRequest
 	answer WebResponse
+	most   time.Duration
 }
 
 func (s *server) Fetch(_ context.Context, r WebRequest) WebResponse {
 	s.asked = append(s.asked, r)
 	return s.answer
+}
+
+// FetchAll answers the first, and each other one with a status above.
+func (s *server) FetchAll(ctx context.Context, all []WebRequest, most time.Duration) (out []WebResponse) {
+	s.most = most
+	for i, r := range all {
+		answer := s.Fetch(ctx, r)
+		answer.Status += uint16(i)
+		out = append(out, answer)
+	}
+	return out
 }
 
 // Queries reach the network and commands do not, by the function and by Phala's

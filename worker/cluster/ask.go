@@ -20,6 +20,8 @@ type Asked struct {
 	Block  uint32
 	Time   uint64
 	Web    host.Web // nil: there is no network
+	Worker [32]byte // the key of the worker that answers
+	Proof  host.Proof
 }
 
 // ErrAsked tells that a question is none.
@@ -42,6 +44,7 @@ func (c *Cluster) Ask(ctx context.Context, r Lister, q Asked) ([]byte, error) {
 func (c *Cluster) ask(ctx context.Context, t *Tx, q Asked) ([]byte, error) {
 	x := &dispatch{c: c, t: t, signer: q.Origin, most: QueryGas, env: host.Env{
 		Block: q.Block, Time: q.Time, Seed: randomSeed(), Query: true, Cache: c.cache.at(q.Time), Web: q.Web,
+		Worker: q.Worker, Proof: q.Proof,
 	}}
 	switch q.Method {
 	case frame.MethodCall:

@@ -343,7 +343,7 @@ func (c *Cluster) run(ctx context.Context, t *Tx, contract host.Record, export s
 	origin keys.AccountID, what call) (host.Result, error) {
 	return c.codes.Run(ctx, contract.Code, export, host.Env{
 		State: contractState{t, dataName(id)}, Code: contract.Code, Owner: contract.Owner,
-		Caller: origin, Address: id, Value: what.value, Block: m.Block, Time: m.Time, Input: what.input,
+		Caller: origin, Address: id, Cluster: c.id, Value: what.value, Block: m.Block, Time: m.Time, Input: what.input,
 		Seed: c.seeds.Derive("command", head[:]).Reveal(), Keys: c.contractKey, Money: ledger{t}, Stored: t.kept.State,
 	}, contracts{c, t}, CommandGas)
 }
@@ -387,6 +387,8 @@ type Call struct {
 	Time     uint64
 	Input    []byte
 	Web      host.Web // nil: there is no network
+	Worker   [32]byte // the key of the worker that answers
+	Proof    host.Proof
 }
 
 // Query runs a call over stored state.
@@ -404,7 +406,7 @@ func (c *Cluster) Query(ctx context.Context, r Lister, q Call) (host.Result, err
 	}
 	out, err := c.codes.Run(ctx, contract.Code, "call", host.Env{
 		State: contractState{t, dataName(q.Contract)}, Code: contract.Code, Owner: contract.Owner, Caller: q.Origin, Address: q.Contract,
-		Block: q.Block, Time: q.Time, Input: q.Input, Seed: randomSeed(), Keys: c.contractKey,
+		Cluster: c.id, Worker: q.Worker, Proof: q.Proof, Block: q.Block, Time: q.Time, Input: q.Input, Seed: randomSeed(), Keys: c.contractKey,
 		Query: true, Cache: c.cache.at(q.Time), Web: q.Web, Money: ledger{t}, Stored: t.kept.State,
 	}, contracts{c, t}, QueryGas)
 	if err == nil {

@@ -260,7 +260,7 @@ func (x *dispatch) run(ctx context.Context, contract host.Record, export string,
 	}
 	env := x.env
 	env.State, env.Code, env.Owner = contractState{x.t, dataName(id)}, contract.Code, contract.Owner
-	env.Caller, env.Address, env.Value, env.Input = x.signer, id, value, input
+	env.Caller, env.Address, env.Cluster, env.Value, env.Input = x.signer, id, x.c.id, value, input
 	env.Keys, env.Money, env.Stored = x.c.contractKey, ledger{x.t}, x.t.kept.State
 	out, err := x.c.codes.Run(ctx, contract.Code, export, env, contracts{x.c, x.t}, gas)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
@@ -32,6 +33,7 @@ func (a *asked) run(ctx context.Context, code hash.H256, export string) (host.Re
 	e := a.env
 	err := a.send(kindRun, run{
 		Code: code, Export: export, Gas: a.gas, Owner: e.Owner, Own: e.Code, Caller: e.Caller, Address: e.Address, Value: e.Value,
+		Cluster: e.Cluster, Worker: e.Worker, Proof: e.Proof,
 		Block: e.Block, Time: e.Time, Input: e.Input, Seed: e.Seed, Quota: e.Quota, Stored: e.Stored, Query: e.Query,
 		Around: a.around != nil, Keys: e.Keys != nil, Cache: e.Cache != nil, Web: e.Web != nil, Money: e.Money != nil,
 		Foreseen: a.foresee(),
@@ -125,9 +127,19 @@ func (a *asked) answer(ctx context.Context, kind byte, body []byte) error {
 		})
 	case kind == kindWeb && e.Web != nil && e.Query:
 		return reply(a, body, func(r host.WebRequest) (host.WebResponse, error) { return e.Web.Fetch(ctx, r), nil })
+	case kind == kindWebAll && e.Web != nil && e.Query:
+		b, err := scale.Decode[batch](body)
+		if err != nil || len(b.Requests) > host.MaxWebRequests || b.Most > maxBatch {
+			return fmt.Errorf("%w: a batch that no contract may ask for", errFrame)
+		}
+		return a.send(kindAnswer, e.Web.FetchAll(ctx, b.Requests, time.Duration(b.Most)*time.Millisecond))
 	}
 	return fmt.Errorf("%w: kind %d", errFrame, kind)
 }
+
+// maxBatch is for how many ms a batch of requests may ask to be waited for. The
+// query's own time is up before.
+const maxBatch = 60_000
 
 func found(b []byte, ok bool) value { return value{ok, b} }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/hash"
@@ -143,4 +144,9 @@ type web struct{ c *calling }
 // Fetch implements host.Web.
 func (w web) Fetch(_ context.Context, r host.WebRequest) host.WebResponse {
 	return certain[host.WebResponse](w.c, kindWeb, r)
+}
+
+// FetchAll implements host.Web.
+func (w web) FetchAll(_ context.Context, all []host.WebRequest, most time.Duration) []host.WebResponse {
+	return certain[[]host.WebResponse](w.c, kindWebAll, batch{all, uint64(most.Milliseconds())})
 }

@@ -16,7 +16,7 @@ import (
 // on a lane; the executor asks as often as it likes, each time waiting for one
 // answer, and ends with done, failed or native. Who says something else, or
 // more than is allowed, is not talked to again.
-const version = 1
+const version = 2
 
 // Kinds of frames.
 const (
@@ -39,6 +39,7 @@ const (
 	kindCacheSet    = 24 // cached → bool
 	kindCacheRemove = 25 // place → true
 	kindWeb         = 26 // host.WebRequest → host.WebResponse
+	kindWebAll      = 27 // batch → a host.WebResponse for each of its requests
 
 	kindAnswer = 32 // worker: what was asked for
 	kindFault  = 33 // worker: this machine cannot answer
@@ -67,6 +68,9 @@ type run struct {
 	Own     hash.H256 // the name of the contract's code
 	Caller  [32]byte
 	Address [32]byte
+	Cluster [32]byte
+	Worker  [32]byte
+	Proof   host.Proof
 	Value   scale.U128
 	Block   uint32
 	Time    uint64
@@ -109,6 +113,12 @@ type cached struct {
 	At    place
 	Value []byte
 	Until uint64
+}
+
+// batch are requests that may take so many ms together.
+type batch struct {
+	Requests []host.WebRequest
+	Most     uint64
 }
 
 // done is what came of a call. Its changes are to be made in their order.

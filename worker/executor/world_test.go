@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
@@ -172,6 +173,14 @@ func (w *world) Remove(id [32]byte, key []byte) { delete(w.cached, string(id[:])
 
 func (w *world) Fetch(_ context.Context, r host.WebRequest) host.WebResponse {
 	return host.WebResponse{Status: 200, Body: []byte(`{"price":"` + fmt.Sprint(len(r.URL)) + `.25"}`)}
+}
+
+func (w *world) FetchAll(ctx context.Context, all []host.WebRequest, most time.Duration) (out []host.WebResponse) {
+	for _, r := range all {
+		r.URL += most.String()
+		out = append(out, w.Fetch(ctx, r))
+	}
+	return out
 }
 
 // String is all that is stored.

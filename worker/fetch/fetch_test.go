@@ -262,3 +262,52 @@ func TestServer(t *testing.T) {
 }
 
 func short(b []byte) string { return string(b[:min(len(b), 60)]) }
+
+// A batch is answered in its order, runs at once as far as there is room, more
+// than that one after another, and is over when its time is.
+func TestFetchAll(t *testing.T) {
+	var running, most atomic.Int32
+	together := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := running.Add(1)
+		defer running.Add(-1)
+		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		}
+		if n == atOnce && r.URL.Path < "/3" {
+			close(together) // so many do run at once
+		}
+		switch {
+		case r.URL.Path == "/slow":
+			<-r.Context().Done()
+		case r.URL.Path < "/3":
+			<-together
+		}
+		io.WriteString(w, r.URL.Path)
+	}))
+	defer server.Close()
+	c := New(Config{Timeout: time.Minute, Private: true})
+	var all []host.WebRequest
+	for i := range host.MaxWebRequests {
+		all = append(all, get(fmt.Sprintf("%s/%d", server.URL, i)))
+	}
+	for i, r := range c.FetchAll(context.Background(), all, time.Minute) {
+		if r.Status != 200 || string(r.Body) != fmt.Sprintf("/%d", i) {
+			t.Errorf("%d: %d %s %q", i, r.Status, r.Reason, r.Body)
+		}
+	}
+	if n := most.Load(); n != atOnce {
+		t.Errorf("%d ran at once, want %d", n, atOnce)
+	}
+	out := c.FetchAll(context.Background(), []host.WebRequest{get(server.URL + "/slow"), get(server.URL + "/4")}, 1500*time.Millisecond)
+	if out[0].Status != host.WebTimeout || out[1].Status != 200 {
+		t.Errorf("slow and fast: %d %d", out[0].Status, out[1].Status)
+	}
+	for _, r := range c.FetchAll(context.Background(), all[:2], 0) {
+		if r.Status != host.WebTimeout {
+			t.Errorf("no time: %d %s", r.Status, r.Reason)
+		}
+	}
+	if out := c.FetchAll(context.Background(), nil, time.Minute); len(out) != 0 {
+		t.Errorf("none: %v", out)
+	}
+}

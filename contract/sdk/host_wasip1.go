@@ -92,6 +92,12 @@ func tacitCacheGet(key unsafe.Pointer, keyLen uint32, out, outLen unsafe.Pointer
 //go:wasmimport tacit http
 func tacitHTTP(request unsafe.Pointer, requestLen uint32, out, outLen unsafe.Pointer)
 
+//go:wasmimport tacit worker
+func tacitWorker(out unsafe.Pointer) uint32
+
+//go:wasmimport tacit certificate
+func tacitCertificate(out, outLen unsafe.Pointer)
+
 // sealed is the Host inside an enclave.
 type sealed struct{}
 
@@ -232,6 +238,18 @@ func (sealed) Terminate(heir AccountID) { sealTerminate(ptr(heir[:])) }
 func (sealed) Owner() (a AccountID) { fixed(tacitOwner, a[:]); return a }
 func (sealed) InTransaction() bool  { return tacitInTransaction() == 1 }
 func (sealed) Random(b []byte)      { tacitRandom(ptr(b), uint32(len(b))) }
+
+func (sealed) Worker() (key [32]byte, query bool) {
+	query = tacitWorker(ptr(key[:])) == 1
+	return key, query
+}
+
+func (sealed) Certificate() Certificate {
+	b := make([]byte, maxCertificate)
+	n := uint32(len(b))
+	tacitCertificate(ptr(b), unsafe.Pointer(&n))
+	return readCertificate(b[:n])
+}
 
 func (sealed) Log(level Level, text string) {
 	tacitLog(uint32(level), unsafe.Pointer(unsafe.StringData(text)), uint32(len(text)))

@@ -24,7 +24,7 @@ type Hash [32]byte
 // Host is the world of a call: the contract interface inside an enclave, or a
 // sdktest.World in a test.
 type Host interface {
-	// Input is what the call was given. It is read once.
+	// Input is what the call was given.
 	Input() []byte
 	// Caller is the account or contract that made the call.
 	Caller() AccountID
@@ -43,6 +43,12 @@ type Host interface {
 	Block() uint32
 	// InTransaction is false in a query, whose changes are dropped.
 	InTransaction() bool
+	// Certificate tells who began the transaction and how that is known. Of a call
+	// that another contract makes, the caller is that contract.
+	Certificate() Certificate
+	// Worker is the public key of the worker that answers a query, sr25519. Commands
+	// have none: replicas have each their own, and must agree.
+	Worker() (key [32]byte, query bool)
 
 	Load(key []byte) ([]byte, bool)
 	Store(key, value []byte)
@@ -86,6 +92,25 @@ type Host interface {
 	// it again. Commands find nothing: what one machine remembers must not decide.
 	CacheSet(key, value []byte, seconds uint64) bool
 	CacheGet(key []byte) ([]byte, bool)
+}
+
+// Certificate is who began a transaction, and how that is known.
+type Certificate struct {
+	Account AccountID
+	// Command tells that the account signed the command. Else it is a query, of
+	// which the rest tells.
+	Command bool
+	// Scheme is that of the account's signature of the query, if there is no session.
+	Scheme Scheme
+	// Session is what signed the query for the account, which had signed that it may;
+	// nil: the account itself did.
+	Session *Session
+}
+
+// Session is a key, sr25519, that asks in the name of an account.
+type Session struct {
+	Key   [32]byte
+	Until uint32 // the last block in which it may
 }
 
 // Level is the level of a line of the log.

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -52,7 +53,7 @@ func TestConformance(t *testing.T) {
 			said[fmt.Sprintf("%s, interpreter %v", name, interpreter)] = play(t, r)
 		}
 	}
-	want := said["inside, interpreter false"]
+	want, zeros := said["inside, interpreter false"], strings.Repeat("00", 31)
 	for name, got := range said {
 		if got != want {
 			t.Errorf("%s:\n%s\nwant:\n%s", name, got, want)
@@ -61,6 +62,7 @@ func TestConformance(t *testing.T) {
 	for _, part := range []string{
 		"children: ok flags 0", "keys: ok", "Topics:[0x5abb3ee2", "another now: reverted", "withdraw: ok", "ask: ok", "latest: ok", "unknown: reverted",
 		"refused: true", "away: true", "gone: the disk is gone",
+		"0a" + zeros + "0063 ", "5e" + zeros + "04030201" + "bb" + zeros, "000004" + "07 ", hex.EncodeToString([]byte(`"24.25"`)), hex.EncodeToString([]byte(`"30.25"`)),
 	} {
 		if !strings.Contains(want, part) {
 			t.Errorf("the scenario lacks %q:\n%s", part, want)
@@ -97,6 +99,15 @@ func play(t *testing.T, r runner) string {
 	say("nobody", "teller", "call", 1, message("raise", make([]byte, 32), number(1)), nil)
 	say("keys", "teller", "call", 1, message("keys"), nil)
 	say("children", "teller", "call", 1, message("children"), query)
+	// Who asks, who answers, and requests in a batch.
+	session := func(e *host.Env) {
+		query(e)
+		e.Worker, e.Proof = [32]byte{0xbb}, host.Proof{Kind: host.ProofSession, Key: [32]byte{0x5e}, Until: 0x01020304}
+	}
+	say("who, in a command", "teller", "call", 1, message("who"), func(e *host.Env) { e.Worker = [32]byte{0xbb} })
+	say("who, in a session", "teller", "call", 1, message("who"), session)
+	say("pages, in a command", "teller", "call", 1, message("batch"), nil)
+	say("pages", "teller", "call", 1, message("batch"), session)
 	_, err := w.call(r, "teller", "call", 1, message("raise", append([]byte{0xff}, make([]byte, 31)...), number(1)), nil)
 	fmt.Fprintf(&b, "gone: %v\n", err)
 	say("become", "teller", "call", 1, message("become", hello[:]), nil)

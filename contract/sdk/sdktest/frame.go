@@ -157,6 +157,28 @@ func (f *frame) Now() uint64           { return f.t.w.Time }
 func (f *frame) Block() uint32         { return f.t.w.Block }
 func (f *frame) InTransaction() bool   { return !f.t.query }
 
+func (f *frame) Worker() (key [32]byte, query bool) {
+	if f.t.query {
+		key = f.t.w.Worker
+	}
+	return key, f.t.query
+}
+
+func (f *frame) Certificate() sdk.Certificate {
+	first := f
+	for first.parent != nil {
+		first = first.parent
+	}
+	c := sdk.Certificate{Account: first.caller, Command: !f.t.query}
+	if f.t.query {
+		c.Scheme, c.Session = sdk.Sr25519, f.t.w.Session
+	}
+	if c.Session != nil {
+		c.Scheme = 0
+	}
+	return c
+}
+
 func (f *frame) Transfer(to sdk.AccountID, amount sdk.U128) bool {
 	f.pays(amount)
 	if c := f.t.contracts[to]; c != nil && c.ended {

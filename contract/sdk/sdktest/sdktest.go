@@ -31,6 +31,10 @@ type World struct {
 	Debug  []string
 	// Web answers the HTTP requests of queries; nil: no server can be reached.
 	Web func(sdk.Request) sdk.Response
+	// Worker is the key of the worker that answers queries.
+	Worker [32]byte
+	// Session signs the queries of all accounts; nil: they do so themselves.
+	Session *sdk.Session
 
 	tb        testing.TB
 	codes     map[sdk.Hash]*code

@@ -301,3 +301,49 @@ func TestMoney(t *testing.T) {
 		}
 	}
 }
+
+// asker tells who asks, and which worker answers; through itself, who began.
+var asker = sdk.Contract{
+	Name:         "asker",
+	Constructors: []sdk.Entry{sdk.Constructor0("new", func(*sdk.Call) error { return nil })},
+	Messages: []sdk.Entry{
+		sdk.Action0("who", sdk.String, func(c *sdk.Call) (string, error) {
+			cert := c.Certificate()
+			key, query := c.Worker()
+			text := fmt.Sprintf("%v %v %d %x %v", cert.Account == sdktest.Account("Bob"), cert.Command, cert.Scheme, key[:1], query)
+			if cert.Session != nil {
+				text += fmt.Sprintf(" %x until %d", cert.Session.Key[:1], cert.Session.Until)
+			}
+			return text, nil
+		}),
+		sdk.Action1("through", sdk.Arg("other", sdk.Account), sdk.String, func(c *sdk.Call, other sdk.AccountID) (string, error) {
+			return sdk.Remote0[string]{Name: "who", Result: sdk.String}.Call(c, other)
+		}),
+	},
+}
+
+// Contracts are told who began the transaction and how that is known, and in
+// queries which worker answers.
+func TestCertificate(t *testing.T) {
+	w := sdktest.New(t)
+	w.Worker = [32]byte{0xbb}
+	a, b := w.Deploy("Alice", &asker), w.Deploy("Alice", &asker)
+	for name, tt := range map[string]struct {
+		ask  func() (string, error)
+		want string
+	}{
+		"a command":         {func() (string, error) { return w.Call("Bob", a, "who") }, `"true true 0 00 false"`},
+		"a query":           {func() (string, error) { return w.Query("Bob", a, "who") }, `"true false 1 bb true"`},
+		"through another":   {func() (string, error) { return w.Query("Bob", a, "through", sdktest.Text(b)) }, `"true false 1 bb true"`},
+		"by another person": {func() (string, error) { return w.Query("Alice", a, "who") }, `"false false 1 bb true"`},
+		"in a session": {func() (string, error) {
+			w.Session = &sdk.Session{Key: [32]byte{0x5e}, Until: 9}
+			defer func() { w.Session = nil }()
+			return w.Query("Bob", a, "who")
+		}, `"true false 0 bb true 5e until 9"`},
+	} {
+		if got, err := tt.ask(); err != nil || got != tt.want {
+			t.Errorf("%s: got %s, %v, want %s", name, got, err, tt.want)
+		}
+	}
+}

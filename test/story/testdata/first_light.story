@@ -82,5 +82,5 @@ block 35  Queue.MessagePushed{to: ToCluster{id: c}, seq: 3}
 block 35  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 3}
 block 37  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 3, contract: hello, status: Reverted, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 curious: Reverted: the contract answered NotOwner
-Alice  997.785  reserved 1.578  nonce 6
+Alice  997.782  reserved 1.579  nonce 6
 Bob  99.992  nonce 2

@@ -6,6 +6,7 @@ package main
 
 import (
 	"errors"
+	"unsafe"
 
 	"github.com/tacit-network/tacit/contract/sdk"
 )
@@ -40,6 +41,8 @@ var contract = sdk.Contract{
 		sdk.Change0("end", func(c *sdk.Call) error { c.Terminate(c.Owner()); return nil }),
 		sdk.View0("children", sdk.Vec(sdk.Account), list),
 		sdk.View0("keys", sdk.Bool, keys),
+		sdk.View0("who", sdk.Bytes, who),
+		sdk.View0("batch", sdk.Bytes, batch),
 	},
 }
 
@@ -97,6 +100,39 @@ func keys(c *sdk.Call) (bool, error) {
 	b := make([]byte, 8)
 	c.Random(b)
 	return string(b) != string(make([]byte, 8)), nil
+}
+
+// who tells what a contract is told of who asks, and of who answers.
+func who(c *sdk.Call) ([]byte, error) {
+	cert := c.Certificate()
+	out := sdk.Account.Append(nil, cert.Account)
+	out = append(out, byte(cert.Scheme))
+	if cert.Command {
+		out = append(out, 'c')
+	}
+	if s := cert.Session; s != nil {
+		out = sdk.Uint32.Append(append(out, s.Key[:]...), s.Until)
+	}
+	if key, query := c.Worker(); query {
+		out = append(out, key[:]...)
+	}
+	return out, nil
+}
+
+//go:wasmimport seal0 call_chain_extension
+func extension(id uint32, in unsafe.Pointer, inLen uint32, out, outLen unsafe.Pointer) uint32
+
+// batch asks for two pages at once, for 1,500 ms, as Phala's contracts do.
+func batch(*sdk.Call) ([]byte, error) {
+	in := []byte{8}
+	for _, url := range []string{"https://example.org/", "https://example.com/longer"} {
+		in = append(sdk.String.Append(sdk.String.Append(in, url), "GET"), 0, 0)
+	}
+	in = sdk.Uint64.Append(in, 1500)
+	out := make([]byte, 4096)
+	n := uint32(len(out))
+	status := extension(22, unsafe.Pointer(&in[0]), uint32(len(in)), unsafe.Pointer(&out[0]), unsafe.Pointer(&n))
+	return append(out[:n], byte(status)), nil
 }
 
 //go:wasmexport deploy

@@ -1,5 +1,5 @@
 # The verbs of the repository. `go test ./...` and `go run ./cmd/tacit dev` need none of this.
-.PHONY: build test check race e2e web fuzz bench ci
+.PHONY: build test check race e2e web fuzz bench ci nightly
 
 WORKER_ENV = CGO_ENABLED=0 GOAMD64=v1 GOFLAGS= GOEXPERIMENT=
 
@@ -34,3 +34,6 @@ bench:
 
 ci:
 	.ci/run
+
+nightly: ## the long forms of tests
+	.ci/nightly

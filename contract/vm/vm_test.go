@@ -3,6 +3,7 @@ package vm
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,6 +18,12 @@ type wasm struct {
 	bodies  []fnBody
 	min     uint32
 	max     uint32
+	globals [][]byte // type, mutability and first value; nil is one i32
+	table   []uint32 // functions that can be called indirectly
+	empty   byte     // entries of the table behind them, with nothing in them
+	// own tells that the memory is the module's, which exports deploy as
+	// _initialize too.
+	own bool
 }
 
 type fnBody struct {
@@ -41,19 +48,44 @@ func (w wasm) bytes() []byte {
 	for _, f := range w.imports {
 		b = appendU32(append(appendName(appendName(b, f.module), f.name), 0), f.typ)
 	}
-	b = append(appendName(appendName(b, "env"), "memory"), 2, 1)
-	b = appendU32(appendU32(b, w.min), w.max)
-	section(secImport, len(w.imports)+1, b)
+	n := len(w.imports)
+	if !w.own {
+		b = append(appendName(appendName(b, "env"), "memory"), 2, 1)
+		b = appendU32(appendU32(b, w.min), w.max)
+		n++
+	}
+	section(secImport, n, b)
 	b = nil
 	for _, f := range w.bodies {
 		b = appendU32(b, f.typ)
 	}
 	section(secFunction, len(w.bodies), b)
-	section(secGlobal, 1, []byte{typeI32, 1, opI32Const, 0, opEnd})
-	n := uint32(len(w.imports))
-	b = appendU32(append(appendName(nil, "call"), 0), n)
-	b = appendU32(append(appendName(b, "deploy"), 0), n+1)
-	section(secExport, 2, b)
+	if w.table != nil {
+		size := byte(len(w.table)) + w.empty
+		section(secTable, 1, []byte{typeAny, 1, size, size})
+	}
+	if w.own {
+		section(secMemory, 1, appendU32(appendU32([]byte{1}, w.min), w.max))
+	}
+	if w.globals == nil {
+		w.globals = [][]byte{{typeI32, 1, opI32Const, 0, opEnd}}
+	}
+	section(secGlobal, len(w.globals), bytes.Join(w.globals, nil))
+	first := uint32(len(w.imports))
+	b = appendU32(append(appendName(nil, "call"), 0), first)
+	b = appendU32(append(appendName(b, "deploy"), 0), first+1)
+	if n = 2; w.own {
+		b = appendU32(append(appendName(b, Go.Init), 0), first+1)
+		n++
+	}
+	section(secExport, n, b)
+	if w.table != nil {
+		b = append([]byte{0, opI32Const, 0, opEnd}, byte(len(w.table)))
+		for _, f := range w.table {
+			b = appendU32(b, f)
+		}
+		section(secElement, 1, b)
+	}
 	b = nil
 	for _, f := range w.bodies {
 		c := appendU32(nil, uint32(len(f.locals)))
@@ -89,6 +121,18 @@ var testFuncs = []HostFunc{{
 		}
 		return c.Return(uint32(s[0]), append([]byte(nil), b...))
 	},
+}, {
+	// sum writes the hash of all memory to it, so that nothing that a program
+	// leaves there is overlooked.
+	Module: "test", Name: "sum", Type: FuncType{Params: I32},
+	Do: func(c *Call, s []uint64) error {
+		b, err := c.Read(0, c.mem.Size())
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(b)
+		return c.Write(uint32(s[0]), sum[:])
+	},
 }}
 
 func engines(t testing.TB) map[string]*Engine {
@@ -123,7 +167,7 @@ func run(t testing.TB, code []byte, gas uint64) Outcome {
 			t.Fatalf("engines differ: %v and %v", *first, out)
 		}
 	}
-	record(t, code, gas, *first)
+	record(t, &Ink, code, gas, *first)
 	return *first
 }
 
@@ -244,7 +288,7 @@ func TestGasSweep(t *testing.T) {
 		if fmt.Sprint(a) != fmt.Sprint(b) {
 			t.Fatalf("gas %d: %+v and %+v", gas, a, b)
 		}
-		record(t, bin, gas, a)
+		record(t, &Ink, bin, gas, a)
 		if (a.Status == OK) != (gas >= full.Gas) {
 			t.Fatalf("gas %d of %d: %v", gas, full.Gas, a.Status)
 		}
@@ -343,14 +387,17 @@ func TestCanonicalNaN(t *testing.T) {
 	code = append(code, opF32Const, 0, 0, 0, 0, opF32Const, 0, 0, 0, 0, 0x95, opF32Store, 2, 0)
 	code = append(code, opI32Const, 16)
 	code = append(append(append(code, zero...), zero...), 0xa3, opReinterpF64, 0x37, 3, 0)
-	code = append(code, opI32Const, 0, opI32Const, 0, opI32Const, 24, opCall, 0)
+	// The sign of a NaN is none: copysign(1, −NaN) at 24 and, as f32, at 32.
+	code = append(code, opI32Const, 24, opF64Const, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, opF64Const, 1, 0, 0, 0, 0, 0, 0xf8, 0xff, opF64Copysign, opF64Store, 3, 0)
+	code = append(code, opI32Const, 32, opF32Const, 0, 0, 0x80, 0x3f, opF32Const, 1, 0, 0xc0, 0xff, opF32Copysign, opF32Store, 2, 0)
+	code = append(code, opI32Const, 0, opI32Const, 0, opI32Const, 40, opCall, 0)
 	for name, e := range engines(t) {
 		m, err := e.Load(context.Background(), program(nil, code...).bytes(), &p, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		out, err := m.Execute(context.Background(), "call", nil, 1e6)
-		want := "000000000000f87f" + "0000c07f00000000" + "000000000000f87f"
+		want := "000000000000f87f" + "0000c07f00000000" + "000000000000f87f" + "000000000000f03f" + "0000803f00000000"
 		if got := fmt.Sprintf("%x", out.Data); err != nil || got != want {
 			t.Errorf("%s: got %s %v, want %s", name, got, err, want)
 		}

@@ -5,6 +5,7 @@ package wasmtime
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,7 @@ import (
 
 // execution is what the tests of contract/vm write down.
 type execution struct {
+	Profile   string
 	Code      []byte
 	Gas       uint64
 	Outcome   vm.Outcome
@@ -27,11 +29,12 @@ type execution struct {
 	MaxHeight uint32
 }
 
-// executions has the tests of contract/vm write down what they executed.
-func executions(t *testing.T) (list []execution) {
+// executions has the tests of contract/vm write down what they executed, and
+// goes through it.
+func executions(t *testing.T, each func(i int, e execution)) (n int) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "programs")
-	cmd := exec.Command("go", "test", "-count=1", "-run", "TestRandomPrograms|TestGasSweep|TestOutcomes", "./contract/vm", "-programs", file)
+	cmd := exec.Command("go", "test", "-count=1", "-timeout=3h", "-run", "TestRandomPrograms|TestGasSweep|TestOutcomes", "./contract/vm", "-programs", file)
 	cmd.Dir = filepath.Join("..", "..")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -43,20 +46,28 @@ func executions(t *testing.T) (list []execution) {
 	defer f.Close()
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
+	for ; lines.Scan(); n++ {
 		var e execution
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, e)
+		each(n, e)
 	}
 	if err := lines.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return list
+	return n
 }
 
-var imports = vm.Imports{"seal0.seal_return": {Type: vm.FuncType{Params: vm.I32 + vm.I32 + vm.I32}}}
+var imports = vm.Imports{
+	"seal0.seal_return": {Type: vm.FuncType{Params: vm.I32 + vm.I32 + vm.I32}},
+	"test.sum":          {Type: vm.FuncType{Params: vm.I32}},
+}
+
+var profiles = map[string]*vm.Profile{vm.Ink.Name: &vm.Ink, vm.Go.Name: &vm.Go}
+
+// initGas is what an initialisation may use, as in contract/vm.
+const initGas = 1_000_000_000
 
 // classes are the traps by the names that Tacit has for them.
 var classes = map[wasmtime.TrapCode]string{
@@ -75,31 +86,69 @@ func run(engine *wasmtime.Engine, module *wasmtime.Module, e execution) (out vm.
 	gas := func() *wasmtime.Global { return instance.GetExport(store, "__gas").Global() }
 	errEnd, errGas := "the contract returned", "out of gas in the host"
 	ended, broke := false, ""
-	if err := linker.FuncWrap("seal0", "seal_return", func(flags, at, n int32) *wasmtime.Trap {
+	// charge takes what a call of the host costs, and is false when there is less.
+	charge := func() bool {
 		left := gas().Get(store).I64()
 		if left < 0 || e.HostGas > uint64(left) {
 			_ = gas().Set(store, wasmtime.ValI64(-1))
-			return wasmtime.NewTrap(errGas)
+			return false
 		}
 		_ = gas().Set(store, wasmtime.ValI64(left-int64(e.HostGas)))
-		memory := instance.GetExport(store, "memory").Memory().UnsafeData(store)
-		end := uint64(uint32(at)) + uint64(uint32(n))
-		if end > uint64(len(memory)) {
+		return true
+	}
+	// memory is a part of the module's memory, nil where there is none.
+	memory := func(at, n uint64) []byte {
+		all := instance.GetExport(store, "memory").Memory().UnsafeData(store)
+		if at+n > uint64(len(all)) {
 			broke = "out of bounds memory access"
+			return nil
+		}
+		return all[at : at+n]
+	}
+	if err := linker.FuncWrap("test", "sum", func(at int32) *wasmtime.Trap {
+		if !charge() {
+			return wasmtime.NewTrap(errGas)
+		}
+		size := instance.GetExport(store, "memory").Memory().DataSize(store)
+		sum := sha256.Sum256(memory(0, uint64(size)))
+		to := memory(uint64(uint32(at)), uint64(len(sum)))
+		if to == nil {
 			return wasmtime.NewTrap(broke)
 		}
-		out.Flags, out.Data, ended = uint32(flags), bytes.Clone(memory[uint32(at):end]), true
+		copy(to, sum[:])
+		return nil
+	}); err != nil {
+		return out, err
+	}
+	if err := linker.FuncWrap("seal0", "seal_return", func(flags, at, n int32) *wasmtime.Trap {
+		if !charge() {
+			return wasmtime.NewTrap(errGas)
+		}
+		data := memory(uint64(uint32(at)), uint64(uint32(n)))
+		if data == nil {
+			return wasmtime.NewTrap(broke)
+		}
+		out.Flags, out.Data, ended = uint32(flags), bytes.Clone(data), true
 		return wasmtime.NewTrap(errEnd)
 	}); err != nil {
 		return out, err
 	}
-	if e.Gas < vm.Ink.BaseGas {
+	profile := profiles[e.Profile]
+	if e.Gas < profile.BaseGas {
 		return vm.Outcome{Status: vm.OutOfGas, Gas: e.Gas}, nil
 	}
 	if instance, err = linker.Instantiate(store, module); err != nil {
 		return out, fmt.Errorf("instantiate: %w", err)
 	}
-	if err := gas().Set(store, wasmtime.ValI64(int64(e.Gas-vm.Ink.BaseGas))); err != nil {
+	if profile.Init != "" {
+		if err := gas().Set(store, wasmtime.ValI64(initGas)); err != nil {
+			return out, err
+		}
+		if _, err := instance.GetFunc(store, profile.Init).Call(store); err != nil {
+			return out, fmt.Errorf("initialise: %w", err)
+		}
+	}
+	if err := gas().Set(store, wasmtime.ValI64(int64(e.Gas-profile.BaseGas))); err != nil {
 		return out, err
 	}
 	_, err = instance.GetFunc(store, "call").Call(store)
@@ -151,23 +200,27 @@ func withMemory(wasm []byte) []byte {
 }
 
 func TestSameAsWasmtime(t *testing.T) {
-	list := executions(t)
 	config := wasmtime.NewConfig()
 	config.SetMaxWasmStack(64 << 20) // the instrumenter bounds the stack, and not the engine
 	engine := wasmtime.NewEngineWithConfig(config)
-	modules := map[string]*wasmtime.Module{}
-	count := map[vm.Status]int{}
-	for i, e := range list {
-		module, ok := modules[string(e.Code)]
-		if !ok {
-			code, err := vm.Instrument(e.Code, &vm.Ink, imports)
+	// What is executed of a module is written down in one go.
+	var module *wasmtime.Module
+	var code []byte
+	modules, count := map[string]int{}, map[vm.Status]int{}
+	n := executions(t, func(i int, e execution) {
+		if !bytes.Equal(code, e.Code) {
+			instrumented, err := vm.Instrument(e.Code, profiles[e.Profile], imports)
 			if err != nil {
 				t.Fatalf("execution %d: %v", i, err)
 			}
-			if module, err = wasmtime.NewModule(engine, withMemory(code.Wasm)); err != nil {
+			if module != nil {
+				module.Close()
+			}
+			if module, err = wasmtime.NewModule(engine, withMemory(instrumented.Wasm)); err != nil {
 				t.Fatalf("execution %d: wasmtime refuses what the instrumenter made: %v", i, err)
 			}
-			modules[string(e.Code)] = module
+			code = e.Code
+			modules[e.Profile]++
 		}
 		got, err := run(engine, module, e)
 		if err != nil {
@@ -177,9 +230,9 @@ func TestSameAsWasmtime(t *testing.T) {
 			t.Errorf("execution %d with %d gas: wasmtime has %+v, we %+v", i, e.Gas, got, e.Outcome)
 		}
 		count[got.Status]++
-	}
-	t.Logf("%d executions of %d modules: %v", len(list), len(modules), count)
-	if count[vm.OK] == 0 || count[vm.Trapped] == 0 || count[vm.OutOfGas] == 0 || len(modules) < 100 {
+	})
+	t.Logf("%d executions of modules %v: %v", n, modules, count)
+	if count[vm.OK] == 0 || count[vm.Trapped] == 0 || count[vm.OutOfGas] == 0 || modules[vm.Ink.Name] < 100 || modules[vm.Go.Name] < 100 {
 		t.Errorf("too little was executed: %v", count)
 	}
 }

@@ -83,9 +83,9 @@ func nothing(*execution, *vm.Call, []uint64) error { return nil }
 
 // rentAllowance is as much as can be.
 func rentAllowance(_ *execution, c *vm.Call, s []uint64) error {
-	return output(c, u32(s, 0), u32(s, 1), scale.Marshal(scale.U128{Lo: math.MaxUint64, Hi: math.MaxUint64}))
+	return outputAmount(c, u32(s, 0), u32(s, 1), scale.U128{Lo: math.MaxUint64, Hi: math.MaxUint64})
 }
 
 func tombstoneDeposit(_ *execution, c *vm.Call, s []uint64) error {
-	return output(c, u32(s, 0), u32(s, 1), scale.Marshal(scale.U128{}))
+	return outputAmount(c, u32(s, 0), u32(s, 1), scale.U128{})
 }

@@ -54,6 +54,14 @@ func output(c *vm.Call, ptr, lenPtr uint32, data []byte) error {
 	return c.WriteU32(lenPtr, uint32(len(data)))
 }
 
+// outputAmount writes a balance, a u128.
+func outputAmount(c *vm.Call, ptr, lenPtr uint32, n scale.U128) error {
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:], n.Lo)
+	binary.LittleEndian.PutUint64(b[8:], n.Hi)
+	return output(c, ptr, lenPtr, b[:])
+}
+
 func input(x *execution, c *vm.Call, s []uint64) error {
 	if x.inputGone {
 		return trap("the input was forwarded")
@@ -273,7 +281,7 @@ func address(x *execution, c *vm.Call, s []uint64) error {
 }
 
 func valueTransferred(x *execution, c *vm.Call, s []uint64) error {
-	return output(c, u32(s, 0), u32(s, 1), scale.Marshal(x.env.Value))
+	return outputAmount(c, u32(s, 0), u32(s, 1), x.env.Value)
 }
 
 func now(x *execution, c *vm.Call, s []uint64) error {
@@ -323,6 +331,7 @@ func decodeTopics(d *scale.Decoder) (topics []hash.H256, err error) {
 	if err != nil {
 		return nil, err
 	}
+	topics = make([]hash.H256, 0, n)
 	for range n {
 		b, err := d.Bytes(32)
 		if err != nil {

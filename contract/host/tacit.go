@@ -366,12 +366,12 @@ func callerIsRoot(_ *execution, _ *vm.Call, s []uint64) error {
 // weightToFee is what the chain asks for a weight: one unit for each of its
 // reference time.
 func weightToFee(_ *execution, c *vm.Call, s []uint64) error {
-	return output(c, u32(s, 1), u32(s, 2), scale.Marshal(scale.U64(s[0])))
+	return outputAmount(c, u32(s, 1), u32(s, 2), scale.U64(s[0]))
 }
 
 // weightToFee1 takes a size of proof too, for which nothing is asked.
 func weightToFee1(_ *execution, c *vm.Call, s []uint64) error {
-	return output(c, u32(s, 2), u32(s, 3), scale.Marshal(scale.U64(s[0])))
+	return outputAmount(c, u32(s, 2), u32(s, 3), scale.U64(s[0]))
 }
 
 // instantiationNonce is a number that no other call has, for salts.

@@ -211,7 +211,12 @@ func (t *transaction) commit(others Contracts) {
 }
 
 func sorted[V any](m map[[32]byte]V) [][32]byte {
-	return slices.SortedFunc(maps.Keys(m), func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+	if len(m) == 0 {
+		return nil
+	}
+	ids := slices.AppendSeq(make([][32]byte, 0, len(m)), maps.Keys(m))
+	slices.SortFunc(ids, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+	return ids
 }
 
 // seed is that of the next call of the transaction.

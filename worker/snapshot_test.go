@@ -199,7 +199,7 @@ func TestCodeForQuery(t *testing.T) {
 	give(t, taker, s.cluster, 0, chunks)
 	s.sweep(taker)
 	agree(t, s, taker)
-	s.w, taker = taker, s.w
+	s.w = taker
 	if _, err := s.ask(alice, "get"); wire.KindOf(err) != wire.KindNoCode {
 		t.Fatalf("a query without its code: %v", err)
 	}

@@ -20,8 +20,8 @@ type callable struct {
 
 // generator writes random programs over locals of every type, four globals and
 // the memory: every kind of block, calls, direct and through a table, traps,
-// loops that end and loops that do not. Programs of the Go profile have floats,
-// bulk operations, saturating conversions and blocks and functions with several
+// loops that end and loops that do not. Programs of the Go profile have bulk
+// operations, saturating conversions and blocks and functions with several
 // results as well.
 type generator struct {
 	rng    *rand.Rand
@@ -89,13 +89,8 @@ func (g *generator) local(t byte) byte {
 // global is the one of a type.
 func global(t byte) byte { return typeI32 - t }
 
-// any is one of the types that the profile has.
-func (g *generator) any() byte {
-	if g.wide {
-		return typeI32 - byte(g.rng.IntN(4))
-	}
-	return typeI32 - byte(g.rng.IntN(2))
-}
+// any is one of the types.
+func (g *generator) any() byte { return typeI32 - byte(g.rng.IntN(4)) }
 
 // rare is true once in n times: for what mostly traps.
 func (g *generator) rare(n int) bool { return g.rng.IntN(n) == 0 }
@@ -207,23 +202,6 @@ func (g *generator) operation(t byte, level int) {
 
 // convert leaves what becomes of a value of another type.
 func (g *generator) convert(t byte, level int) {
-	if !g.wide {
-		if t == typeI64 {
-			g.value(typeI32, level-1)
-			g.one(0xac, 0xad)
-			return
-		}
-		switch g.value(typeI64, level-1); g.rng.IntN(3) {
-		case 0:
-			g.emit(0xa7)
-		case 1:
-			g.emit(0x50)
-		case 2:
-			g.value(typeI64, level-1)
-			g.emit(byte(0x51 + g.rng.IntN(10)))
-		}
-		return
-	}
 	from := g.any()
 	for from == t {
 		from = g.any()
@@ -240,13 +218,31 @@ func (g *generator) convert(t byte, level int) {
 		g.value(from, level-1)
 		g.emit(map[byte]byte{typeF32: 0x5b, typeF64: 0x61}[from] + byte(g.rng.IntN(6)))
 	case t == typeI32 && from == typeI64:
-		g.emit(0xa7)
+		switch g.rng.IntN(3) {
+		case 0:
+			g.emit(0xa7)
+		case 1:
+			g.emit(0x50)
+		case 2:
+			g.value(typeI64, level-1)
+			g.emit(byte(0x51 + g.rng.IntN(10)))
+		}
 	case t == typeI32 && from == typeF32 && g.rng.IntN(2) == 0:
 		g.emit(opReinterpF32)
 	case t == typeI64 && from == typeF64 && g.rng.IntN(2) == 0:
 		g.emit(opReinterpF64)
-	case (t == typeI32 || t == typeI64) && float && g.rare(20): // it traps when it does not fit
+	case (t == typeI32 || t == typeI64) && float && g.rare(8): // it traps when it does not fit
 		g.emit(map[byte]byte{typeI32: 0xa8, typeI64: 0xae}[t] + second + sign)
+	case (t == typeI32 || t == typeI64) && float && !g.wide: // its sign
+		g.emit(map[byte]byte{typeF32: opReinterpF32, typeF64: opReinterpF64}[from])
+		width := map[byte]byte{typeF32: typeI32, typeF64: typeI64}[from]
+		switch {
+		case width == t:
+		case t == typeI32:
+			g.emit(0xa7)
+		default:
+			g.emit(0xac)
+		}
 	case (t == typeI32 || t == typeI64) && float:
 		g.emit(opPrefix, map[byte]byte{typeI32: 0, typeI64: 4}[t]+second+sign)
 	case t == typeI64:
@@ -471,20 +467,19 @@ const manyTypes = 3
 func random(seed uint64, wide bool) wasm {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	w := wasm{
-		types:   []FuncType{{}, {I32 + I32 + I32, ""}, {I32, ""}, {I32, I32}, {I64 + I32, I64}},
+		types:   []FuncType{{}, {I32 + I32 + I32, ""}, {I32, ""}, {I32, I32}, {I64 + I32, I64}, {f32 + f64, f64}},
 		imports: []importedFunc{{"seal0", "seal_return", 1}, {"test", "sum", 2}},
 		min:     1, max: 4,
-		globals: [][]byte{{typeI32, 1, opI32Const, 5, opEnd}, {typeI64, 1, opI64Const, 6, opEnd}},
-		empty:   2,
+		globals: [][]byte{{typeI32, 1, opI32Const, 5, opEnd}, {typeI64, 1, opI64Const, 6, opEnd},
+			{typeF32, 1, opF32Const, 0, 0, 0x80, 0x3f, opEnd}, {typeF64, 1, opF64Const, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f, opEnd}},
+		empty: 2,
 	}
-	kinds := []uint32{3, 4, 3} // of the functions that are called
+	kinds := []uint32{3, 4, 3, 5} // of the functions that are called
 	if wide {
 		w.own = true
-		w.globals = append(w.globals, append(append([]byte{typeF32, 1, opF32Const}, 0, 0, 0x80, 0x3f), opEnd),
-			append(append([]byte{typeF64, 1, opF64Const}, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f), opEnd))
-		w.types = append(w.types, FuncType{f32 + f64, f64}, FuncType{I32 + f64, f32 + I32 + f64},
+		w.types = append(w.types, FuncType{I32 + f64, f32 + I32 + f64},
 			FuncType{I32 + I64, f64 + I32}, FuncType{f32, f32 + f32}, FuncType{"", I64 + I32 + f32})
-		kinds = append(kinds, 5, 6)
+		kinds = append(kinds, 6)
 	}
 	body := func(typ uint32, calls []callable, fuel int) ([]byte, []localGroup) {
 		g := &generator{rng: rng, types: w.types, wide: wide, fuel: fuel, calls: calls, table: len(kinds), locals: map[byte][]byte{}}
@@ -493,10 +488,7 @@ func random(seed uint64, wide bool) wasm {
 			g.locals[p] = append(g.locals[p], n)
 			n++
 		}
-		groups := []localGroup{{4, typeI32}, {2, typeI64}}
-		if wide {
-			groups = append(groups, localGroup{2, typeF32}, localGroup{2, typeF64})
-		}
+		groups := []localGroup{{4, typeI32}, {2, typeI64}, {2, typeF32}, {2, typeF64}}
 		for _, l := range groups {
 			for range l.n {
 				g.locals[l.typ] = append(g.locals[l.typ], n)

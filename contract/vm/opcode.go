@@ -81,7 +81,6 @@ const (
 // the operand stack, and what it costs.
 type operation struct {
 	known bool
-	float bool
 	delta int8
 	cost  uint16
 }
@@ -89,46 +88,43 @@ type operation struct {
 // operations is the table of the one-byte operations that are neither control
 // nor variable access.
 var operations = func() (t [256]operation) {
-	set := func(from, to int, delta int8, cost uint16, float bool) {
+	set := func(from, to int, delta int8, cost uint16) {
 		for i := from; i <= to; i++ {
-			t[i] = operation{known: true, float: float, delta: delta, cost: cost}
+			t[i] = operation{known: true, delta: delta, cost: cost}
 		}
 	}
-	set(0x1a, 0x1a, -1, 0, false) // drop
-	set(0x1b, 0x1b, -2, 5, false) // select
-	set(0x28, 0x35, 0, gasLoad, false)
-	set(0x2a, 0x2b, 0, gasLoad, true)
-	set(0x36, 0x3e, -2, gasStore, false)
-	set(0x38, 0x39, -2, gasStore, true)
-	set(0x3f, 0x3f, 1, 5, false)
-	set(0x40, 0x40, 0, gasGrow, false)
-	set(0x41, 0x42, 1, 1, false)
-	set(0x43, 0x44, 1, 1, true)
-	set(0x45, 0x45, 0, 2, false)
-	set(0x46, 0x4f, -1, 2, false)
-	set(0x50, 0x50, 0, 2, false)
-	set(0x51, 0x5a, -1, 2, false)
-	set(0x5b, 0x66, -1, 6, true)
-	set(0x67, 0x69, 0, 8, false)   // i32 clz ctz popcnt
-	set(0x6a, 0x78, -1, 2, false)  // i32 arithmetic
-	set(0x6c, 0x6c, -1, 8, false)  // mul
-	set(0x6d, 0x70, -1, 35, false) // div rem
-	set(0x79, 0x7b, 0, 8, false)   // i64 clz ctz popcnt
-	set(0x7c, 0x8a, -1, 2, false)
-	set(0x7e, 0x7e, -1, 8, false)
-	set(0x7f, 0x82, -1, 60, false)
-	set(0x8b, 0x91, 0, 35, true)
-	set(0x91, 0x91, 0, 60, true) // f32.sqrt
-	set(0x92, 0x98, -1, 12, true)
-	set(0x95, 0x95, -1, 60, true)
-	set(0x99, 0x9f, 0, 35, true)
-	set(0x9f, 0x9f, 0, 60, true) // f64.sqrt
-	set(0xa0, 0xa6, -1, 12, true)
-	set(0xa3, 0xa3, -1, 60, true)
-	set(0xa7, 0xa7, 0, 2, false) // i32.wrap_i64
-	set(0xa8, 0xab, 0, 35, true)
-	set(0xac, 0xad, 0, 2, false) // i64.extend_i32
-	set(0xae, 0xbf, 0, 35, true)
-	set(0xc0, 0xc4, 0, 2, false) // sign extension
+	set(0x1a, 0x1a, -1, 0) // drop
+	set(0x1b, 0x1b, -2, 5) // select
+	set(0x28, 0x35, 0, gasLoad)
+	set(0x36, 0x3e, -2, gasStore)
+	set(0x3f, 0x3f, 1, 5)
+	set(0x40, 0x40, 0, gasGrow)
+	set(0x41, 0x44, 1, 1)
+	set(0x45, 0x45, 0, 2)
+	set(0x46, 0x4f, -1, 2)
+	set(0x50, 0x50, 0, 2)
+	set(0x51, 0x5a, -1, 2)
+	set(0x5b, 0x66, -1, 6)
+	set(0x67, 0x69, 0, 8)   // i32 clz ctz popcnt
+	set(0x6a, 0x78, -1, 2)  // i32 arithmetic
+	set(0x6c, 0x6c, -1, 8)  // mul
+	set(0x6d, 0x70, -1, 35) // div rem
+	set(0x79, 0x7b, 0, 8)   // i64 clz ctz popcnt
+	set(0x7c, 0x8a, -1, 2)
+	set(0x7e, 0x7e, -1, 8)
+	set(0x7f, 0x82, -1, 60)
+	set(0x8b, 0x91, 0, 35)
+	set(0x91, 0x91, 0, 60) // f32.sqrt
+	set(0x92, 0x98, -1, 12)
+	set(0x95, 0x95, -1, 60)
+	set(0x99, 0x9f, 0, 35)
+	set(0x9f, 0x9f, 0, 60) // f64.sqrt
+	set(0xa0, 0xa6, -1, 12)
+	set(0xa3, 0xa3, -1, 60)
+	set(0xa7, 0xa7, 0, 2) // i32.wrap_i64
+	set(0xa8, 0xab, 0, 35)
+	set(0xac, 0xad, 0, 2) // i64.extend_i32
+	set(0xae, 0xbf, 0, 35)
+	set(0xc0, 0xc4, 0, 2) // sign extension
 	return t
 }()

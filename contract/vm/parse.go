@@ -260,7 +260,7 @@ func (m *module) parseTypes(r *reader, n uint32, p *Profile) error {
 				return err
 			}
 			for _, t := range lists[i] {
-				if err := checkType(t, p); err != nil {
+				if err := checkType(t); err != nil {
 					return err
 				}
 			}
@@ -276,15 +276,10 @@ func (m *module) parseTypes(r *reader, n uint32, p *Profile) error {
 	return nil
 }
 
-func checkType(t byte, p *Profile) error {
+func checkType(t byte) error {
 	switch t {
-	case typeI32, typeI64:
+	case typeI32, typeI64, typeF32, typeF64:
 		return nil
-	case typeF32, typeF64:
-		if p.Floats {
-			return nil
-		}
-		return refuse("it uses floating point, which profile %s does not have", p.Name)
 	}
 	return refuse("value type %#x is not offered", t)
 }
@@ -397,7 +392,7 @@ func (m *module) parseGlobals(r *reader, n uint32, p *Profile) error {
 		if err != nil {
 			return err
 		}
-		if err := checkType(t, p); err != nil {
+		if err := checkType(t); err != nil {
 			return err
 		}
 		mut, err := r.byte()
@@ -437,9 +432,6 @@ func skipConst(r *reader, p *Profile) error {
 	}
 	if err != nil {
 		return err
-	}
-	if (op == opF32Const || op == opF64Const) && !p.Floats {
-		return refuse("it uses floating point, which profile %s does not have", p.Name)
 	}
 	if op, err = r.byte(); err != nil {
 		return err
@@ -544,7 +536,7 @@ func (m *module) parseBodies(r *reader, n uint32, p *Profile) error {
 			if err != nil {
 				return err
 			}
-			if err := checkType(t, p); err != nil {
+			if err := checkType(t); err != nil {
 				return err
 			}
 			if int64(bd.nLocals)+int64(k) > int64(p.MaxLocals) {

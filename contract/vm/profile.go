@@ -4,7 +4,7 @@ import "bytes"
 
 // Version names the instrumenter. It changes with every change of a limit, a
 // price or an emitted sequence, since each of them changes outcomes.
-const Version = 2
+const Version = 3
 
 // A Profile is what a kind of module may contain, and how much of it.
 type Profile struct {
@@ -27,7 +27,6 @@ type Profile struct {
 	MaxSegments  int    // of data, and of elements
 	MaxPages     uint32 // of 64 KiB
 
-	Floats     bool // float types and operations
 	MultiValue bool // more results than one, blocks with parameters
 	Bulk       bool // memory.copy and memory.fill
 	SatFloat   bool // saturating conversions
@@ -39,7 +38,9 @@ type Profile struct {
 }
 
 // Ink is the profile of ink! contracts and their like: the first version of
-// WebAssembly with sign extension, integers only, 16 pages of imported memory.
+// WebAssembly with sign extension, 16 pages of imported memory. Both profiles
+// have floats, which pallet-contracts refuses: every NaN that can be seen is the
+// same one.
 var Ink = Profile{
 	Name:         "ink",
 	MaxCode:      1 << 20,
@@ -64,7 +65,7 @@ var Ink = Profile{
 }
 
 // Go is the profile of modules that the Go toolchain builds for wasip1 as a
-// c-shared reactor: floats, bulk memory, a memory of their own.
+// c-shared reactor: bulk memory, several results, a memory of their own.
 var Go = Profile{
 	Name:         "go",
 	MaxCode:      4 << 20,
@@ -83,7 +84,6 @@ var Go = Profile{
 	MaxImports:   256,
 	MaxSegments:  100_000, // the toolchain leaves out zeros: one for each 80 bytes
 	MaxPages:     512,
-	Floats:       true,
 	MultiValue:   true,
 	Bulk:         true,
 	SatFloat:     true,

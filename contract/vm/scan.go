@@ -201,7 +201,7 @@ func (s *scanner) open(op byte) error {
 		if t < -64 {
 			return refuse("function %d: block type %d", s.fn, t)
 		}
-		if err := checkType(byte(t&0x7f), s.p); err != nil {
+		if err := checkType(byte(t & 0x7f)); err != nil {
 			return err
 		}
 		c.results = 1
@@ -314,9 +314,6 @@ func (s *scanner) plain(op byte) error {
 	o := operations[op]
 	if !o.known {
 		return refuse("function %d: operation %#x is not offered", s.fn, op)
-	}
-	if o.float && !s.p.Floats {
-		return refuse("function %d uses floating point, which profile %s does not have", s.fn, s.p.Name)
 	}
 	var err error
 	switch {

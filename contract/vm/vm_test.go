@@ -343,7 +343,6 @@ func TestRefusals(t *testing.T) {
 		{"unoffered", imports("seal1", "call", 0).bytes(), "it imports seal1.call, which this network does not offer: it is only a test"},
 		{"unknown", imports("seal9", "call", 0).bytes(), "it imports seal9.call, which is not a function of this network"},
 		{"wrong type", imports("seal0", "seal_return", 0).bytes(), "other parameters"},
-		{"float", program(nil, opF32Const, 0, 0, 0, 0, opDrop).bytes(), "floating point"},
 		{"bulk", program(nil, opI32Const, 0, opI32Const, 0, opI32Const, 0, opPrefix, subMemoryFill, 0).bytes(), "not offered"},
 		{"the gas global", program(nil, opGlobalGet, 1, opDrop).bytes(), "unknown global 1"},
 		{"the gas local", program(nil, opLocalGet, 0, opDrop).bytes(), "unknown local 0"},
@@ -377,8 +376,6 @@ func TestRefusals(t *testing.T) {
 
 // NaN bits reach memory in one form only.
 func TestCanonicalNaN(t *testing.T) {
-	p := Ink
-	p.Floats = true
 	// 0/0 stored as f64 at 0, as f32 at 8, reinterpreted at 16; returned.
 	code := []byte{opI32Const, 0}
 	zero := append([]byte{opF64Const}, make([]byte, 8)...)
@@ -392,7 +389,7 @@ func TestCanonicalNaN(t *testing.T) {
 	code = append(code, opI32Const, 32, opF32Const, 0, 0, 0x80, 0x3f, opF32Const, 1, 0, 0xc0, 0xff, opF32Copysign, opF32Store, 2, 0)
 	code = append(code, opI32Const, 0, opI32Const, 0, opI32Const, 40, opCall, 0)
 	for name, e := range engines(t) {
-		m, err := e.Load(context.Background(), program(nil, code...).bytes(), &p, nil)
+		m, err := e.Load(context.Background(), program(nil, code...).bytes(), &Ink, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -42,13 +42,25 @@ func stub(h hash.H256) *node {
 	return n
 }
 
+// content is what a key is given: a value, or the hash of one that somebody else
+// keeps.
+type content struct {
+	value []byte
+	hash  *hash.H256
+}
+
 // setValue gives an own node a value.
-func (n *node) setValue(v Version, value []byte) {
-	n.hasValue, n.value, n.lazy = true, value, nil
-	n.hashed = v.hashes(len(value))
+func (n *node) setValue(v Version, c content) {
+	n.hasValue, n.value, n.lazy = true, c.value, nil
+	if c.hash != nil {
+		n.hashed, n.valueHash, n.lazy = true, *c.hash, new(atomic.Pointer[[]byte])
+		n.valueStored.Store(true)
+		return
+	}
+	n.hashed = v.hashes(len(c.value))
 	n.valueStored.Store(false)
 	if n.hashed {
-		n.valueHash = hash.Blake2b256(value)
+		n.valueHash = hash.Blake2b256(c.value)
 	}
 }
 
@@ -133,14 +145,17 @@ func (t *Trie) valueOf(n *node, path []byte) []byte {
 	return raw
 }
 
-func (t *Trie) sameValue(n *node, path, value []byte) bool {
-	if n.hashed != t.version.hashes(len(value)) {
+func (t *Trie) sameValue(n *node, path []byte, c content) bool {
+	if c.hash != nil {
+		return n.hashed && n.valueHash == *c.hash
+	}
+	if n.hashed != t.version.hashes(len(c.value)) {
 		return false // the value is to be written in the trie's version
 	}
 	if n.hashed && n.lazy != nil {
-		return n.valueHash == hash.Blake2b256(value)
+		return n.valueHash == hash.Blake2b256(c.value)
 	}
-	return bytes.Equal(n.value, value)
+	return bytes.Equal(n.value, c.value)
 }
 
 // own returns a node like n that the trie may change, and notes that n is no

@@ -164,10 +164,21 @@ func (t *Trie) Put(key, value []byte) {
 	if value == nil {
 		value = []byte{}
 	}
-	t.root, _ = t.put(t.root, appendNibbles(buf[:0], key), 0, value)
+	t.root, _ = t.put(t.root, appendNibbles(buf[:0], key), 0, content{value: value})
 }
 
-func (t *Trie) put(n *node, key []byte, depth int, value []byte) (*node, bool) {
+// PutHash sets the value under key by its hash alone, for who keeps values
+// elsewhere: the root is as if it was put. Commit writes no such value, and drops
+// a key of one that is gone, under which nothing lies.
+//
+// Preconditions: the value is of a length that the trie's version replaces by its
+// hash, and nobody reads it from the trie.
+func (t *Trie) PutHash(key []byte, value hash.H256) {
+	var buf [128]byte
+	t.root, _ = t.put(t.root, appendNibbles(buf[:0], key), 0, content{hash: &value})
+}
+
+func (t *Trie) put(n *node, key []byte, depth int, value content) (*node, bool) {
 	n = t.resolve(n, key[:depth])
 	if n == nil {
 		t.count.Add(1)

@@ -405,3 +405,52 @@ func testKey(i int) []byte {
 	h := hash.Blake2b256([]byte{byte(i), byte(i >> 8)})
 	return h[:]
 }
+
+// A value that somebody else keeps counts as if it was there, and neither it nor a
+// word of it goes to the store.
+func TestPutHash(t *testing.T) {
+	for seed := range uint64(30) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		trie, model, store := New(V1), map[string]string{}, memory{}
+		put := func(t *Trie, key, value []byte) {
+			if len(value) > 32 {
+				t.PutHash(key, hash.Blake2b256(value))
+			} else {
+				t.Put(key, value)
+			}
+		}
+		for range 200 {
+			key := randomKey(r)
+			switch op := r.IntN(10); {
+			case op < 6:
+				value := randomValue(r)
+				put(trie, key, value)
+				model[string(key)] = string(value)
+			case op < 8:
+				trie.Delete(key)
+				delete(model, string(key))
+			default:
+				store.commit(trie)
+				fresh, full := memory{}, New(V1)
+				for k, v := range model {
+					put(full, []byte(k), []byte(v))
+				}
+				fresh.commit(full)
+				if len(fresh) != len(store) {
+					t.Fatalf("seed %d: the store has %d nodes, a fresh one %d", seed, len(store), len(fresh))
+				}
+				for k, raw := range store {
+					if n, err := decodeNode(raw); err != nil || k[len(k)-33]&2 != 0 || n.hashed && n.value != nil {
+						t.Fatalf("seed %d: %x stands under %x (%v)", seed, raw, k, err)
+					}
+				}
+				if r.IntN(2) == 0 {
+					trie = Open(V1, trie.Root(), store)
+				}
+			}
+			if got, want := trie.Root(), RootOf(V1, entriesOf(model)); got != want {
+				t.Fatalf("seed %d: root %v, want %v", seed, got, want)
+			}
+		}
+	}
+}

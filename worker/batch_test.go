@@ -40,7 +40,7 @@ func TestBatches(t *testing.T) {
 	const messages = 12
 	first := s.dir
 	roots := map[string][]hash.H256{}
-	for name, batch := range map[string]int{"one by one": 1, "some": 1000, "all": maxBatch} {
+	for name, batch := range map[string]int{"one by one": 1, "some": 10_000, "all": maxBatch} {
 		s.dir = t.TempDir()
 		copyDir(t, first, s.dir)
 		s.w = openWorker(t, s.dir, s.c)

@@ -171,7 +171,9 @@ func (w *Worker) Snapshot(s wire.Snapshot) error {
 	if w.broken != nil {
 		return w.broken
 	}
-	r := w.round(nil)
+	base := w.store.Snapshot()
+	defer base.Close()
+	r := w.round(base)
 	r.need = w.need
 	m := r.membership(s.Cluster)
 	if m == nil || !m.wantsSnapshot() {
@@ -185,7 +187,7 @@ func (w *Worker) Snapshot(s wire.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	changes, next, err := c.Restore(*m.Kept, at, s.Chunk.Bytes, s.Chunk.Proof)
+	changes, next, err := c.Restore(base, *m.Kept, at, s.Chunk.Bytes, s.Chunk.Proof)
 	if errors.Is(err, cluster.ErrSnapshot) {
 		return wire.Errorf(wire.KindBadSnapshot, "%v", err)
 	}
@@ -211,7 +213,10 @@ func (r *round) chainSays(c *cluster.Cluster, m *membership, msg clusters.Cluste
 	if err != nil {
 		return false, err
 	}
-	report := clusters.Receipts{Cluster: m.ID, From: head.Count - 1, Next: head.Count, StateRoot: t.Root(head.Count), Held: t.Held()}
+	report := clusters.Receipts{Cluster: m.ID, From: head.Count - 1, Next: head.Count, Held: t.Held()}
+	if report.StateRoot, err = t.Root(head.Count); err != nil {
+		return false, err
+	}
 	switch msg := msg.(type) {
 	case clusters.Epoch:
 		next, err := r.w.cluster(m, msg.Epoch)

@@ -443,7 +443,11 @@ func (r *round) runCluster(ctx context.Context, to queue.ToCluster, messages []q
 			return fmt.Errorf("execute message %d of cluster %v: %w", msg.Seq, to.ID, err)
 		}
 		p.Head, done = head, true
-		report.Roots = append(report.Roots, t.Root(head.Count))
+		root, err := t.Root(head.Count)
+		if err != nil {
+			return fmt.Errorf("the root after message %d of cluster %v: %w", msg.Seq, to.ID, err)
+		}
+		report.Roots = append(report.Roots, root)
 		if res.Checked != nil {
 			r.send(*res.Checked)
 		}
@@ -463,6 +467,10 @@ func (r *round) runCluster(ctx context.Context, to queue.ToCluster, messages []q
 	}
 	// The last messages' receipts, or word that there were none.
 	flush()
-	r.change(t.Changes()...)
+	changes, err := t.Changes()
+	if err != nil {
+		return fmt.Errorf("the state of cluster %v: %w", to.ID, err)
+	}
+	r.change(changes...)
 	return nil
 }

@@ -47,13 +47,13 @@ func (r replica) execute(t *testing.T, m queue.Message, key seal.PrivateKey, env
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.s.apply(tx.Changes())
+	r.s.apply(changed(t, tx))
 	var reply seal.Reply
 	if err := key.OpenReply(seal.InfoReply, hash.Blake2b256(envelope), out.Receipt.Output, &reply); err != nil {
 		t.Fatal(err)
 	}
 	stored, err := r.c.Root(r.s, m.Seq+1)
-	if err != nil || stored != tx.Root(m.Seq+1) {
+	if err != nil || stored != rooted(t, tx, m.Seq+1) {
 		t.Fatalf("message %d: the stored root is %v (%v)", m.Seq, stored, err)
 	}
 	return said{stored, out.Receipt.Status, out.Receipt.Gas, string(scale.Marshal(reply))}
@@ -77,7 +77,7 @@ func TestSignedReplicas(t *testing.T) {
 			tx.set(codeName(code), []byte{})
 		}
 		ledger{tx}.SetBalance(me, u(1000))
-		r.s.apply(tx.Changes())
+		r.s.apply(changed(t, tx))
 	}
 	foreign := *c
 	foreign.genesis = c.c.genesis

@@ -29,7 +29,7 @@ var ErrAsked = errors.New("the contract runtime")
 
 // Ask answers a question over stored state. A dry run is one of who asks: what
 // a contract shows its caller, it shows nobody else.
-func (c *Cluster) Ask(ctx context.Context, r Lister, q Asked) ([]byte, error) {
+func (c *Cluster) Ask(ctx context.Context, r Reader, q Asked) ([]byte, error) {
 	t, err := c.Begin(r)
 	if err != nil {
 		return nil, err

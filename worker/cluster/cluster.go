@@ -71,7 +71,6 @@ type Cluster struct {
 	snapshots seal.Secret
 	hpke      map[seal.Suite]seal.PrivateKey
 	cache     *cache
-	tally     tally
 }
 
 // New returns a cluster in an epoch, by its lasting secret and that of the epoch.
@@ -112,13 +111,7 @@ func (c *Cluster) Epoch() uint32 { return c.epoch }
 const maxState = host.MaxCluster + 1<<30
 
 // Begin starts collecting changes over stored state.
-func (c *Cluster) Begin(r Lister) (*Tx, error) {
-	t, counted, err := newTx(c.vault, r)
-	if err == nil && !counted {
-		t.kept, err = c.count(r, t.root)
-	}
-	return t, err
-}
+func (c *Cluster) Begin(r Reader) (*Tx, error) { return newTx(c.vault, r) }
 
 // Result is what came of a message: a receipt, or for a code what there is to
 // say about it.
@@ -392,7 +385,7 @@ type Call struct {
 }
 
 // Query runs a call over stored state.
-func (c *Cluster) Query(ctx context.Context, r Lister, q Call) (host.Result, error) {
+func (c *Cluster) Query(ctx context.Context, r Reader, q Call) (host.Result, error) {
 	t, err := c.Begin(r)
 	if err != nil {
 		return host.Result{}, err
@@ -417,12 +410,12 @@ func (c *Cluster) Query(ctx context.Context, r Lister, q Call) (host.Result, err
 
 // Root is the blinded root of stored state, in which the messages below next are
 // executed.
-func (c *Cluster) Root(r Lister, next uint64) (hash.H256, error) {
+func (c *Cluster) Root(r Reader, next uint64) (hash.H256, error) {
 	t, err := c.Begin(r)
 	if err != nil {
 		return hash.H256{}, err
 	}
-	return t.Root(next), nil
+	return t.Root(next)
 }
 
 // Has tells whether the cluster has a contract.

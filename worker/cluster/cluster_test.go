@@ -40,11 +40,31 @@ func testVault(t testing.TB, secret byte) *vault {
 
 func begin(t testing.TB, v *vault, r Reader) *Tx {
 	t.Helper()
-	tx, _, err := newTx(v, r)
+	tx, err := newTx(v, r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tx
+}
+
+// changed is what is to be stored.
+func changed(t testing.TB, tx *Tx) []store.Change {
+	t.Helper()
+	list, err := tx.Changes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// rooted is the blinded root.
+func rooted(t testing.TB, tx *Tx, next uint64) hash.H256 {
+	t.Helper()
+	root, err := tx.Root(next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
 }
 
 // The root depends on the state and on nothing of how it came about.
@@ -65,13 +85,13 @@ func TestRoot(t *testing.T) {
 				delete(model, name)
 			}
 		}
-		a.apply(tx.Changes())
+		a.apply(changed(t, tx))
 		// The same state, written at once.
 		fresh := begin(t, v, memory{})
 		for name, value := range model {
 			fresh.set(name, value)
 		}
-		if got, want := begin(t, v, a).Root(7), fresh.Root(7); got != want {
+		if got, want := rooted(t, begin(t, v, a), 7), rooted(t, fresh, 7); got != want {
 			t.Fatalf("root %v, want %v", got, want)
 		}
 		for name, value := range model {
@@ -80,7 +100,7 @@ func TestRoot(t *testing.T) {
 			}
 		}
 	}
-	if begin(t, v, a).Root(7) == begin(t, v, a).Root(8) {
+	if rooted(t, begin(t, v, a), 7) == rooted(t, begin(t, v, a), 8) {
 		t.Error("the published root does not depend on the number")
 	}
 }
@@ -93,7 +113,7 @@ func TestVault(t *testing.T) {
 	tx.set("a", []byte("secret"))
 	tx.set("b", []byte("other"))
 	tx.set("empty", []byte{})
-	m.apply(tx.Changes())
+	m.apply(changed(t, tx))
 	for k, box := range m {
 		if bytes.Contains(box, []byte("secret")) || bytes.Contains(k[:], []byte("a\x00")) {
 			t.Error("a value lies in the clear")

@@ -38,7 +38,7 @@ func TestCodeGas(t *testing.T) {
 			t.Fatal(err)
 		}
 		tx.set(codeName(byHand), size)
-		c.m.apply(tx.Changes())
+		c.m.apply(changed(c.t, tx))
 	}
 	sized := func(n uint32) []byte { return binary.LittleEndian.AppendUint32(nil, n) }
 	const most = CommandGas / gasCodeByte

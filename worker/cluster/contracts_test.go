@@ -107,7 +107,7 @@ func TestContracts(t *testing.T) {
 	x.Put(ended, host.Record{Code: l.there, Ended: true})
 	tx.set(contractName(old), l.there[:])
 	tx.set(contractName(damaged), []byte("short"))
-	m.apply(tx.Changes())
+	m.apply(changed(t, tx))
 	for id, want := range map[hash.H256]struct {
 		found bool
 		host.Record
@@ -151,7 +151,7 @@ func TestLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	contracts{c, tx}.Put(id, host.Record{Code: l.there, Owner: owner})
-	root := tx.Root(0)
+	root := rooted(t, tx, 0)
 	lines := host.Result{Lines: []host.Line{{Contract: id, Level: 3, Text: []byte("a line")}}}
 	failed := lines
 	failed.Status = vm.Reverted
@@ -162,7 +162,7 @@ func TestLog(t *testing.T) {
 		{Contract: id, Data: make([]byte, maxLogEvent+1)},
 	}}
 	tx.log(2, 2000, done)
-	if tx.Root(0) != root {
+	if rooted(t, tx, 0) != root {
 		t.Error("the log is in the root")
 	}
 	n := len(tx.beside)
@@ -170,7 +170,7 @@ func TestLog(t *testing.T) {
 	if len(tx.beside) != n {
 		t.Error("what a contract said that is not there is kept")
 	}
-	m.apply(tx.Changes())
+	m.apply(changed(t, tx))
 	for _, box := range m {
 		if strings.Contains(string(box), "a line") {
 			t.Error("a line lies in the clear")
@@ -210,7 +210,7 @@ func TestLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		tx.log(3, 3000, lines)
-		m.apply(tx.Changes())
+		m.apply(changed(t, tx))
 	}
 	log, err := c.Log(m, id, owner, 0)
 	if err != nil || len(log.Entries) != maxEntries || log.Entries[0].Seq != 2 || log.Next != 2+maxEntries {

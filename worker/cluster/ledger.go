@@ -174,7 +174,7 @@ func (c *Cluster) call(ctx context.Context, t *Tx, m queue.Message, head hash.H2
 var ErrNotHolder = errors.New("a balance is told to its holder, and that of a contract to its owner")
 
 // Balance tells who what of holds: himself, or a contract that he owns.
-func (c *Cluster) Balance(r Lister, who keys.AccountID, of [32]byte) (scale.U128, error) {
+func (c *Cluster) Balance(r Reader, who keys.AccountID, of [32]byte) (scale.U128, error) {
 	if of != [32]byte(who) {
 		record, ok, err := c.vault.get(r, contractName(of))
 		if err != nil {

@@ -55,7 +55,7 @@ func (b *book) send(from queue.MessageOrigin, m words.ClusterMessage) Result {
 		b.t.Fatal(err)
 	}
 	b.seq++
-	b.m.apply(tx.Changes())
+	b.m.apply(changed(b.t, tx))
 	return r
 }
 
@@ -127,7 +127,7 @@ func TestLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	contracts{b.c, tx}.Put(ended, host.Record{Ended: true})
-	b.m.apply(tx.Changes())
+	b.m.apply(changed(b.t, tx))
 	max := scale.MaxU128
 	other := newBook(t)
 	other.c.id = hash.H256{9}
@@ -213,7 +213,7 @@ func TestBalance(t *testing.T) {
 	}
 	contracts{b.c, tx}.Put(mine, host.Record{Owner: ann})
 	ledger{tx}.SetBalance(mine, u(7))
-	b.m.apply(tx.Changes())
+	b.m.apply(changed(b.t, tx))
 	for _, tt := range []struct {
 		who  keys.AccountID
 		of   [32]byte
@@ -273,8 +273,8 @@ func TestLedgerKeepsAll(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if x.Root(a.seq) != y.Root(b.seq) {
-			t.Fatalf("message %d: replicas reach %v and %v", i, x.Root(a.seq), y.Root(b.seq))
+		if rooted(t, x, a.seq) != rooted(t, y, b.seq) {
+			t.Fatalf("message %d: replicas reach %v and %v", i, rooted(t, x, a.seq), rooted(t, y, b.seq))
 		}
 		if a.held() != in-out {
 			t.Fatalf("message %d: %d are held, %d were brought and %d withdrawn", i, a.held(), in, out)

@@ -163,7 +163,7 @@ func newChain(t *testing.T) *chainOf {
 		tx.set(codeName(code), []byte{})
 	}
 	ledger{tx}.SetBalance(pair(t, keys.Sr25519, "//Alice").AccountID(), u(1000))
-	b.m.apply(tx.Changes())
+	b.m.apply(changed(b.t, tx))
 	first := frame.First(b.c.genesis, b.c.id)
 	return &chainOf{b, s, first.Hash(), map[hash.H256][]byte{}}
 }
@@ -227,7 +227,7 @@ func (c *chainOf) bring(input []byte) outcome {
 		c.t.Fatal(err)
 	}
 	c.seq++
-	c.m.apply(tx.Changes())
+	c.m.apply(changed(c.t, tx))
 	var reply seal.Reply
 	if err := c.key.OpenReply(seal.InfoReply, hash.Blake2b256(c.last), r.Receipt.Output, &reply); err != nil {
 		c.t.Fatal(err)

@@ -2,18 +2,19 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/aes"
 	"crypto/cipher"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
+	"github.com/tacit-network/tacit/trie"
 	"github.com/tacit-network/tacit/worker/store"
 )
 
@@ -29,67 +30,71 @@ type entry struct{ Name, Value []byte }
 // besideRoot tells that the root says nothing about an entry: logs lie beside.
 func besideRoot(name string) bool { return strings.HasPrefix(name, "log") }
 
-// each calls do with all parts of the stored state; the root is none.
-func (c *Cluster) each(r Lister, do func(name string, value []byte)) error {
-	for _, k := range r.With(c.vault.tag[:]) {
-		if k == c.vault.rootKey {
-			continue
+// each calls do with what is stored of some classes; the root is not.
+func (c *Cluster) each(r Lister, do func(name string, value []byte), of ...class) error {
+	for _, class := range of {
+		for _, k := range r.With(c.vault.tags[class][:]) {
+			if k == c.vault.rootKey {
+				continue
+			}
+			box, _ := r.Get(k)
+			name, value, err := c.vault.open(k, box)
+			if err != nil {
+				return err
+			}
+			do(name, value)
 		}
-		box, _ := r.Get(k)
-		name, value, err := c.vault.open(k, box)
-		if err != nil {
-			return err
-		}
-		do(name, value)
 	}
 	return nil
 }
 
-// tally are the sizes of a state that has none with its root, until the next
-// commit gives it some.
-type tally struct {
-	mu    sync.Mutex // guards what follows
-	there bool
-	root  [32]byte
-	sizes sizes
-}
-
-// count reads all of the state, once.
-func (c *Cluster) count(r Lister, root [32]byte) (sizes, error) {
-	c.tally.mu.Lock()
-	defer c.tally.mu.Unlock()
-	if c.tally.there && c.tally.root == root {
-		return c.tally.sizes, nil
-	}
-	var s sizes
-	if err := c.each(r, func(name string, value []byte) { s.add(name, value, 1) }); err != nil {
-		return s, err
-	}
-	c.tally.there, c.tally.root, c.tally.sizes = true, root, s
-	return s, nil
-}
-
 // Move encrypts the stored state anew for another epoch of the cluster. It
 // returns the blinded root there, after the messages below next.
+//
+// The nonces stay behind: envelopes of an epoch that is over are refused
+// whatever their nonces, so that none can come again.
 func (c *Cluster) Move(r Lister, to *Cluster, next uint64) (changes []store.Change, root hash.H256, err error) {
-	t := &Tx{v: to.vault}
+	t, err := c.Begin(r)
+	if err != nil {
+		return nil, root, err
+	}
+	put := func(name string, value []byte) { changes = append(changes, to.vault.put(name, value)) }
+	var kept sizes
 	err = c.each(r, func(name string, value []byte) {
-		if !besideRoot(name) {
-			t.toggle(name, value)
+		if id, _ := placeOf(name); id != nonces {
+			kept.add(name, value, 1)
+			put(name, value)
 		}
-		t.kept.add(name, value, 1)
-		changes = append(changes, to.vault.put(name, value))
+	}, values, beside)
+	if err != nil {
+		return nil, root, err
+	}
+	err = c.each(r, func(name string, node []byte) {
+		if nodeOf(name) != nonces {
+			put(name, node)
+		}
+	}, inner)
+	if err != nil {
+		return nil, root, err
+	}
+	err = over(func() {
+		f := openTries(c.vault, t.root, r)
+		f.forget(nonces)
+		f.commit(put)
+		t.root = f.root()
 	})
 	if err != nil {
 		return nil, root, err
 	}
-	return append(append(changes, t.putRoot()), c.Forget(r)...), t.Root(next), nil
+	return append(append(changes, to.vault.putRoot(t.root, kept)), c.Forget(r)...), to.vault.published(t.root, next), nil
 }
 
 // Forget removes the stored state.
 func (c *Cluster) Forget(r Lister) (out []store.Change) {
-	for _, k := range r.With(c.vault.tag[:]) {
-		out = append(out, store.Change{Key: k})
+	for _, tag := range c.vault.tags {
+		for _, k := range r.With(tag[:]) {
+			out = append(out, store.Change{Key: k})
+		}
 	}
 	return out
 }
@@ -102,9 +107,9 @@ const saltSize = 32
 
 // Snapshot makes a snapshot of the stored state, chunk by chunk, which keep
 // takes; it returns the leaves of the tree over them too. It holds one chunk and
-// the keys of the state at a time. Every replica makes the same:
+// the places of the state's entries at a time. Every replica makes the same:
 //
-//	chunk i:   salt ‖ AES-256-GCM of entries, in the order of their stored keys
+//	chunk i:   salt ‖ AES-256-GCM of entries, in the order of their places
 //	entry:     SCALE(name) ‖ SCALE(value); a chunk has as many as there is place for
 //	salt:      HMAC-SHA256(epoch's snapshot key, AAD ‖ entries)
 //	key:       follows from the salt; the nonce is zero
@@ -128,14 +133,13 @@ func (c *Cluster) Snapshot(r Lister, next uint64, head hash.H256, keep func(chun
 		leaves, plain = append(leaves, words.Leaf(chunk)), plain[:0]
 		return keep(chunk)
 	}
-	keys := r.With(c.vault.tag[:])
-	slices.SortFunc(keys, compareKeys)
-	for _, k := range keys {
-		if k == c.vault.rootKey {
-			continue
-		}
-		box, _ := r.Get(k)
-		name, value, err := c.vault.open(k, box)
+	places, err := c.places(r)
+	if err != nil {
+		return s, nil, err
+	}
+	for _, at := range places {
+		box, _ := r.Get(at.Key)
+		name, value, err := c.vault.open(at.Key, box)
 		if err != nil {
 			return s, nil, err
 		}
@@ -159,7 +163,51 @@ func (c *Cluster) Snapshot(r Lister, next uint64, head hash.H256, keep func(chun
 	return s, leaves, nil
 }
 
-func compareKeys(a, b store.Key) int { return bytes.Compare(a[:], b[:]) }
+// Place is where an entry stands in a snapshot: trie by trie, and there as the
+// trie has it, so that the tries are built from one end to the other; what lies
+// beside the root comes last.
+type Place struct {
+	Beside bool
+	Trie   string   // that an entry is in which is not beside
+	Sum    [16]byte // that its key there begins with
+	Key    store.Key
+}
+
+func (v *vault) place(name string) Place {
+	at := Place{Key: v.key(name)}
+	if at.Beside = besideRoot(name); !at.Beside {
+		id, rest := placeOf(name)
+		at.Trie, at.Sum = string(id), hash.Blake2b128([]byte(rest))
+	}
+	return at
+}
+
+func comparePlaces(a, b Place) int {
+	if a.Beside != b.Beside {
+		if b.Beside {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(a.Trie, b.Trie), bytes.Compare(a.Sum[:], b.Sum[:]), bytes.Compare(a.Key[:], b.Key[:]))
+}
+
+// places are those of all entries, in their order.
+func (c *Cluster) places(r Lister) (out []Place, err error) {
+	ids := map[string]string{} // each once in memory
+	err = c.each(r, func(name string, _ []byte) {
+		at := c.vault.place(name)
+		id, known := ids[at.Trie]
+		if !known {
+			id = strings.Clone(at.Trie)
+			ids[id] = id
+		}
+		at.Trie = id
+		out = append(out, at)
+	}, values, beside)
+	slices.SortFunc(out, comparePlaces)
+	return out, err
+}
 
 // chunkRoom is how many bytes of entries a chunk has place for.
 const chunkRoom = words.SnapshotChunkSize - saltSize - 16
@@ -210,16 +258,18 @@ var ErrSnapshot = errors.New("the chunk is not the next one of the snapshot")
 type Restoring struct {
 	// Next is the chunk that comes next.
 	Next uint32
-	// Last is the stored key of the last entry, Root the root of those that are
-	// there.
-	Last store.Key
-	Root [32]byte
+	// Last is the place of the last entry; Root that of the tries of those that are
+	// there, and State and Logs what they take.
+	Last        Place
+	Root        hash.H256
+	State, Logs uint64
 }
 
-// Restore returns the changes that the next chunk of a snapshot makes, and how
-// far the state is then. With the last chunk the state is there, or it was none
-// of the snapshot: what the chunks before changed is to be forgotten.
-func (c *Cluster) Restore(s words.Snapshot, at Restoring, chunk []byte, proof []hash.H256) ([]store.Change, Restoring, error) {
+// Restore returns the changes that the next chunk of a snapshot makes to what was
+// restored of it, and how far the state is then. With the last chunk the state is
+// there, or it was none of the snapshot: what the chunks before changed is to be
+// forgotten.
+func (c *Cluster) Restore(r Reader, s words.Snapshot, at Restoring, chunk []byte, proof []hash.H256) ([]store.Change, Restoring, error) {
 	if s.Epoch != c.epoch || !s.Proves(at.Next, chunk, proof) {
 		return nil, at, ErrSnapshot
 	}
@@ -227,29 +277,52 @@ func (c *Cluster) Restore(s words.Snapshot, at Restoring, chunk []byte, proof []
 	if err != nil {
 		return nil, at, err
 	}
-	tx := &Tx{v: c.vault, root: at.Root}
 	var changes []store.Change
-	next := Restoring{Next: at.Next + 1, Last: at.Last}
-	for d := scale.NewDecoder(plain); d.Remaining() > 0; {
-		var e entry
-		if err := d.Value(&e); err != nil {
-			return nil, at, ErrSnapshot
-		}
-		change := c.vault.put(string(e.Name), append([]byte{}, e.Value...))
-		if compareKeys(next.Last, change.Key) >= 0 || change.Key == c.vault.rootKey {
-			return nil, at, ErrSnapshot
-		}
-		next.Last = change.Key
-		if !besideRoot(string(e.Name)) {
-			tx.toggle(string(e.Name), e.Value)
-		}
-		changes = append(changes, change)
+	put := func(name string, value []byte) { changes = append(changes, c.vault.put(name, value)) }
+	if at.Next == 0 {
+		at.Root = trie.EmptyRoot
 	}
-	if next.Root = tx.root; next.Next == s.Chunks {
+	f := openTries(c.vault, at.Root, r)
+	next, kept := at, sizes{at.State, at.Logs}
+	next.Next++
+	take := func(e entry) bool {
+		name := string(e.Name)
+		place := c.vault.place(name)
+		if comparePlaces(next.Last, place) >= 0 || place.Key == c.vault.rootKey || classOf(name) == inner {
+			return false
+		}
+		next.Last = place
+		value := append([]byte{}, e.Value...)
+		if !place.Beside {
+			f.set(name, value)
+		}
+		kept.add(name, value, 1)
+		put(name, value)
+		return true
+	}
+	good := true
+	err = over(func() {
+		for d := scale.NewDecoder(plain); good && d.Remaining() > 0; {
+			var e entry
+			good = d.Value(&e) == nil && take(e)
+		}
+		if good {
+			f.commit(put)
+			next.Root = f.root()
+		}
+	})
+	switch {
+	case err != nil:
+		return nil, at, err
+	case !good:
+		return nil, at, ErrSnapshot
+	}
+	next.State, next.Logs = kept.State, kept.Logs
+	if next.Next == s.Chunks {
 		if c.vault.published(next.Root, s.Next) != s.Root {
 			return nil, at, ErrSnapshot
 		}
-		changes = append(changes, c.vault.put(rootName, next.Root[:]))
+		changes = append(changes, c.vault.putRoot(next.Root, kept))
 	}
 	return changes, next, nil
 }

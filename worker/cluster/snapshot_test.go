@@ -80,7 +80,7 @@ func fill(t *testing.T, c *Cluster, s shelf, sizes int) map[string][]byte {
 		}
 		tx.setBeside("logx", []byte("a line"))
 		want["logx"] = []byte("a line")
-		s.apply(tx.Changes())
+		s.apply(changed(t, tx))
 	}
 	return want
 }
@@ -88,7 +88,7 @@ func fill(t *testing.T, c *Cluster, s shelf, sizes int) map[string][]byte {
 func same(t *testing.T, c *Cluster, s shelf, want map[string][]byte) {
 	t.Helper()
 	var list []entry
-	if err := c.each(s, func(name string, value []byte) { list = append(list, entry{[]byte(name), value}) }); err != nil {
+	if err := c.each(s, func(name string, value []byte) { list = append(list, entry{[]byte(name), value}) }, values, beside); err != nil {
 		t.Fatal(err)
 	}
 	if len(list) != len(want) {
@@ -133,7 +133,7 @@ func TestMove(t *testing.T) {
 			tx.set(name, value)
 		}
 	}
-	if got := tx.Root(8); got != root {
+	if got := rooted(t, tx, 8); got != root {
 		t.Errorf("written at once: %v, want %v", got, root)
 	}
 }
@@ -158,7 +158,7 @@ func taken(t *testing.T, c *Cluster, s Lister, next uint64) (words.Snapshot, []w
 // restored gives a replica the chunks from where it is.
 func restored(c *Cluster, s words.Snapshot, at *Restoring, to shelf, chunks ...words.KeptChunk) error {
 	for _, k := range chunks {
-		changes, next, err := c.Restore(s, *at, k.Bytes, k.Proof)
+		changes, next, err := c.Restore(to, s, *at, k.Bytes, k.Proof)
 		if err != nil {
 			return err
 		}
@@ -255,7 +255,7 @@ func TestLargeSnapshot(t *testing.T) {
 	for i := range 1200 { // 19 MiB
 		tx.set(fmt.Sprint("data", i), value)
 	}
-	s.apply(tx.Changes())
+	s.apply(changed(t, tx))
 	snap, chunks := taken(t, c, s, 9)
 	if snap.Chunks <= 64 {
 		t.Fatalf("%d chunks, want more than 64", snap.Chunks)
@@ -271,7 +271,7 @@ func TestLargeSnapshot(t *testing.T) {
 		t.Fatal(err)
 	}
 	tx.set("data", make([]byte, words.SnapshotChunkSize))
-	s.apply(tx.Changes())
+	s.apply(changed(t, tx))
 	if _, _, err := c.Snapshot(s, 9, hash.H256{8}, func([]byte) error { return nil }); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("an entry that is too large: %v", err)
 	}

@@ -11,10 +11,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
+	"github.com/tacit-network/tacit/trie"
 	"github.com/tacit-network/tacit/worker/store"
 )
 
@@ -28,21 +30,42 @@ type Reader interface {
 //	stored key:   tag [8] ‖ the first 24 bytes of HMAC-SHA256(storage key, cluster ‖ name)
 //	stored value: AES-256-GCM of SCALE(name) ‖ value, with a random nonce in front; the AAD is the stored key
 //
-// The tag tells the entries of a cluster's epoch from others. The name lies with
+// The tags tell the entries of a cluster's epoch from others, and its values, what
+// lies beside them and the nodes of its tries from each other. The name lies with
 // the value so that the state can be encrypted anew for another epoch.
 //
-// The root is an accumulator: the XOR, over all names and values, of
-// HMAC-SHA256(root key, SCALE(name, value)). Nobody without the key can find two
-// states with one root, a write changes it in constant time, and what is
-// published of it is a hash with another key.
+// The root is that of the cluster's tries. It has no key in it, and so nobody
+// finds two states with one root, whatever secrets he has. What is published of
+// it is a hash with a key: a bare one would show guesses of values to be right.
 type vault struct {
 	id      hash.H256
 	names   seal.Secret
-	root    seal.Secret
 	blind   seal.Secret
 	cipher  cipher.AEAD
-	tag     [8]byte
+	tags    [classes][8]byte
 	rootKey store.Key
+	idle    idle
+}
+
+// class is a kind of what is stored: values that the root says something about
+// and the root itself, what lies beside, and nodes of the tries.
+type class int
+
+const (
+	values class = iota
+	beside
+	inner
+	classes
+)
+
+func classOf(name string) class {
+	switch {
+	case besideRoot(name):
+		return beside
+	case strings.HasPrefix(name, nodePrefix):
+		return inner
+	}
+	return values
 }
 
 // errState tells that stored state does not decrypt: it is another cluster's,
@@ -53,7 +76,6 @@ func newVault(id hash.H256, epoch seal.Secret) (*vault, error) {
 	v := &vault{
 		id:    id,
 		names: epoch.Derive(seal.LabelStorageKey),
-		root:  epoch.Derive(seal.LabelRoot, []byte("entries")),
 		blind: epoch.Derive(seal.LabelRoot, []byte("blind")),
 	}
 	key := epoch.Derive(seal.LabelStorageValue).Reveal()
@@ -64,8 +86,10 @@ func newVault(id hash.H256, epoch seal.Secret) (*vault, error) {
 	if v.cipher, err = cipher.NewGCMWithRandomNonce(block); err != nil {
 		return nil, err
 	}
-	tag := mac(v.names, []byte("tag"), id[:])
-	v.tag = [8]byte(tag[:8])
+	for i, label := range [classes]string{"tag", "beside", "nodes"} {
+		tag := mac(v.names, []byte(label), id[:])
+		v.tags[i] = [8]byte(tag[:8])
+	}
 	v.rootKey = v.key(rootName)
 	return v, nil
 }
@@ -83,7 +107,8 @@ func mac(key seal.Secret, parts ...[]byte) (out [32]byte) {
 func (v *vault) key(name string) store.Key {
 	k := store.Key(mac(v.names, v.id[:], []byte(name)))
 	copy(k[8:], k[:24])
-	copy(k[:8], v.tag[:])
+	tag := &v.tags[classOf(name)]
+	copy(k[:8], tag[:])
 	return k
 }
 
@@ -126,12 +151,8 @@ func (v *vault) put(name string, value []byte) store.Change {
 	return store.Change{Key: k, Value: v.cipher.Seal(nil, nil, append(scale.AppendBytes(nil, []byte(name)), value...), k[:])}
 }
 
-func (v *vault) entry(name string, value []byte) [32]byte {
-	return mac(v.root, scale.AppendBytes(scale.AppendBytes(nil, []byte(name)), value))
-}
-
 // published is the root that the chain sees, after the messages below next.
-func (v *vault) published(root [32]byte, next uint64) hash.H256 {
+func (v *vault) published(root hash.H256, next uint64) hash.H256 {
 	return mac(v.blind, root[:], scale.AppendUint64(nil, next))
 }
 
@@ -139,21 +160,23 @@ func (v *vault) published(root [32]byte, next uint64) hash.H256 {
 type Tx struct {
 	v       *vault
 	base    Reader
-	under   *Tx // whose changes lie between these and base; nil: there are none
-	root    [32]byte
+	under   *Tx               // whose changes lie between these and base; nil: there are none
 	changes map[string][]byte // nil removes
 	beside  map[string][]byte // what the root says nothing about; nil removes
-	size    int               // bytes that Changes takes in the log
+	size    int               // bytes that the changes take in the log
 	kept    sizes
 	err     error // the first fault of the store
+
+	// Of one that has none under it.
+	root  hash.H256           // of the tries, without the names in stale
+	stale map[string]struct{} // whose changes the tries do not have
+	tries *tries              // nil until a root is asked for
 }
 
 // sizes are how many bytes the whole state takes in the log: what the root says
-// something about, on which executions may depend, and the logs beside. Where
-// the root lies they follow it, unless it was kept before they were counted, or
-// restored: then they are counted once.
-//
-//	root [32] ‖ state u64 ‖ logs u64
+// something about, on which executions may depend, and the logs beside. The
+// nodes of the tries are not counted: they follow from the entries, of which
+// each has one and less than one in common with others.
 type sizes struct{ State, Logs uint64 }
 
 // add counts a part of the state, or with -1 that it is gone.
@@ -184,7 +207,7 @@ func stored(name string, value []byte) int {
 
 // overlay begins changes over those of t, for merge.
 func (t *Tx) overlay() *Tx {
-	return &Tx{v: t.v, base: t.base, under: t, root: t.root, kept: t.kept, changes: map[string][]byte{}, beside: map[string][]byte{}}
+	return &Tx{v: t.v, base: t.base, under: t, kept: t.kept, changes: map[string][]byte{}, beside: map[string][]byte{}}
 }
 
 // merge puts the changes of an overlay into t.
@@ -198,7 +221,17 @@ func (t *Tx) merge(o *Tx) {
 			m.to[name] = value
 		}
 	}
-	t.root, t.kept = o.root, o.kept
+	for name := range o.changes {
+		t.spoil(name)
+	}
+	t.kept = o.kept
+}
+
+// spoil notes that the tries do not have a change.
+func (t *Tx) spoil(name string) {
+	if t.under == nil {
+		t.stale[name] = struct{}{}
+	}
 }
 
 // logged is how many bytes a change takes in the log.
@@ -209,34 +242,47 @@ func logged(name string, value []byte) int {
 	return stored(name, value)
 }
 
+// nodesOfChange is how many bytes of nodes a changed entry has written, about, in
+// a state of a million: those on the way to it, less what others have in common
+// with it.
+const nodesOfChange = 1 << 10
+
 // Size is how many bytes the changes take in the log, about.
-func (t *Tx) Size() int { return t.size }
+func (t *Tx) Size() int { return t.size + nodesOfChange*len(t.changes) }
 
 const rootName = "root"
 
-// newTx begins changes. counted tells whether the sizes are known.
-func newTx(v *vault, base Reader) (t *Tx, counted bool, err error) {
-	t = &Tx{v: v, base: base, changes: map[string][]byte{}, beside: map[string][]byte{}}
-	root, ok, err := v.get(base, rootName)
-	if err != nil || !ok {
-		return t, true, err
+// rootVersion begins the record of the root:
+//
+//	version u8 ‖ root of the top trie [32] ‖ sizes: state u64 ‖ logs u64
+//
+// Before there were tries it had no version, and 32 bytes or 48.
+const rootVersion = 1
+
+// errOlder tells that stored state is of a time before there were tries.
+var errOlder = fmt.Errorf("%w: an older program kept it, without tries: the worker is to begin anew, with an empty folder", errState)
+
+func newTx(v *vault, base Reader) (*Tx, error) {
+	t := &Tx{v: v, base: base, root: trie.EmptyRoot, changes: map[string][]byte{}, beside: map[string][]byte{}, stale: map[string]struct{}{}}
+	b, ok, err := v.get(base, rootName)
+	switch {
+	case err != nil || !ok:
+		return t, err
+	case len(b) == 32 || len(b) == 48:
+		return nil, errOlder
+	case len(b) != 49 || b[0] != rootVersion:
+		return nil, fmt.Errorf("%w: the record of the root has %d bytes", errState, len(b))
 	}
-	switch len(root) {
-	case 48:
-		t.kept = sizes{binary.LittleEndian.Uint64(root[32:]), binary.LittleEndian.Uint64(root[40:])}
-		counted = true
-	case 32:
-	default:
-		return nil, false, fmt.Errorf("%w: root of %d bytes", errState, len(root))
-	}
-	t.root = [32]byte(root[:32])
-	return t, counted, nil
+	t.root = hash.H256(b[1:33])
+	t.kept = sizes{binary.LittleEndian.Uint64(b[33:]), binary.LittleEndian.Uint64(b[41:])}
+	return t, nil
 }
 
-// putRoot stores the root and the sizes.
-func (t *Tx) putRoot() store.Change {
-	b := binary.LittleEndian.AppendUint64(slices.Clip(t.root[:]), t.kept.State)
-	return t.v.put(rootName, binary.LittleEndian.AppendUint64(b, t.kept.Logs))
+// putRoot stores a root with the sizes.
+func (v *vault) putRoot(root hash.H256, s sizes) store.Change {
+	b := append([]byte{rootVersion}, root[:]...)
+	b = binary.LittleEndian.AppendUint64(b, s.State)
+	return v.put(rootName, binary.LittleEndian.AppendUint64(b, s.Logs))
 }
 
 func (t *Tx) get(name string) ([]byte, bool) {
@@ -253,37 +299,66 @@ func (t *Tx) get(name string) ([]byte, bool) {
 }
 
 func (t *Tx) set(name string, value []byte) {
-	old, ok := t.get(name)
-	if ok {
-		t.toggle(name, old)
+	if old, ok := t.get(name); ok {
 		t.kept.add(name, old, -1)
 	}
 	if value != nil {
-		t.toggle(name, value)
 		t.kept.add(name, value, 1)
 	}
 	t.changes[name] = value
+	t.spoil(name)
 }
 
-func (t *Tx) toggle(name string, value []byte) {
-	for i, b := range t.v.entry(name, value) {
-		t.root[i] ^= b
+// Root is the blinded root of the state after the messages below next. It costs
+// what changed since it was last asked.
+//
+// Preconditions: nothing is under t.
+func (t *Tx) Root(next uint64) (hash.H256, error) {
+	if err := t.grow(); err != nil {
+		return hash.H256{}, err
 	}
+	return t.v.published(t.root, next), nil
 }
 
-// Root is the blinded root of the state after the messages below next.
-func (t *Tx) Root(next uint64) hash.H256 { return t.v.published(t.root, next) }
+// grow brings the changes into the tries.
+func (t *Tx) grow() error {
+	if t.err != nil || len(t.stale) == 0 {
+		return t.err
+	}
+	if t.tries == nil {
+		t.tries = t.v.idle.take(t.v, t.root, t.base)
+	}
+	t.err = over(func() {
+		for name := range t.stale {
+			t.tries.set(name, t.changes[name])
+		}
+		t.root = t.tries.root()
+	})
+	clear(t.stale)
+	return t.err
+}
 
-// Changes returns what is to be stored, encrypted.
-func (t *Tx) Changes() []store.Change {
+// Changes returns what is to be stored, encrypted. After that nothing is changed
+// any more.
+func (t *Tx) Changes() ([]store.Change, error) {
+	if err := t.grow(); err != nil {
+		return nil, err
+	}
 	var out []store.Change
-	for _, name := range slices.Sorted(maps.Keys(t.changes)) {
-		out = append(out, t.v.put(name, t.changes[name]))
+	put := func(name string, value []byte) { out = append(out, t.v.put(name, value)) }
+	for _, m := range []map[string][]byte{t.changes, t.beside} {
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			put(name, m[name])
+		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(t.beside)) {
-		out = append(out, t.v.put(name, t.beside[name]))
+	if t.tries != nil {
+		if t.err = over(func() { t.tries.commit(put) }); t.err != nil {
+			return nil, t.err
+		}
+		t.v.idle.leave(t.root, t.tries)
+		t.tries = nil
 	}
-	return append(out, t.putRoot())
+	return append(out, t.v.putRoot(t.root, t.kept)), nil
 }
 
 // contractState is the storage of one contract: host.State.

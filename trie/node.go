@@ -73,7 +73,11 @@ func (t *Trie) resolve(n *node, path []byte) *node {
 		return m
 	}
 	key := storeKey(path, 'n', n.merkle)
-	m, raw, err := decodeRecord(t.fetch(key), n.merkle)
+	decode := decodeRecord
+	if t.bundled {
+		decode = t.decodeBundle
+	}
+	m, raw, err := decode(t.fetch(key), n.merkle)
 	if err == nil && len(raw) < 32 && len(path) > 0 {
 		err = errShortNode
 	}
@@ -161,11 +165,7 @@ func (t *Trie) sameValue(n *node, path []byte, c content) bool {
 // own returns a node like n that the trie may change, and notes that n is no
 // more in the trie.
 func (t *Trie) own(n *node, path []byte) *node {
-	if n.stored.Load() && n.merkleLen == 32 {
-		t.dead = append(t.dead, storeKey(path, 'n', n.merkle))
-	} else if n.stored.Load() && len(path) == 0 {
-		t.dead = append(t.dead, storeKey(path, 'n', hash.Blake2b256(n.merkle[:n.merkleLen])))
-	}
+	t.kill(n, path)
 	if n.owner == t.owner {
 		n.stored.Store(false)
 		n.merkleLen = 0
@@ -181,6 +181,19 @@ func (t *Trie) own(n *node, path []byte) *node {
 	return m
 }
 
+// kill notes that the store is to have a node no more, if it has it under a key
+// of its own.
+func (t *Trie) kill(n *node, path []byte) {
+	switch {
+	case !n.stored.Load(), len(path) > 0 && (n.merkleLen < 32 || t.bundled && n.children == nil):
+		return
+	case n.merkleLen < 32:
+		t.dead = append(t.dead, storeKey(path, 'n', hash.Blake2b256(n.merkle[:n.merkleLen])))
+	default:
+		t.dead = append(t.dead, storeKey(path, 'n', n.merkle))
+	}
+}
+
 // dropValue takes the value from an own node.
 func (t *Trie) dropValue(m *node, path []byte) {
 	if m.hasValue && m.hashed && m.valueStored.Load() {
@@ -192,13 +205,7 @@ func (t *Trie) dropValue(m *node, path []byte) {
 // bury notes that a subtree is no more in the trie.
 func (t *Trie) bury(n *node, path []byte) {
 	n = t.resolve(n, path)
-	if n.stored.Load() && (n.merkleLen == 32 || len(path) == 0) {
-		h := hash.H256(n.merkle)
-		if n.merkleLen != 32 {
-			h = hash.Blake2b256(n.merkle[:n.merkleLen])
-		}
-		t.dead = append(t.dead, storeKey(path, 'n', h))
-	}
+	t.kill(n, path)
 	full := append(path[:len(path):len(path)], n.partial...)
 	if n.hasValue && n.hashed && n.valueStored.Load() {
 		t.dead = append(t.dead, storeKey(full, 'v', n.valueHash))
@@ -237,66 +244,4 @@ func storeKey(path []byte, kind byte, h hash.H256) []byte {
 		odd |= 2
 	}
 	return append(append(key, odd), h[:]...)
-}
-
-// Commit gives put every node and long value that the store does not have, and
-// drop every one that the last commit had and the trie has no more. What is
-// dropped may still be part of older roots. Put owns its slices.
-func (t *Trie) Commit(put func(key, node []byte), drop func(key []byte)) {
-	root := t.Root()
-	dead := map[string]bool{}
-	for _, key := range t.dead {
-		dead[string(key)] = true
-	}
-	c := committer{put: func(key, raw []byte) {
-		delete(dead, string(key))
-		put(key, raw)
-	}}
-	if n := t.root; n != nil && !n.stored.Load() {
-		c.commit(n, nil)
-		if n.merkleLen < 32 { // the root stands under its hash, however short
-			c.put(storeKey(nil, 'n', root), append([]byte(nil), n.merkle[:n.merkleLen]...))
-			n.stored.Store(true)
-		}
-	}
-	if drop != nil {
-		for _, key := range t.dead {
-			if dead[string(key)] {
-				delete(dead, string(key))
-				drop(key)
-			}
-		}
-	}
-	t.dead = nil
-}
-
-type committer struct {
-	put func(key, raw []byte)
-	enc encoder
-}
-
-func (c *committer) commit(n *node, path []byte) {
-	if n.stored.Load() || n.merkleLen < 32 { // a short node holds no hashes
-		return
-	}
-	full := append(path[:len(path):len(path)], n.partial...)
-	inline := n.hasValue && n.hashed && n.lazy == nil && len(n.value) <= withNode && !n.valueStored.Load()
-	if n.hasValue && n.hashed && !inline && !n.valueStored.Load() {
-		c.put(storeKey(full, 'v', n.valueHash), n.value)
-		n.valueStored.Store(true)
-	}
-	if n.children != nil {
-		for i, child := range n.children {
-			if child != nil {
-				c.commit(child, append(full[:len(full):len(full)], byte(i)))
-			}
-		}
-	}
-	record := c.enc.encode(n)
-	if inline {
-		record = append(record, n.value...)
-		c.enc.buf = record
-	}
-	c.put(storeKey(path, 'n', n.merkle), bytes.Clone(record))
-	n.stored.Store(true)
 }

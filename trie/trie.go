@@ -102,6 +102,7 @@ type Trie struct {
 	owner   *owner
 	dead    [][]byte      // keys of stored nodes and values that the trie has no more
 	count   *atomic.Int64 // of nodes that were loaded or added, with what shares them
+	bundled bool          // the store has leaves with their branches
 }
 
 // New returns an empty trie.
@@ -114,6 +115,16 @@ func Open(v Version, root hash.H256, r NodeReader) *Trie {
 	if root != EmptyRoot {
 		t.root = stub(root)
 	}
+	return t
+}
+
+// OpenBundled returns a trie as Open does, of which Commit writes the leaves below
+// a branch together with the branch, under its key: the store has a quarter of
+// the keys, and what leads to a value is read with one look less. r has what such
+// a trie wrote.
+func OpenBundled(v Version, root hash.H256, r NodeReader) *Trie {
+	t := Open(v, root, r)
+	t.bundled = true
 	return t
 }
 
@@ -323,13 +334,15 @@ func (t *Trie) rootOf(buf []byte) hash.H256 {
 func (t *Trie) Snapshot() *Trie {
 	t.Root()
 	t.owner = new(owner)
-	return &Trie{t.version, t.root, t.reader, new(owner), t.dead[:len(t.dead):len(t.dead)], t.count}
+	return &Trie{t.version, t.root, t.reader, new(owner), t.dead[:len(t.dead):len(t.dead)], t.count, t.bundled}
 }
 
 // Fork returns a trie with the same entries, of one whose Root was asked and
 // that is not written to any more. It may run at the same time as reading
 // methods, Snapshot and other forks.
-func (t *Trie) Fork() *Trie { return &Trie{t.version, t.root, t.reader, new(owner), nil, t.count} }
+func (t *Trie) Fork() *Trie {
+	return &Trie{t.version, t.root, t.reader, new(owner), nil, t.count, t.bundled}
+}
 
 // Resident says about how many nodes the trie and those that came of it hold
 // in memory: all that were loaded or added. Open gives one that holds none.

@@ -5,9 +5,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sort"
+	"strings"
 	"testing"
 
 	"github.com/tacit-network/tacit/hash"
@@ -409,9 +411,87 @@ func testKey(i int) []byte {
 // A value that somebody else keeps counts as if it was there, and neither it nor a
 // word of it goes to the store.
 func TestPutHash(t *testing.T) {
-	for seed := range uint64(30) {
+	testHashed(t, Open, func(seed uint64, key string, raw []byte) {
+		if n, err := decodeNode(raw); err != nil || key[len(key)-33]&2 != 0 || n.hashed && n.value != nil {
+			t.Fatalf("seed %d: %x stands under %x (%v)", seed, raw, key, err)
+		}
+	})
+}
+
+// A trie whose leaves lie with their branches is like any other, and has no key
+// for a leaf that is not the root.
+func TestBundled(t *testing.T) {
+	testHashed(t, OpenBundled, func(seed uint64, key string, raw []byte) {
+		if raw[0]>>6 == 1 && len(key) > 33 {
+			t.Fatalf("seed %d: a leaf stands under %x", seed, key)
+		}
+	})
+	// Values that the trie keeps have keys of their own.
+	store := memory{}
+	trie := OpenBundled(V1, EmptyRoot, store)
+	long := bytes.Repeat([]byte{7}, 100)
+	for i := range byte(40) {
+		trie.Put([]byte{i, 1}, append(long, i))
+	}
+	store.commit(trie)
+	again := OpenBundled(V1, trie.Root(), store)
+	for i := range byte(40) {
+		if v, ok := again.Get([]byte{i, 1}); !ok || !bytes.Equal(v, append(long, i)) {
+			t.Errorf("%d: %x %v", i, v, ok)
+		}
+	}
+	again.ClearPrefix(nil)
+	store.commit(again)
+	if len(store) > 0 {
+		t.Errorf("%d keys are left", len(store))
+	}
+}
+
+// Stored bytes that are not what was written are a fault, whichever of them it
+// is, and never another value.
+func TestBundledCorrupt(t *testing.T) {
+	store := memory{}
+	trie := OpenBundled(V1, EmptyRoot, store)
+	for i := range byte(20) {
+		trie.Put([]byte{i % 4, i}, bytes.Repeat([]byte{i}, 20))
+	}
+	store.commit(trie)
+	read := func() (err error) {
+		defer Catch(&err)
+		again := OpenBundled(V1, trie.Root(), store)
+		for i := range byte(20) {
+			if v, _ := again.Get([]byte{i % 4, i}); !bytes.Equal(v, bytes.Repeat([]byte{i}, 20)) {
+				t.Errorf("%d: %x", i, v)
+			}
+		}
+		return nil
+	}
+	if err := read(); err != nil {
+		t.Fatal(err)
+	}
+	for key, raw := range store {
+		for i := range raw {
+			changed := bytes.Clone(raw)
+			changed[i] ^= 1 << (i % 8)
+			for _, bad := range [][]byte{changed, raw[:i], append(bytes.Clone(raw), raw[i])} {
+				store[key] = bad
+				if err := read(); !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrMissing) {
+					t.Fatalf("%x in the place of %x: %v", bad, raw, err)
+				}
+			}
+		}
+		store[key] = raw
+	}
+}
+
+// testHashed does random things to a trie that open makes and compares it with
+// one that is built at once.
+func testHashed(t *testing.T, open func(Version, hash.H256, NodeReader) *Trie, check func(seed uint64, key string, raw []byte)) {
+	t.Helper()
+	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 9))
-		trie, model, store := New(V1), map[string]string{}, memory{}
+		model, store := map[string]string{}, memory{}
+		trie := open(V1, EmptyRoot, store)
 		put := func(t *Trie, key, value []byte) {
 			if len(value) > 32 {
 				t.PutHash(key, hash.Blake2b256(value))
@@ -419,33 +499,43 @@ func TestPutHash(t *testing.T) {
 				t.Put(key, value)
 			}
 		}
-		for range 200 {
+		for range 300 {
 			key := randomKey(r)
-			switch op := r.IntN(10); {
-			case op < 6:
+			switch op := r.IntN(20); {
+			case op < 12:
 				value := randomValue(r)
 				put(trie, key, value)
 				model[string(key)] = string(value)
-			case op < 8:
+			case op < 16:
 				trie.Delete(key)
 				delete(model, string(key))
+			case op < 17:
+				trie.ClearPrefix(key)
+				maps.DeleteFunc(model, func(k, _ string) bool { return strings.HasPrefix(k, string(key)) })
 			default:
-				store.commit(trie)
-				fresh, full := memory{}, New(V1)
+				trie.Commit(func(key, raw []byte) { store[string(key)] = raw }, func(key []byte) {
+					if key[len(key)-33]&2 != 0 {
+						return // of a value that was never here
+					}
+					if _, there := store[string(key)]; !there {
+						t.Fatalf("seed %d: %x is dropped, and was not there", seed, key)
+					}
+					delete(store, string(key))
+				})
+				fresh := memory{}
+				full := open(V1, EmptyRoot, fresh)
 				for k, v := range model {
 					put(full, []byte(k), []byte(v))
 				}
 				fresh.commit(full)
-				if len(fresh) != len(store) {
-					t.Fatalf("seed %d: the store has %d nodes, a fresh one %d", seed, len(store), len(fresh))
+				if !maps.EqualFunc(fresh, store, bytes.Equal) {
+					t.Fatalf("seed %d: the store has %x, a fresh one %x", seed, store, fresh)
 				}
 				for k, raw := range store {
-					if n, err := decodeNode(raw); err != nil || k[len(k)-33]&2 != 0 || n.hashed && n.value != nil {
-						t.Fatalf("seed %d: %x stands under %x (%v)", seed, raw, k, err)
-					}
+					check(seed, k, raw)
 				}
 				if r.IntN(2) == 0 {
-					trie = Open(V1, trie.Root(), store)
+					trie = open(V1, trie.Root(), store)
 				}
 			}
 			if got, want := trie.Root(), RootOf(V1, entriesOf(model)); got != want {

@@ -53,6 +53,9 @@ func BenchmarkCommand(b *testing.B) {
 		if err != nil || n < 500 && r.Receipt.Status != clusters.StatusOK {
 			b.Fatalf("%+v %v", r.Receipt, err)
 		}
+		if _, err := t.Root(uint64(n)); err != nil {
+			b.Fatal(err)
+		}
 		n++
 	}
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -16,10 +17,18 @@ func timed(f func()) float64 {
 	return time.Since(began).Seconds()
 }
 
+// heap is how many MB are in use.
+func heap() float64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc) / 1e6
+}
+
 // BenchmarkKeys compares the rate of commands of a state that has a million keys
 // with that of an empty one, in one run, with syncs, proofs and the disk: 64
 // commands at a time, as relays bring them. It also makes the snapshot of that
-// state, and gives it to a fresh worker.
+// state, and gives it to a fresh worker, whose memory then grew.
 func BenchmarkKeys(b *testing.B) {
 	const million = 1_000_000
 	alice := account(b, "//Alice")
@@ -71,6 +80,10 @@ func BenchmarkKeys(b *testing.B) {
 			}
 		}
 		taker := full.member(full.snapshot)
+		before := heap()
 		b.ReportMetric(timed(func() { give(b, taker, full.cluster, 0, chunks) }), "s-to-take")
+		b.ReportMetric(heap()-before, "MB-taken")
+		runtime.KeepAlive([]*story{empty, full})
+		runtime.KeepAlive(chunks)
 	}
 }

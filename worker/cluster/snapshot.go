@@ -31,7 +31,7 @@ type entry struct{ Name, Value []byte }
 func besideRoot(name string) bool { return strings.HasPrefix(name, "log") }
 
 // each calls do with what is stored of some classes; the root is not.
-func (c *Cluster) each(r Lister, do func(name string, value []byte), of ...class) error {
+func (c *Cluster) each(r Lister, do func(k store.Key, name string, value []byte), of ...class) error {
 	for _, class := range of {
 		for _, k := range r.With(c.vault.tags[class][:]) {
 			if k == c.vault.rootKey {
@@ -42,7 +42,7 @@ func (c *Cluster) each(r Lister, do func(name string, value []byte), of ...class
 			if err != nil {
 				return err
 			}
-			do(name, value)
+			do(k, name, value)
 		}
 	}
 	return nil
@@ -60,7 +60,7 @@ func (c *Cluster) Move(r Lister, to *Cluster, next uint64) (changes []store.Chan
 	}
 	put := func(name string, value []byte) { changes = append(changes, to.vault.put(name, value)) }
 	var kept sizes
-	err = c.each(r, func(name string, value []byte) {
+	err = c.each(r, func(_ store.Key, name string, value []byte) {
 		if id, _ := placeOf(name); id != nonces {
 			kept.add(name, value, 1)
 			put(name, value)
@@ -69,7 +69,7 @@ func (c *Cluster) Move(r Lister, to *Cluster, next uint64) (changes []store.Chan
 	if err != nil {
 		return nil, root, err
 	}
-	err = c.each(r, func(name string, node []byte) {
+	err = c.each(r, func(_ store.Key, name string, node []byte) {
 		if nodeOf(name) != nonces {
 			put(name, node)
 		}
@@ -173,8 +173,9 @@ type Place struct {
 	Key    store.Key
 }
 
-func (v *vault) place(name string) Place {
-	at := Place{Key: v.key(name)}
+// placed returns the place of an entry that is stored under a key.
+func placed(k store.Key, name string) Place {
+	at := Place{Key: k}
 	if at.Beside = besideRoot(name); !at.Beside {
 		id, rest := placeOf(name)
 		at.Trie, at.Sum = string(id), hash.Blake2b128([]byte(rest))
@@ -195,8 +196,8 @@ func comparePlaces(a, b Place) int {
 // places are those of all entries, in their order.
 func (c *Cluster) places(r Lister) (out []Place, err error) {
 	ids := map[string]string{} // each once in memory
-	err = c.each(r, func(name string, _ []byte) {
-		at := c.vault.place(name)
+	err = c.each(r, func(k store.Key, name string, _ []byte) {
+		at := placed(k, name)
 		id, known := ids[at.Trie]
 		if !known {
 			id = strings.Clone(at.Trie)
@@ -287,7 +288,7 @@ func (c *Cluster) Restore(r Reader, s words.Snapshot, at Restoring, chunk []byte
 	next.Next++
 	take := func(e entry) bool {
 		name := string(e.Name)
-		place := c.vault.place(name)
+		place := placed(c.vault.key(name), name)
 		if comparePlaces(next.Last, place) >= 0 || place.Key == c.vault.rootKey || classOf(name) == inner {
 			return false
 		}

@@ -88,7 +88,7 @@ func fill(t *testing.T, c *Cluster, s shelf, sizes int) map[string][]byte {
 func same(t *testing.T, c *Cluster, s shelf, want map[string][]byte) {
 	t.Helper()
 	var list []entry
-	if err := c.each(s, func(name string, value []byte) { list = append(list, entry{[]byte(name), value}) }, values, beside); err != nil {
+	if err := c.each(s, func(_ store.Key, name string, value []byte) { list = append(list, entry{[]byte(name), value}) }, values, beside); err != nil {
 		t.Fatal(err)
 	}
 	if len(list) != len(want) {

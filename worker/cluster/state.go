@@ -9,9 +9,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	gohash "hash"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/scale"
@@ -39,7 +41,7 @@ type Reader interface {
 // it is a hash with a key: a bare one would show guesses of values to be right.
 type vault struct {
 	id      hash.H256
-	names   seal.Secret
+	names   sync.Pool // of hash.Hash: MACs of names
 	blind   seal.Secret
 	cipher  cipher.AEAD
 	tags    [classes][8]byte
@@ -73,10 +75,11 @@ func classOf(name string) class {
 var errState = errors.New("stored state does not decrypt")
 
 func newVault(id hash.H256, epoch seal.Secret) (*vault, error) {
-	v := &vault{
-		id:    id,
-		names: epoch.Derive(seal.LabelStorageKey),
-		blind: epoch.Derive(seal.LabelRoot, []byte("blind")),
+	v := &vault{id: id, blind: epoch.Derive(seal.LabelRoot, []byte("blind"))}
+	names := epoch.Derive(seal.LabelStorageKey)
+	v.names.New = func() any {
+		k := names.Reveal()
+		return hmac.New(sha256.New, k[:])
 	}
 	key := epoch.Derive(seal.LabelStorageValue).Reveal()
 	block, err := aes.NewCipher(key[:])
@@ -87,7 +90,7 @@ func newVault(id hash.H256, epoch seal.Secret) (*vault, error) {
 		return nil, err
 	}
 	for i, label := range [classes]string{"tag", "beside", "nodes"} {
-		tag := mac(v.names, []byte(label), id[:])
+		tag := mac(names, []byte(label), id[:])
 		v.tags[i] = [8]byte(tag[:8])
 	}
 	v.rootKey = v.key(rootName)
@@ -104,11 +107,16 @@ func mac(key seal.Secret, parts ...[]byte) (out [32]byte) {
 	return out
 }
 
-func (v *vault) key(name string) store.Key {
-	k := store.Key(mac(v.names, v.id[:], []byte(name)))
-	copy(k[8:], k[:24])
-	tag := &v.tags[classOf(name)]
-	copy(k[:8], tag[:])
+func (v *vault) key(name string) (k store.Key) {
+	h := v.names.Get().(gohash.Hash)
+	h.Reset()
+	h.Write(v.id[:])
+	h.Write([]byte(name))
+	var sum [32]byte
+	h.Sum(sum[:0])
+	v.names.Put(h)
+	copy(k[:8], v.tags[classOf(name)][:])
+	copy(k[8:], sum[:])
 	return k
 }
 

@@ -114,7 +114,7 @@ func (n nodes) Node(key []byte) ([]byte, error) {
 
 func openTries(v *vault, root hash.H256, base Reader) *tries {
 	f := &tries{v: v, base: base, below: map[trieID]*trie.Trie{}, touched: map[trieID]struct{}{}}
-	f.top = trie.Open(trie.V1, root, nodes{f, ""})
+	f.top = trie.OpenBundled(trie.V1, root, nodes{f, ""})
 	return f
 }
 
@@ -129,7 +129,7 @@ func (f *tries) at(id trieID) *trie.Trie {
 		if b, ok := f.top.Get(trie.ChildKey([]byte(id))); ok {
 			root = hash.H256(b)
 		}
-		t = trie.Open(trie.V1, root, nodes{f, id})
+		t = trie.OpenBundled(trie.V1, root, nodes{f, id})
 		f.below[id] = t
 	}
 	return t

@@ -121,10 +121,14 @@ type Result struct {
 	Withdrawal *words.Withdrawal // of the message, if it took something out
 }
 
-// Execute does what m says and puts the changes into t. head is the queue's
-// hash after m. An error leaves t as it was.
+// Execute does what m says and puts the changes into t, with what there is to
+// clear away before. head is the queue's hash after m. An error leaves t as it
+// was.
 func (c *Cluster) Execute(ctx context.Context, t *Tx, m queue.Message, head hash.H256) (Result, error) {
 	o := t.overlay()
+	if err := o.clear(); err != nil {
+		return Result{}, err
+	}
 	r, err := c.execute(ctx, o, m, head)
 	if err == nil {
 		err = o.err

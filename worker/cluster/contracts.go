@@ -13,7 +13,8 @@ import (
 //
 //	code H256 ‖ owner [32]
 //
-// or nothing, when it ended.
+// or nothing, when it ended: that stays for ever, so that no other one comes to its
+// address.
 type contracts struct {
 	c *Cluster
 	t *Tx
@@ -67,6 +68,7 @@ func (x contracts) State(id [32]byte) host.State { return contractState{x.t, dat
 func (x contracts) Put(id [32]byte, r host.Record) {
 	if r.Ended {
 		x.t.set(contractName(id), []byte{})
+		x.t.end(id)
 		return
 	}
 	x.t.set(contractName(id), append(r.Code[:], r.Owner[:]...))

@@ -82,7 +82,9 @@ func (t *Tx) setBeside(name string, value []byte) {
 	if old, ok := t.getBeside(name); ok {
 		t.kept.add(name, old, -1)
 	}
-	t.kept.add(name, value, 1)
+	if value != nil {
+		t.kept.add(name, value, 1)
+	}
 	t.beside[name] = value
 }
 

@@ -328,19 +328,25 @@ func (t *Tx) Root(next uint64) (hash.H256, error) {
 	return t.v.published(t.root, next), nil
 }
 
+// forest returns the tries, which do not have what is stale.
+func (t *Tx) forest() *tries {
+	if t.tries == nil {
+		t.tries = t.v.idle.take(t.v, t.root, t.base)
+	}
+	return t.tries
+}
+
 // grow brings the changes into the tries.
 func (t *Tx) grow() error {
 	if t.err != nil || len(t.stale) == 0 {
 		return t.err
 	}
-	if t.tries == nil {
-		t.tries = t.v.idle.take(t.v, t.root, t.base)
-	}
+	f := t.forest()
 	t.err = over(func() {
 		for name := range t.stale {
-			t.tries.set(name, t.changes[name])
+			f.set(name, t.changes[name])
 		}
-		t.root = t.tries.root()
+		t.root = f.root()
 	})
 	clear(t.stale)
 	return t.err

@@ -178,6 +178,17 @@ func (f *tries) forget(id trieID) {
 	f.link(id, trie.EmptyRoot)
 }
 
+// first are the names of the first entries of a trie.
+func (f *tries) first(id trieID, most int) (names []string) {
+	for key := range f.at(id).Keys(nil) {
+		if len(names) == most {
+			break
+		}
+		names = append(names, nameOf(id, key))
+	}
+	return names
+}
+
 // commit gives put every node that the store does not have, by its name, and nil
 // for one that it is to have no more.
 func (f *tries) commit(put func(name string, node []byte)) {
@@ -199,7 +210,9 @@ func (f *tries) commit(put func(name string, node []byte)) {
 	}
 	one("", f.top)
 	for _, id := range slices.Sorted(maps.Keys(f.below)) {
-		one(id, f.below[id])
+		if one(id, f.below[id]); f.below[id].Root() == trie.EmptyRoot {
+			delete(f.below, id)
+		}
 	}
 }
 

@@ -124,21 +124,31 @@ func (e *encoder) encode(n *node) []byte {
 func decodeNode(raw []byte) (*node, error) { return decode(raw, false) }
 
 func decode(raw []byte, compact bool) (*node, error) {
-	d := scale.NewDecoder(raw)
-	n, err := decodeBody(d, compact)
-	if err == nil {
-		err = d.Finish()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	n := new(node)
+	if err := decodeInto(n, raw, compact); err != nil {
+		return nil, err
 	}
 	return n, nil
 }
 
-func decodeBody(d *scale.Decoder, compact bool) (*node, error) {
+// decodeInto reads a node into n, which is zero.
+func decodeInto(n *node, raw []byte, compact bool) error {
+	d := scale.NewDecoder(raw)
+	err := decodeBody(n, d, compact)
+	if err == nil {
+		err = d.Finish()
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return nil
+}
+
+// decodeBody reads a node that something may follow into n, which is zero.
+func decodeBody(n *node, d *scale.Decoder, compact bool) error {
 	first, err := d.Byte()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var h header
 	switch {
@@ -153,25 +163,25 @@ func decodeBody(d *scale.Decoder, compact bool) (*node, error) {
 	case first>>4 == 1:
 		h = headerBranchHashed
 	default:
-		return nil, errors.New("no such node header")
+		return errors.New("no such node header")
 	}
-	n := &node{hasValue: h != headerBranch, hashed: h == headerLeafHashed || h == headerBranchHashed}
+	n.hasValue, n.hashed = h != headerBranch, h == headerLeafHashed || h == headerBranchHashed
 	if n.partial, err = decodePartial(d, int(first&h.mask), int(h.mask)); err != nil {
-		return nil, err
+		return err
 	}
 	bitmap := uint16(0)
 	if h == headerBranch || h == headerBranchValue || h == headerBranchHashed {
 		if bitmap, err = d.Uint16(); err != nil {
-			return nil, err
+			return err
 		}
 		if bitmap == 0 || !n.hasValue && bits.OnesCount16(bitmap) == 1 {
-			return nil, errors.New("a branch that does not branch")
+			return errors.New("a branch that does not branch")
 		}
 	}
 	if n.hashed {
 		raw, err := d.Bytes(32)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		n.valueHash = hash.H256(raw)
 		n.lazy = new(atomic.Pointer[[]byte])
@@ -179,24 +189,26 @@ func decodeBody(d *scale.Decoder, compact bool) (*node, error) {
 	} else if n.hasValue {
 		size, err := d.Len(1)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if n.value, err = d.Bytes(size); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if bitmap == 0 {
-		return n, nil
+		return nil
 	}
 	n.children = new([16]*node)
+	children := make([]node, bits.OnesCount16(bitmap)) // at once: most are never loaded
 	for i := range n.children {
 		if bitmap>>i&1 == 1 {
-			if n.children[i], err = decodeChild(d, compact); err != nil {
-				return nil, err
+			n.children[i], children = &children[0], children[1:]
+			if err = decodeChild(n.children[i], d, compact); err != nil {
+				return err
 			}
 		}
 	}
-	return n, nil
+	return nil
 }
 
 func decodePartial(d *scale.Decoder, n, mask int) ([]byte, error) {
@@ -228,26 +240,28 @@ func decodePartial(d *scale.Decoder, n, mask int) ([]byte, error) {
 	return nibbles, nil
 }
 
-func decodeChild(d *scale.Decoder, compact bool) (*node, error) {
+// decodeChild reads what stands for a child into n, which is zero.
+func decodeChild(n *node, d *scale.Decoder, compact bool) error {
 	size, err := d.Len(1)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	raw, err := d.Bytes(size)
 	switch {
 	case err != nil:
-		return nil, err
+		return err
 	case size == 32:
-		return stub(hash.H256(raw)), nil
+		n.toStub(hash.H256(raw))
+		return nil
 	case size > 32:
-		return nil, errors.New("a child of more than 32 bytes")
+		return errors.New("a child of more than 32 bytes")
 	case size == 0 && compact:
-		return &node{hole: true}, nil
+		n.hole = true
+		return nil
 	}
-	child, err := decodeNode(raw)
-	if err != nil {
-		return nil, err
+	if err := decodeInto(n, raw, false); err != nil {
+		return err
 	}
-	child.merkleLen = uint8(copy(child.merkle[:], raw))
-	return child, nil
+	n.merkleLen = uint8(copy(n.merkle[:], raw))
+	return nil
 }

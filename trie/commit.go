@@ -127,7 +127,8 @@ func (c *committer) bundle(record []byte, children *[16]*node, full []byte) []by
 func (t *Trie) decodeBundle(record []byte, h hash.H256) (n *node, raw []byte, err error) {
 	d := scale.NewDecoder(record)
 	fail := func(err error) (*node, []byte, error) { return nil, nil, fmt.Errorf("%w: %w", ErrCorrupt, err) }
-	if n, err = decodeBody(d, false); err != nil {
+	n = new(node)
+	if err := decodeBody(n, d, false); err != nil {
 		return fail(err)
 	}
 	raw = record[:len(record)-d.Remaining()]
@@ -149,8 +150,8 @@ func (t *Trie) decodeBundle(record []byte, h hash.H256) (n *node, raw []byte, er
 			continue
 		}
 		rest := d.Peek()
-		leaf, err := decodeBody(d, false)
-		if err != nil {
+		leaf := new(node)
+		if err := decodeBody(leaf, d, false); err != nil {
 			return fail(err)
 		}
 		rest = rest[:len(rest)-d.Remaining()]

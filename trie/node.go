@@ -37,9 +37,15 @@ type node struct {
 }
 
 func stub(h hash.H256) *node {
-	n := &node{stub: true, merkle: h, merkleLen: 32}
-	n.stored.Store(true)
+	n := new(node)
+	n.toStub(h)
 	return n
+}
+
+// toStub makes a zero node a stub.
+func (n *node) toStub(h hash.H256) {
+	n.stub, n.merkle, n.merkleLen = true, h, 32
+	n.stored.Store(true)
 }
 
 // content is what a key is given: a value, or the hash of one that somebody else
@@ -115,7 +121,8 @@ func (t *Trie) fetch(key []byte) []byte {
 // returns the node's own bytes too.
 func decodeRecord(record []byte, h hash.H256) (n *node, raw []byte, err error) {
 	d := scale.NewDecoder(record)
-	if n, err = decodeBody(d, false); err != nil {
+	n = new(node)
+	if err := decodeBody(n, d, false); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	raw = record[:len(record)-d.Remaining()]

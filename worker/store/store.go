@@ -293,7 +293,11 @@ func (s *Store) Commit(changes []Change) error {
 // write makes a record durable, before another one follows: a crash cuts off
 // the last one alone.
 func (s *Store) write(changes []Change, more bool) error {
-	body := appendRecord(make([]byte, 4), changes)
+	size := 4 + 32
+	for _, c := range changes {
+		size += c.Size()
+	}
+	body := appendRecord(make([]byte, 4, size), changes)
 	length := uint32(len(body) - 4)
 	chain := s.link(s.chain, body[4:], more)
 	if more {

@@ -21,7 +21,7 @@ const (
 // Prices beside that of every host call, in gas.
 const (
 	gasRead      = 30_000
-	gasWrite     = 100_000
+	gasWrite     = 300_000                  // with the way to the entry in the tries of a large state
 	gasMove      = 2 * (gasRead + gasWrite) // of money, from one to another
 	gasReadByte  = 4
 	gasWriteByte = 20

@@ -31,9 +31,9 @@ block 15  Contracts.Instantiating{contract: ours, cluster: c, deployer: Alice, c
 block 16  Queue.MessagePushed{to: ToCluster{id: c}, seq: 1}
 block 16  Contracts.Instantiating{contract: other, cluster: c, deployer: Alice, code: hello.wasm, seq: 1}
 block 18  Contracts.Instantiated{contract: ours, deployer: Alice}
-block 18  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 0, contract: ours, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 18  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 0, contract: ours, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 block 18  Contracts.Instantiated{contract: other, deployer: Alice}
-block 18  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 1, contract: other, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 18  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 1, contract: other, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 
 command ours increment 7 by=Alice as=good
 settle

@@ -33,7 +33,7 @@ block 15  Contracts.Instantiating{contract: lamp, cluster: c, deployer: Alice, c
 block 16  Queue.MessagePushed{to: ToCluster{id: c}, seq: 1}
 block 16  Contracts.Instantiating{contract: never, cluster: c, deployer: Alice, code: auction.wasm, seq: 1}
 block 18  Contracts.Instantiated{contract: lamp, deployer: Alice}
-block 18  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 0, contract: lamp, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 18  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 0, contract: lamp, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 block 18  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 1, contract: never, status: Reverted, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 lamp.new: Ok: 0x0000
 never.new: Reverted: 0x000105
@@ -60,8 +60,8 @@ block 24  Queue.MessagePushed{to: ToCluster{id: c}, seq: 4}
 block 24  Contracts.CommandQueued{contract: lamp, cluster: c, origin: Bob, seq: 4}
 block 25  Queue.MessagePushed{to: ToCluster{id: c}, seq: 5}
 block 25  Contracts.CommandQueued{contract: lamp, cluster: c, origin: Bob, seq: 5}
-block 27  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 2, contract: lamp, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
-block 27  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 3, contract: lamp, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
+block 27  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 2, contract: lamp, status: Ok, gas: 4194304, output: 1398 bytes, error: 0 bytes}}
+block 27  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 3, contract: lamp, status: Ok, gas: 4194304, output: 1398 bytes, error: 0 bytes}}
 block 27  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 4, contract: lamp, status: Reverted, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 block 27  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 5, contract: lamp, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 first: Ok: ()

@@ -71,7 +71,7 @@ block 33  Contracts.CommandQueued{contract: notes, cluster: c, origin: Charlie, 
 block 34  Queue.MessagePushed{to: ToCluster{id: c}, seq: 4}
 block 34  Contracts.CommandQueued{contract: notes, cluster: c, origin: Bob, seq: 4}
 block 36  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 3, contract: notes, status: Reverted, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
-block 36  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 4, contract: notes, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 36  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 4, contract: notes, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 nothing: Reverted: the contract answered NoNote
 erased: Ok: ()
 read as of block 38: the contract answered NoNote

@@ -19,7 +19,7 @@ block 13  Clusters.ClusterReady{cluster: c, epoch: 0, worker: m1}
 block 19  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 1024 kB}
 block 20  Contracts.Instantiating{contract: hello, cluster: c, deployer: Alice, code: hello.wasm, seq: 0}
 block 22  Contracts.Instantiated{contract: hello, deployer: Alice}
-block 22  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 22  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 block 26  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 1}
 block 28  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 1, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 

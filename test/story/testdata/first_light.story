@@ -52,7 +52,7 @@ receipt hello.new
 block 23  Queue.MessagePushed{to: ToCluster{id: c}, seq: 1}
 block 23  Contracts.Instantiating{contract: hello, cluster: c, deployer: Alice, code: hello.wasm, seq: 1}
 block 25  Contracts.Instantiated{contract: hello, deployer: Alice}
-block 25  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 1, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 25  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 1, contract: hello, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 hello.new: Ok: 0x0000
 
 # What everybody sees, and what the caller sees.

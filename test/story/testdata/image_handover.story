@@ -21,7 +21,7 @@ block 9  Clusters.ClusterReady{cluster: c, epoch: 0, worker: old}
 block 15  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 1024 kB}
 block 16  Contracts.Instantiating{contract: hello, cluster: c, deployer: Alice, code: hello.wasm, seq: 0}
 block 18  Contracts.Instantiated{contract: hello, deployer: Alice}
-block 18  Contracts.CommandDone{cluster: c, worker: old, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 18  Contracts.CommandDone{cluster: c, worker: old, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 block 22  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 1}
 block 24  Contracts.CommandDone{cluster: c, worker: old, receipt: Receipt{seq: 1, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 

@@ -28,7 +28,7 @@ block 14  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 
 block 15  Queue.MessagePushed{to: ToCluster{id: c}, seq: 0}
 block 15  Contracts.Instantiating{contract: hello, cluster: c, deployer: Alice, code: hello.wasm, seq: 0}
 block 17  Contracts.Instantiated{contract: hello, deployer: Alice}
-block 17  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 17  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 
 # Three commands wait in the queue, and their blocks are final.
 command hello increment 1 by=Bob as=one

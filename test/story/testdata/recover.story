@@ -36,7 +36,7 @@ block 19  Clusters.ClusterReady{cluster: c, epoch: 0, worker: m1}
 block 25  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 1024 kB}
 block 26  Contracts.Instantiating{contract: hello, cluster: c, deployer: Alice, code: hello.wasm, seq: 0}
 block 28  Contracts.Instantiated{contract: hello, deployer: Alice}
-block 28  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 28  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 block 32  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 1}
 block 34  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 1, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 block 42  Clusters.SnapshotKept{cluster: c, epoch: 0, next: 3, name: …}

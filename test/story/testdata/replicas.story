@@ -40,7 +40,7 @@ query hello get by=Alice at=m3
 block 23  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 1024 kB}
 block 24  Contracts.Instantiating{contract: hello, cluster: c, deployer: Alice, code: hello.wasm, seq: 0}
 block 26  Contracts.Instantiated{contract: hello, deployer: Alice}
-block 26  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 26  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 block 30  Contracts.CommandQueued{contract: hello, cluster: c, origin: Bob, seq: 1}
 block 32  Contracts.CommandDone{cluster: c, worker: m1, receipt: Receipt{seq: 1, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 c: epoch 0, 2 messages executed

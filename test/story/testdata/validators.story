@@ -26,7 +26,7 @@ block 11  Contracts.CodeStored{code: hello.wasm, uploader: Alice, size: at most 
 block 12  Queue.MessagePushed{to: ToCluster{id: c}, seq: 0}
 block 12  Contracts.Instantiating{contract: hello, cluster: c, deployer: Alice, code: hello.wasm, seq: 0}
 block 14  Contracts.Instantiated{contract: hello, deployer: Alice}
-block 14  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 14  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 0, contract: hello, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 
 validators 0,1,2
 block 8

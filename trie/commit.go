@@ -145,6 +145,9 @@ func (t *Trie) decodeBundle(record []byte, h hash.H256) (n *node, raw []byte, er
 	if err != nil {
 		return fail(err)
 	}
+	if mask == 0 {
+		return nil, nil, ErrCorrupt
+	}
 	for i, child := range n.children {
 		if mask&(1<<i) == 0 {
 			continue

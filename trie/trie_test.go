@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/scale"
 )
 
 // memory is a store in memory that notes what is dropped.
@@ -543,4 +544,35 @@ func testHashed(t *testing.T, open func(Version, hash.H256, NodeReader) *Trie, c
 			}
 		}
 	}
+}
+
+// Whatever stands in a store, a bundle is read as it would be written, or refused.
+func FuzzBundle(f *testing.F) {
+	store := memory{}
+	trie := OpenBundled(V1, EmptyRoot, store)
+	for i := range byte(20) {
+		trie.Put([]byte{i % 4, i}, bytes.Repeat([]byte{i}, 20))
+	}
+	store.commit(trie)
+	for _, raw := range store {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, record []byte) {
+		n, d := new(node), scale.NewDecoder(record)
+		if decodeBody(n, d, false) != nil {
+			return
+		}
+		own := record[:len(record)-d.Remaining()]
+		n, raw, err := OpenBundled(V1, EmptyRoot, nil).decodeBundle(record, hash.Blake2b256(own))
+		if err != nil {
+			return
+		}
+		again := bytes.Clone(raw)
+		if n.children != nil {
+			again = new(committer).bundle(again, n.children, nil)
+		}
+		if !bytes.Equal(raw, own) || !bytes.Equal(again, record) {
+			t.Fatalf("%x is read as %x", record, again)
+		}
+	})
 }

@@ -43,7 +43,8 @@ type vault struct {
 	id      hash.H256
 	names   sync.Pool // of hash.Hash: MACs of names
 	blind   seal.Secret
-	cipher  cipher.AEAD
+	cipher  cipher.AEAD // of values
+	nodes   cipher.AEAD // of nodes, of which many more are written
 	tags    [classes][8]byte
 	rootKey store.Key
 	idle    idle
@@ -81,12 +82,11 @@ func newVault(id hash.H256, epoch seal.Secret) (*vault, error) {
 		k := names.Reveal()
 		return hmac.New(sha256.New, k[:])
 	}
-	key := epoch.Derive(seal.LabelStorageValue).Reveal()
-	block, err := aes.NewCipher(key[:])
-	if err != nil {
+	var err error
+	if v.cipher, err = randomGCM(epoch.Derive(seal.LabelStorageValue)); err != nil {
 		return nil, err
 	}
-	if v.cipher, err = cipher.NewGCMWithRandomNonce(block); err != nil {
+	if v.nodes, err = randomGCM(epoch.Derive(seal.LabelStorageValue, []byte("nodes"))); err != nil {
 		return nil, err
 	}
 	for i, label := range [classes]string{"tag", "beside", "nodes"} {
@@ -95,6 +95,15 @@ func newVault(id hash.H256, epoch seal.Secret) (*vault, error) {
 	}
 	v.rootKey = v.key(rootName)
 	return v, nil
+}
+
+func randomGCM(key seal.Secret) (cipher.AEAD, error) {
+	k := key.Reveal()
+	block, err := aes.NewCipher(k[:])
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
 }
 
 func mac(key seal.Secret, parts ...[]byte) (out [32]byte) {
@@ -133,9 +142,18 @@ func (v *vault) get(r Reader, name string) ([]byte, bool, error) {
 	return value, true, nil
 }
 
+// cipherOf is what is stored under a key encrypted with. Nodes have a key of their
+// own: values keep the nonces that they had to themselves.
+func (v *vault) cipherOf(k store.Key) cipher.AEAD {
+	if [8]byte(k[:8]) == v.tags[inner] {
+		return v.nodes
+	}
+	return v.cipher
+}
+
 // open decrypts what is stored under a key.
 func (v *vault) open(k store.Key, box []byte) (name string, value []byte, err error) {
-	b, err := v.cipher.Open(nil, nil, box, k[:])
+	b, err := v.cipherOf(k).Open(nil, nil, box, k[:])
 	if err != nil {
 		return "", nil, errState
 	}
@@ -156,7 +174,7 @@ func (v *vault) put(name string, value []byte) store.Change {
 	if value == nil {
 		return store.Change{Key: k}
 	}
-	return store.Change{Key: k, Value: v.cipher.Seal(nil, nil, append(scale.AppendBytes(nil, []byte(name)), value...), k[:])}
+	return store.Change{Key: k, Value: v.cipherOf(k).Seal(nil, nil, append(scale.AppendBytes(nil, []byte(name)), value...), k[:])}
 }
 
 // published is the root that the chain sees, after the messages below next.

@@ -54,11 +54,11 @@ func (permit) Allows(t proxy.ProxyType, call frame.AnyCall) bool {
 	return false
 }
 
-// spends says whether a call moves money into or out of a cluster's ledger,
-// which is more than contracts need.
+// spends says whether a call moves money into or out of a cluster's ledger, or
+// decides what is paid there and to whom, which is more than contracts need.
 func spends(call frame.AnyCall) bool {
 	switch call.Args.(type) {
-	case clusters.Deposit, clusters.Transact:
+	case clusters.Deposit, clusters.Transact, clusters.SetTerms:
 		return true
 	}
 	return false

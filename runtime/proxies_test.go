@@ -31,6 +31,7 @@ func TestProxyTypes(t *testing.T) {
 		{"cluster", clusters.Create{}, [6]bool{true, false, false, false, true}},
 		{"deposit", clusters.Deposit{}, [6]bool{true}},
 		{"transact", clusters.Transact{}, [6]bool{true}},
+		{"terms", clusters.SetTerms{}, [6]bool{true}},
 		{"reject", proxy.RejectAnnouncement{}, [6]bool{true, true, false, false, false, true}},
 		{"remove an announcement", proxy.RemoveAnnouncement{}, [6]bool{true, true}},
 	} {

@@ -40,7 +40,7 @@ func TestQueue(t *testing.T) {
 		add("worker", scale.Encode(m), m, queue.OriginPallet{Name: []byte("Clusters")}, "pallet", "Clusters")
 	}
 	for i, m := range []words.ClusterMessage{
-		words.Instantiate{}, words.Command{}, words.Code{}, words.Deposit{}, words.Return{}, words.Transact{}, words.Epoch{}, words.MakeSnapshot{},
+		words.Instantiate{}, words.Command{}, words.Code{}, words.Deposit{}, words.Return{}, words.Transact{}, words.Epoch{}, words.MakeSnapshot{}, words.Terms{},
 	} {
 		switch i % 3 {
 		case 0:

@@ -298,6 +298,9 @@ func TestDispute(t *testing.T) {
 		if c.Dispute == nil || c.Dispute.Seq != 5 || len(c.Dispute.Judges) != 2 || len(c.Members) != 4 {
 			t.Fatalf("frozen: %+v", c.Dispute)
 		}
+		if err := w.Signed(alice, clusters.SetTerms{Cluster: w.cluster}); !errors.Is(err, clusters.ErrFrozen) {
+			t.Errorf("terms for a frozen cluster: %v", err)
+		}
 		if err := w.Signed(alice, clusters.Deposit{Cluster: w.cluster, Value: scale.U64(50)}); !errors.Is(err, clusters.ErrFrozen) {
 			t.Errorf("a deposit: %v", err)
 		}

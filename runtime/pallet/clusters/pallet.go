@@ -67,6 +67,11 @@ type (
 	Judge struct{ Cluster hash.H256 }
 	// Recover draws fresh workers for a cluster of the signer that lost all of them, and asks the keepers for their shares.
 	Recover struct{ Cluster hash.H256 }
+	// SetTerms says what accounts pay in a cluster of the signer, out of what they hold in its ledger, for the gas and the storage of contracts, and who is paid for gas. It applies to what is sent to the cluster from then on.
+	SetTerms struct {
+		Cluster hash.H256
+		Terms   words.Terms
+	}
 )
 
 // The events.
@@ -189,6 +194,12 @@ type (
 		Cluster hash.H256
 		Worker  [32]byte
 	}
+	// TermsSet says what is paid in a cluster for gas and storage, from a message of its queue on.
+	TermsSet struct {
+		Cluster hash.H256
+		Terms   words.Terms
+		Seq     uint64
+	}
 )
 
 // The errors.
@@ -233,6 +244,8 @@ var (
 	ErrBadSnapshot = frame.NewError(18, "BadSnapshot")
 	// ErrNotServing means that the worker may get no keys of the cluster now.
 	ErrNotServing = frame.NewError(19, "NotServing")
+	// ErrBadTerms means that a price is too high, or that gas is paid to nobody who could take it out.
+	ErrBadTerms = frame.NewError(20, "BadTerms")
 )
 
 // Pallet is the clusters of one chain.
@@ -295,6 +308,7 @@ func (p *Pallet) Declare() frame.Pallet {
 			frame.CallBy(2, p.transact, weighTransact),
 			frame.Call(3, p.addMember, weightMembers), frame.Call(4, p.removeMember, weightMembers), frame.Call(5, p.rotate, weightMembers),
 			frame.Call(6, p.takeSnapshot, frame.Time(100*frame.Microsecond)), frame.Call(7, p.judge, weightMembers), frame.Call(8, p.recover, weightMembers),
+			frame.Call(9, p.setTerms, frame.Time(100*frame.Microsecond)),
 		},
 		Events: []frame.EventDef{
 			frame.Event[ClusterCreated](0), frame.Event[ClusterReady](1), frame.Event[RootsDiffer](2), frame.Event[Deposited](3),
@@ -302,11 +316,12 @@ func (p *Pallet) Declare() frame.Pallet {
 			frame.Event[MemberAdded](7), frame.Event[MemberReady](8), frame.Event[MemberRemoved](9), frame.Event[EpochAsked](10),
 			frame.Event[HandOverRefused](11), frame.Event[SharesKept](12), frame.Event[SnapshotKept](13), frame.Event[ClusterFrozen](14),
 			frame.Event[MemberDeviated](15), frame.Event[ClusterThawed](16), frame.Event[ClusterRecovering](17), frame.Event[ClusterRecovered](18),
+			frame.Event[TermsSet](19),
 		},
 		Errors: []*frame.Error{
 			ErrTooFewWorkers, ErrBadReplicas, ErrNoSuchCluster, ErrNotMember, ErrNotReady, ErrKeyKnown, ErrBadKey,
 			ErrNothing, ErrTooLong, ErrGap, ErrUnbacked, ErrNotOwner, ErrLastMember, ErrBusy, ErrFrozen, ErrNotFrozen,
-			ErrBadThreshold, ErrTooFewShares, ErrBadSnapshot, ErrNotServing,
+			ErrBadThreshold, ErrTooFewShares, ErrBadSnapshot, ErrNotServing, ErrBadTerms,
 		},
 	}
 }

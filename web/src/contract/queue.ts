@@ -14,6 +14,7 @@ const meanings: Record<string, string> = {
   ShareWanted: 'its share of a secret is wanted', Share: 'a share of a secret, sealed',
   Instantiate: 'a contract is made, sealed', Command: 'a command, sealed', Code: 'a code is to be looked at', Deposit: 'tokens come into the ledger',
   Return: 'a withdrawal comes back', Transact: 'a transfer or a withdrawal, sealed', Epoch: 'an epoch begins', MakeSnapshot: 'a snapshot is to be made',
+  Terms: 'what is paid for gas and storage',
 };
 
 /** queue is the card of a queue's last messages. */

@@ -28,7 +28,7 @@ type Member struct {
 // in the same order.
 type ClusterMessage interface{ isClusterMessage() }
 
-// The kinds of ClusterMessage.
+// The kinds of ClusterMessage, to which Terms belong too.
 type (
 	// Instantiate makes a contract of a code.
 	Instantiate struct {
@@ -79,7 +79,7 @@ func (Epoch) isClusterMessage()        {}
 func (MakeSnapshot) isClusterMessage() {}
 
 var _ = scale.Enum(scale.V[ClusterMessage]{
-	0: Instantiate{}, 1: Command{}, 2: Code{}, 3: Deposit{}, 4: Return{}, 5: Transact{}, 6: Epoch{}, 7: MakeSnapshot{},
+	0: Instantiate{}, 1: Command{}, 2: Code{}, 3: Deposit{}, 4: Return{}, 5: Transact{}, 6: Epoch{}, 7: MakeSnapshot{}, 8: Terms{},
 })
 
 // Receipt is how one message of a cluster's queue ended.
@@ -175,6 +175,8 @@ type State struct {
 	Pending storage.OptMap[hash.H256, Sharing, storage.Blake2Concat]
 	// The snapshots of each cluster's state.
 	Snapshots storage.Map[hash.H256, Snapshots, storage.Blake2Concat]
+	// What is paid in each cluster for gas and storage. The cluster was told of it, and may not have come to it yet.
+	Terms storage.Map[hash.H256, Terms, storage.Blake2Concat]
 }
 
 // NewState returns the items, bound to their places.

@@ -24,6 +24,7 @@ func back[T any](t *testing.T, data []byte) {
 func FuzzWords(f *testing.F) {
 	f.Add(scale.Encode[words.Action](words.Call{Input: []byte{1}}))
 	f.Add(scale.Encode[words.ClusterMessage](words.Return{Seq: 1, Amount: scale.U64(2)}))
+	f.Add(scale.Encode[words.ClusterMessage](words.Terms{GasPrice: scale.U64(3), Treasury: [32]byte{4}}))
 	f.Add(scale.Encode[words.UpMessage](words.Receipts{Receipts: []words.Receipt{{}}, Withdrawals: []words.Withdrawal{{}}}))
 	f.Add(scale.Encode[words.UpMessage](words.SnapshotMade{Snapshot: words.Snapshot{Chunks: 1}}))
 	f.Add(scale.Encode[words.UpMessage](words.SnapshotChunk{Bytes: []byte{1}, Proof: []hash.H256{{2}}}))

@@ -33,7 +33,7 @@ export interface Queued {
 /** The names of WorkerMessage and ClusterMessage, by their indices. */
 const kinds = {
   worker: ['Registered', 'ClusterJoin', 'Removed', 'ClusterSecret', 'EpochWanted', 'EpochChosen', 'Newcomer', 'ClusterLeft', 'SnapshotWanted', 'SnapshotKept', 'ShareWanted', 'Share'],
-  cluster: ['Instantiate', 'Command', 'Code', 'Deposit', 'Return', 'Transact', 'Epoch', 'MakeSnapshot'],
+  cluster: ['Instantiate', 'Command', 'Code', 'Deposit', 'Return', 'Transact', 'Epoch', 'MakeSnapshot', 'Terms'],
 };
 
 const bytesOf = (to: Destination): Uint8Array => ('worker' in to ? concat(Uint8Array.of(2), unhex(to.worker)) : concat(Uint8Array.of(6), unhex(to.cluster)));

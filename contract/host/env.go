@@ -44,10 +44,10 @@ const (
 	// MaxCluster is the most bytes that the contracts of a cluster may store
 	// together, as they lie on the disk. Each entry costs clusterEntry beside its
 	// key and its value: the contract's name and what encryption adds. Contracts
-	// that are made and balances count too.
+	// that are made, with what is kept of their storage, and balances count too.
 	MaxCluster      = 1 << 30
 	clusterEntry    = 102
-	clusterContract = 280
+	clusterContract = 432
 	clusterBalance  = 118
 
 	// MaxWritten is the most bytes that a call may write to storage, all calls
@@ -79,6 +79,7 @@ type Record struct {
 	Code  hash.H256
 	Owner [32]byte // who made it; of one that a contract made, that contract's owner
 	Ended bool
+	Heir  [32]byte // who gets what a contract has that now ends; it is not kept
 }
 
 // contract is a contract that can be called.
@@ -164,9 +165,21 @@ type Line struct {
 	Text     []byte
 }
 
+// Growth is how much more a contract stores after a call, or less: entries, and
+// bytes of their keys and values. Of one that ended it says who gets what it had.
+type Growth struct {
+	Contract     [32]byte
+	Items, Bytes int64
+	Ended        bool
+	Heir         [32]byte // of one that ended
+}
+
 // Result is what came of a call.
 type Result struct {
 	vm.Outcome
+	// Grown are the contracts, each once, that store more or less after a call that
+	// did not fail, or that ended.
+	Grown  []Growth
 	Events []Event // of a call that did not fail
 	Lines  []Line  // of the log, of a call that failed too
 	Debug  []byte  // text for the contract's developer, never part of any outcome
@@ -197,7 +210,7 @@ func Run(ctx context.Context, m *vm.Module, export string, env Env, gas uint64) 
 	}
 	r := Result{Outcome: out, Debug: t.debug, Lines: t.lines}
 	if out.Status == vm.OK {
-		t.commit(env.Others)
+		r.Grown = t.commit(env.Others)
 		r.Events = t.events
 	}
 	return r, nil

@@ -240,7 +240,7 @@ func (x *execution) terminate(c *vm.Call, beneficiary uint32) error {
 	if !x.t.move(x.env.Address, heir, held) {
 		return trap("the beneficiary cannot take the money")
 	}
-	x.t.setRecord(x.env.Address, Record{Code: x.code(), Owner: x.env.Owner, Ended: true})
+	x.t.setRecord(x.env.Address, Record{Code: x.code(), Owner: x.env.Owner, Ended: true, Heir: heir})
 	return c.Return(0, nil)
 }
 

@@ -182,8 +182,10 @@ func (t *transaction) rollback(m mark) {
 	t.undo, t.events = t.undo[:m.undo], t.events[:m.events]
 }
 
-// commit hands over what changed, in an order that is the same everywhere.
-func (t *transaction) commit(others Contracts) {
+// commit hands over what changed, in an order that is the same everywhere, and
+// tells how much more the contracts store.
+func (t *transaction) commit(others Contracts) []Growth {
+	grown := map[[32]byte]Growth{}
 	places := slices.SortedFunc(maps.Keys(t.changes), func(a, b place) int {
 		return cmp.Or(bytes.Compare(a.contract[:], b.contract[:]), cmp.Compare(a.key, b.key))
 	})
@@ -191,11 +193,18 @@ func (t *transaction) commit(others Contracts) {
 		if t.records[at.contract].Ended {
 			continue // nobody will read it
 		}
-		if c := t.changes[at]; c.deleted {
-			t.states[at.contract].Clear([]byte(at.key))
-		} else {
-			t.states[at.contract].Set([]byte(at.key), c.value)
+		state, c := t.states[at.contract], t.changes[at]
+		g := grown[at.contract]
+		if old, had := state.Get([]byte(at.key)); had {
+			g.count(at.key, old, -1)
 		}
+		if c.deleted {
+			state.Clear([]byte(at.key))
+		} else {
+			g.count(at.key, c.value, 1)
+			state.Set([]byte(at.key), c.value)
+		}
+		grown[at.contract] = g
 	}
 	for _, id := range sorted(t.usage) {
 		if !t.records[id].Ended {
@@ -206,8 +215,26 @@ func (t *transaction) commit(others Contracts) {
 		t.money.SetBalance(id, t.balances[id])
 	}
 	for _, id := range sorted(t.records) {
-		others.Put(id, t.records[id])
+		r := t.records[id]
+		if others.Put(id, r); r.Ended {
+			grown[id] = Growth{Ended: true, Heir: r.Heir}
+		}
 	}
+	var out []Growth
+	for _, id := range sorted(grown) {
+		if g := grown[id]; g != (Growth{}) {
+			g.Contract = id
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// count counts an entry, or with -1 that it is gone. Its key has a mark in front
+// that is none of the contract's own.
+func (g *Growth) count(key string, value []byte, sign int64) {
+	g.Items += sign
+	g.Bytes += sign * int64(len(key)-1+len(value))
 }
 
 func sorted[V any](m map[[32]byte]V) [][32]byte {

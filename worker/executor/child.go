@@ -182,7 +182,7 @@ func (e *end) run(r run) error {
 	if err != nil {
 		return e.fail(err)
 	}
-	return e.send(kindDone, done{out.Outcome, out.Events, out.Lines, out.Debug, c.changes, c.read.order})
+	return e.send(kindDone, done{out.Outcome, out.Grown, out.Events, out.Lines, out.Debug, c.changes, c.read.order})
 }
 
 type laneKey struct{}

@@ -88,6 +88,11 @@ func TestLiars(t *testing.T) {
 		"too many events":       {false, []frame{{kindDone, done{Events: make([]host.Event, host.MaxEvents+1)}}}},
 		"a long event":          {false, []frame{{kindDone, done{Events: []host.Event{{Data: long}}}}}},
 		"too many topics":       {false, []frame{{kindDone, done{Events: []host.Event{{Topics: make([]hash.H256, 5)}}}}}},
+		"much storage":          {false, []frame{{kindDone, done{Grown: []host.Growth{{Bytes: host.MaxCluster + 1}}}}}},
+		"little storage":        {false, []frame{{kindDone, done{Grown: []host.Growth{{Items: -1 << 63}}}}}},
+		"an end that grows":     {false, []frame{{kindDone, done{Grown: []host.Growth{{Items: 1, Ended: true}}}}}},
+		"storage twice":         {false, []frame{{kindDone, done{Grown: []host.Growth{{Items: 1}, {Items: 1}}}}}},
+		"storage that trapped":  {false, []frame{{kindDone, done{Outcome: vm.Outcome{Status: vm.Trapped}, Grown: []host.Growth{{Items: 1}}}}}},
 		"a long line":           {false, []frame{{kindDone, done{Lines: []host.Line{{Text: long}}}}}},
 		"long debug text":       {false, []frame{{kindDone, done{Debug: long}}}},
 		"changes that trapped":  {false, []frame{{kindDone, done{Outcome: vm.Outcome{Status: vm.Trapped}, Changes: []change{good}}}}},
@@ -168,7 +173,7 @@ func FuzzFrames(f *testing.F) {
 			return
 		}
 		if r, err := a.finish(body); err == nil {
-			d := done{r.Outcome, r.Events, r.Lines, r.Debug, nil, nil}
+			d := done{r.Outcome, r.Grown, r.Events, r.Lines, r.Debug, nil, nil}
 			if len(scale.Marshal(d)) > len(body)+8 {
 				t.Errorf("%d bytes became %d", len(body), len(scale.Marshal(d)))
 			}

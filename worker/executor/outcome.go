@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/tacit-network/tacit/contract/host"
@@ -19,7 +20,7 @@ func (a *asked) finish(body []byte) (host.Result, error) {
 	if err != nil {
 		return host.Result{}, err
 	}
-	r := host.Result{Outcome: d.Outcome, Events: d.Events, Lines: d.Lines, Debug: d.Debug}
+	r := host.Result{Outcome: d.Outcome, Grown: d.Grown, Events: d.Events, Lines: d.Lines, Debug: d.Debug}
 	if err := a.plausible(r); err != nil {
 		return host.Result{}, err
 	}
@@ -44,6 +45,14 @@ func (a *asked) plausible(r host.Result) error {
 	case r.Status > vm.OutOfGas, r.Gas > a.gas, len(r.Data) > host.MaxInput, len(r.Reason) > maxReason, len(r.Debug) > host.MaxDebug,
 		len(r.Events) > host.MaxEvents, len(r.Lines) > host.MaxLines:
 		return fmt.Errorf("%w: the outcome is not one", errFrame)
+	}
+	for i, g := range r.Grown {
+		switch {
+		case r.Status != vm.OK, i > 0 && bytes.Compare(r.Grown[i-1].Contract[:], g.Contract[:]) >= 0,
+			g.Ended && (g.Items != 0 || g.Bytes != 0),
+			min(g.Items, g.Bytes) < -host.MaxCluster, max(g.Items, g.Bytes) > host.MaxCluster:
+			return fmt.Errorf("%w: contract %x stores %d entries and %d bytes more", errFrame, g.Contract, g.Items, g.Bytes)
+		}
 	}
 	for _, e := range r.Events {
 		if len(e.Data) > host.MaxValue || len(e.Topics) > host.MaxTopics {

@@ -16,7 +16,7 @@ import (
 // on a lane; the executor asks as often as it likes, each time waiting for one
 // answer, and ends with done, failed or native. Who says something else, or
 // more than is allowed, is not talked to again.
-const version = 2
+const version = 3
 
 // Kinds of frames.
 const (
@@ -124,6 +124,7 @@ type batch struct {
 // done is what came of a call. Its changes are to be made in their order.
 type done struct {
 	Outcome vm.Outcome
+	Grown   []host.Growth
 	Events  []host.Event
 	Lines   []host.Line
 	Debug   []byte

@@ -236,6 +236,6 @@ func (w *world) call(r runner, code, export string, me byte, input []byte, chang
 }
 
 func show(r host.Result, err error) string {
-	return fmt.Sprintf("%v flags %d gas %d %s %q events %+v lines %+v debug %q %v", r.Status, r.Flags, r.Gas, hex.EncodeToString(r.Data), r.Reason,
-		r.Events, r.Lines, r.Debug, err)
+	return fmt.Sprintf("%v flags %d gas %d %s %q grown %v events %+v lines %+v debug %q %v", r.Status, r.Flags, r.Gas, hex.EncodeToString(r.Data), r.Reason,
+		r.Grown, r.Events, r.Lines, r.Debug, err)
 }

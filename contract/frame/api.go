@@ -89,7 +89,7 @@ type Refund struct {
 	Amount chain.Balance `name:"-"`
 }
 
-// Charge is what somebody pays. A cluster holds no deposits: it is nothing.
+// Charge is what somebody pays.
 type Charge struct {
 	Amount chain.Balance `name:"-"`
 }
@@ -115,15 +115,16 @@ type CallResult dry[ExecReturn]
 // InstantiateResult is the result of MethodInstantiate.
 type InstantiateResult dry[InstantiateReturn]
 
-// NewCallResult tells of a dry run that used gas. A quarter more is required:
-// the state may be another one when the call comes.
-func NewCallResult(gas uint64, result scale.Result[ExecReturn, DispatchError]) CallResult {
-	return CallResult{Weight{RefTime: Time(gas)}, required(gas), Charge{}, []byte{}, result}
+// NewCallResult tells of a dry run that used gas, and of the deposit for what
+// contracts would store. A quarter more gas is required: the state may be another
+// one when the call comes.
+func NewCallResult(gas uint64, d StorageDeposit, result scale.Result[ExecReturn, DispatchError]) CallResult {
+	return CallResult{Weight{RefTime: Time(gas)}, required(gas), d, []byte{}, result}
 }
 
 // NewInstantiateResult is NewCallResult for a constructor.
-func NewInstantiateResult(gas uint64, result scale.Result[InstantiateReturn, DispatchError]) InstantiateResult {
-	return InstantiateResult{Weight{RefTime: Time(gas)}, required(gas), Charge{}, []byte{}, result}
+func NewInstantiateResult(gas uint64, d StorageDeposit, result scale.Result[InstantiateReturn, DispatchError]) InstantiateResult {
+	return InstantiateResult{Weight{RefTime: Time(gas)}, required(gas), d, []byte{}, result}
 }
 
 // required has a proof size because some clients take a weight without one for

@@ -110,7 +110,7 @@ func TestVectors(t *testing.T) {
 func TestNumbers(t *testing.T) {
 	want := map[string]Error{
 		"OutOfGas": 2, "TransferFailed": 4, "ContractNotFound": 6, "CodeNotFound": 8, "ContractTrapped": 12, "DuplicateContract": 19,
-		"ContractReverted": 25, "CodeRejected": 26,
+		"StorageDepositNotEnoughFunds": 22, "StorageDepositLimitExhausted": 23, "ContractReverted": 25, "CodeRejected": 26,
 	}
 	got := map[string]Error{}
 	for _, e := range Errors {

@@ -25,8 +25,8 @@ type (
 		Determinism         Determinism
 	}
 	// Call calls a contract of the cluster and gives it value of what the caller holds in the cluster's ledger.
-	// GasLimit bounds the time; its proof size, and StorageDepositLimit, bound nothing, since a cluster makes no
-	// proofs and holds no deposits.
+	// GasLimit bounds the time; its proof size bounds nothing, since a cluster makes no proofs. StorageDepositLimit is
+	// the most that is taken from the caller for what contracts store after the call.
 	Call struct {
 		Dest                chain.MultiAddress
 		Value               chain.Balance `scale:"compact"`
@@ -109,6 +109,10 @@ const (
 	ErrContractTrapped Error = 12
 	// ErrDuplicateContract means that a contract of this code, deployer and salt was made before.
 	ErrDuplicateContract Error = 19
+	// ErrStorageDepositNotEnoughFunds means that the caller holds too little in the cluster for the storage deposit.
+	ErrStorageDepositNotEnoughFunds Error = 22
+	// ErrStorageDepositLimitExhausted means that the storage deposit would be more than the limit.
+	ErrStorageDepositLimitExhausted Error = 23
 	// ErrContractReverted means that the contract refused and says why.
 	ErrContractReverted Error = 25
 	// ErrCodeRejected means that no worker could run the code.
@@ -124,6 +128,7 @@ var Errors = []struct {
 	Name  string
 }{
 	{ErrOutOfGas, "OutOfGas"}, {ErrTransferFailed, "TransferFailed"}, {ErrContractNotFound, "ContractNotFound"}, {ErrCodeNotFound, "CodeNotFound"},
-	{ErrContractTrapped, "ContractTrapped"}, {ErrDuplicateContract, "DuplicateContract"}, {ErrContractReverted, "ContractReverted"},
+	{ErrContractTrapped, "ContractTrapped"}, {ErrDuplicateContract, "DuplicateContract"},
+	{ErrStorageDepositNotEnoughFunds, "StorageDepositNotEnoughFunds"}, {ErrStorageDepositLimitExhausted, "StorageDepositLimitExhausted"}, {ErrContractReverted, "ContractReverted"},
 	{ErrCodeRejected, "CodeRejected"},
 }

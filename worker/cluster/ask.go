@@ -110,14 +110,14 @@ func limit(w *frame.Weight) frame.Weight {
 }
 
 func (x *dispatch) dryCall(ctx context.Context, a frame.CallArgs) ([]byte, error) {
-	out, e, err := x.call(ctx, hash.H256(a.Dest), a.Value, limit(a.GasLimit), a.InputData)
+	out, e, err := x.call(ctx, hash.H256(a.Dest), a.InputData, bounds{a.Value, limit(a.GasLimit), a.StorageDepositLimit})
 	if err != nil {
 		return nil, err
 	}
 	if e = kept(e); e != nil {
-		return scale.Marshal(frame.NewCallResult(out.Gas, scale.Fail[frame.ExecReturn](e.Dispatch()))), nil
+		return scale.Marshal(frame.NewCallResult(out.Gas, x.bill.told(), scale.Fail[frame.ExecReturn](e.Dispatch()))), nil
 	}
-	return scale.Marshal(frame.NewCallResult(out.Gas, scale.Ok[frame.ExecReturn, frame.DispatchError](returned(out)))), nil
+	return scale.Marshal(frame.NewCallResult(out.Gas, x.bill.told(), scale.Ok[frame.ExecReturn, frame.DispatchError](returned(out)))), nil
 }
 
 func (x *dispatch) dryInstantiate(ctx context.Context, a frame.InstantiateArgs) ([]byte, error) {
@@ -125,16 +125,27 @@ func (x *dispatch) dryInstantiate(ctx context.Context, a frame.InstantiateArgs) 
 	if !ok {
 		return nil, fmt.Errorf("%w takes a code by its name", ErrAsked)
 	}
-	out, e, err := x.instantiate(ctx, code.Hash, a.Salt, a.Value, limit(a.GasLimit), a.Data)
+	out, e, err := x.instantiate(ctx, code.Hash, a.Salt, a.Data, bounds{a.Value, limit(a.GasLimit), a.StorageDepositLimit})
 	if err != nil {
 		return nil, err
 	}
 	if e = kept(e); e != nil {
-		return scale.Marshal(frame.NewInstantiateResult(out.Gas, scale.Fail[frame.InstantiateReturn](e.Dispatch()))), nil
+		return scale.Marshal(frame.NewInstantiateResult(out.Gas, x.bill.told(), scale.Fail[frame.InstantiateReturn](e.Dispatch()))), nil
 	}
 	id := keys.AccountID(contracts{x.c, x.t}.Address(x.signer, code.Hash, a.Salt))
-	return scale.Marshal(frame.NewInstantiateResult(out.Gas, scale.Ok[frame.InstantiateReturn, frame.DispatchError](
+	return scale.Marshal(frame.NewInstantiateResult(out.Gas, x.bill.told(), scale.Ok[frame.InstantiateReturn, frame.DispatchError](
 		frame.InstantiateReturn{Result: returned(out), AccountID: id}))), nil
+}
+
+// told is what a dry run says of a bill: what was not paid is nothing.
+func (b bill) told() frame.StorageDeposit {
+	switch {
+	case b.unpaid != allPaid:
+		return frame.Charge{}
+	case b.refund.IsZero():
+		return frame.Charge{Amount: b.charge}
+	}
+	return frame.Refund{Amount: b.refund}
 }
 
 // kept is the error of a dry run. That a contract reverted is none there: what

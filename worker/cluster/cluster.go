@@ -158,6 +158,8 @@ func (c *Cluster) execute(ctx context.Context, t *Tx, m queue.Message, head hash
 		r = c.credit(t, m, msg.To, msg.Amount)
 	case words.Transact:
 		r, err = c.transact(ctx, t, m, head, msg)
+	case words.Terms:
+		r = c.agree(t, m, msg)
 	default: // what the chain alone says, see ChainSays
 		return rejected(m, c.id, "the message comes from the chain alone"), nil
 	}
@@ -168,7 +170,7 @@ func (c *Cluster) execute(ctx context.Context, t *Tx, m queue.Message, head hash
 // words.Epoch or words.MakeSnapshot. They are done between executions, over
 // stored state.
 func ChainSays(m queue.Message) words.ClusterMessage {
-	if p, ok := m.Origin.(queue.OriginPallet); !ok || string(p.Name) != "Clusters" {
+	if !fromChain(m) {
 		return nil
 	}
 	msg, err := scale.Decode[words.ClusterMessage](m.Payload)
@@ -180,6 +182,12 @@ func ChainSays(m queue.Message) words.ClusterMessage {
 		return msg
 	}
 	return nil
+}
+
+// fromChain tells whether the chain itself sends a message, and no account.
+func fromChain(m queue.Message) bool {
+	p, ok := m.Origin.(queue.OriginPallet)
+	return ok && string(p.Name) == "Clusters"
 }
 
 func rejected(m queue.Message, contract hash.H256, reason string) Result {
@@ -336,13 +344,14 @@ func (c *Cluster) openCall(t *Tx, contract hash.H256, m queue.Message, envelope 
 	return out, origin, ""
 }
 
+// run runs an export of a contract for an account, which pays for it.
 func (c *Cluster) run(ctx context.Context, t *Tx, contract host.Record, export string, m queue.Message, head, id hash.H256,
 	origin keys.AccountID, what call) (host.Result, error) {
-	return c.codes.Run(ctx, contract.Code, export, host.Env{
-		State: contractState{t, dataName(id)}, Code: contract.Code, Owner: contract.Owner,
-		Caller: origin, Address: id, Cluster: c.id, Value: what.value, Block: m.Block, Time: m.Time, Input: what.input,
-		Seed: c.seeds.Derive("command", head[:]).Reveal(), Keys: c.contractKey, Money: ledger{t}, Stored: t.kept.State,
-	}, contracts{c, t}, CommandGas)
+	out, _, err := c.pay(ctx, t, export, host.Env{
+		Code: contract.Code, Owner: contract.Owner, Caller: origin, Address: id, Value: what.value, Block: m.Block, Time: m.Time,
+		Input: what.input, Seed: c.seeds.Derive("command", head[:]).Reveal(),
+	}, CommandGas, nil)
+	return out, err
 }
 
 // contractKey is what a contract derives its keys from. They are those of the

@@ -58,7 +58,7 @@ var errOverflow = errors.New("the ledger holds more tokens than there are")
 
 // credit gives an account what the chain put into escrow for it.
 func (c *Cluster) credit(t *Tx, m queue.Message, to keys.AccountID, amount scale.U128) Result {
-	if p, ok := m.Origin.(queue.OriginPallet); !ok || string(p.Name) != "Clusters" {
+	if !fromChain(m) {
 		return rejected(m, c.id, "money comes from the chain alone")
 	}
 	l := ledger{t}
@@ -80,7 +80,7 @@ func (c *Cluster) transact(ctx context.Context, t *Tx, m queue.Message, head has
 		return rejected(m, c.id, reason), nil
 	}
 	if opened.Kind == seal.KindSigned {
-		out, err := c.signed(ctx, t, m, head, opened.Input)
+		out, err := c.signed(ctx, t, m, head, origin, opened.Input)
 		if err != nil {
 			return Result{}, err
 		}

@@ -35,19 +35,21 @@ func (t *Tx) index(who keys.AccountID) uint32 {
 
 // signed does what a signed extrinsic of the contract runtime says, in the name
 // of who signed it. One that is not good changes nothing; one whose call fails
-// takes its nonce.
-func (c *Cluster) signed(ctx context.Context, t *Tx, m queue.Message, head hash.H256, input []byte) (host.Result, error) {
+// takes its nonce. Who signed it pays for what contracts do. Who brought it pays
+// for the code that is read to verify it: until then nobody has signed anything.
+func (c *Cluster) signed(ctx context.Context, t *Tx, m queue.Message, head hash.H256, from keys.AccountID, input []byte) (host.Result, error) {
 	s, err := scale.Decode[frame.Signed](input)
 	if err != nil {
 		return refused("the signed extrinsic does not decode"), nil
 	}
-	first := frame.First(c.genesis, c.id)
+	first, terms := frame.First(c.genesis, c.id), t.terms()
 	var spent uint64 // on the code, also when what names it is not good
 	tx, err := s.Verify(first.Hash(), m.Block, func(code hash.H256) (source []byte, err error) {
-		source, spent, err = c.source(ctx, t, code, CommandGas)
+		source, spent, err = c.source(ctx, t, code, terms.Affords(ledger{t}.Balance(from), CommandGas))
 		return source, err
 	})
-	if errors.Is(err, frame.ErrInvalid) || errors.Is(err, errUnknownCode) || errors.Is(err, errMuchCode) {
+	t.payGas(terms, from, spent)
+	if errors.Is(err, frame.ErrInvalid) || errors.Is(err, errUnknownCode) || errors.Is(err, errMuchCode) || errors.Is(err, errDearCode) {
 		out := refused("%v", err)
 		if out.Gas = spent; errors.Is(err, errMuchCode) {
 			out.Status = vm.OutOfGas
@@ -65,6 +67,14 @@ func (c *Cluster) signed(ctx context.Context, t *Tx, m queue.Message, head hash.
 		out := refused("%v: %s", frame.ErrInvalid, why)
 		out.Gas = spent
 		return out, nil
+	}
+	if gives, runs := value(tx.Call); runs {
+		has := ledger{t}.Balance(tx.Signer)
+		if rest, enough := has.Sub(gives); enough && terms.Affords(rest, 1) == 0 {
+			out := refused("%v: Inability to pay some fees (e.g. account balance too low)", frame.ErrInvalid)
+			out.Gas = spent
+			return out, nil
+		}
 	}
 	t.set(indexName(tx.Signer), binary.LittleEndian.AppendUint32(nil, tx.Nonce+1))
 	x := dispatch{c: c, t: t, signer: tx.Signer, most: CommandGas - spent, env: host.Env{
@@ -117,17 +127,24 @@ var (
 	errUnknownCode = errors.New("the cluster was not told of the code")
 	// errMuchCode tells that a command has too little gas for a code to be read.
 	errMuchCode = errors.New("reading the code takes more gas than there is")
+	// errDearCode tells that who brings an extrinsic cannot pay for its code to be
+	// read.
+	errDearCode = errors.New("who brings the code holds too little in the cluster to pay for reading it")
 )
 
 // source returns the bytes of a code that the cluster was told of, and the gas
-// that this takes. A code for which there is too little is not read.
+// that this takes, of which most are paid for. A code for which there is too
+// little is not read.
 func (c *Cluster) source(ctx context.Context, t *Tx, code hash.H256, most uint64) (source []byte, spent uint64, err error) {
 	size, ok := t.codeSize(code)
 	if !ok {
 		return nil, 0, errUnknownCode
 	}
-	if spent = uint64(size) * gasCodeByte; spent > most {
+	switch spent = uint64(size) * gasCodeByte; {
+	case spent > CommandGas:
 		return nil, most, errMuchCode
+	case spent > most:
+		return nil, 0, errDearCode
 	}
 	source, err = c.codes.Source(ctx, code)
 	return source, spent, err
@@ -170,6 +187,7 @@ type dispatch struct {
 	env    host.Env // what the world is like
 	stored *frame.CodeStored
 	made   *frame.Instantiated
+	bill   bill // what a contract that ran costs beside gas
 }
 
 // apply does a call. A *frame.Error says why it failed; an error, that this
@@ -181,18 +199,32 @@ func (x *dispatch) apply(ctx context.Context, tx frame.Tx) (host.Result, *frame.
 		if !ok {
 			return fail(frame.ErrContractNotFound)
 		}
-		return x.call(ctx, to, call.Value, call.GasLimit, call.Data)
+		return x.call(ctx, to, call.Data, bounds{call.Value, call.GasLimit, amount(call.StorageDepositLimit)})
 	case frame.Instantiate:
-		return x.instantiate(ctx, call.CodeHash, call.Salt, call.Value, call.GasLimit, call.Data)
+		return x.instantiate(ctx, call.CodeHash, call.Salt, call.Data, bounds{call.Value, call.GasLimit, amount(call.StorageDepositLimit)})
 	case frame.UploadCode:
 		return x.upload(*tx.Code)
 	case frame.InstantiateWithCode:
 		if out, e, err := x.upload(*tx.Code); e != nil || err != nil {
 			return out, e, err
 		}
-		return x.instantiate(ctx, *tx.Code, call.Salt, call.Value, call.GasLimit, call.Data)
+		return x.instantiate(ctx, *tx.Code, call.Salt, call.Data, bounds{call.Value, call.GasLimit, amount(call.StorageDepositLimit)})
 	}
 	return host.Result{}, nil, fmt.Errorf("call %T has no row here", tx.Call)
+}
+
+// bounds are what a call gives to a contract, and may cost.
+type bounds struct {
+	value   scale.U128
+	gas     frame.Weight
+	deposit *scale.U128 // nil: whatever the caller holds
+}
+
+func amount(n *frame.CompactBalance) *scale.U128 {
+	if n == nil {
+		return nil
+	}
+	return &n.Value
 }
 
 // upload has nothing to do: Verify has read the code, of which the cluster was
@@ -202,7 +234,7 @@ func (x *dispatch) upload(code hash.H256) (host.Result, *frame.Error, error) {
 	return host.Result{}, nil, nil
 }
 
-func (x *dispatch) call(ctx context.Context, id hash.H256, value scale.U128, limit frame.Weight, input []byte) (host.Result, *frame.Error, error) {
+func (x *dispatch) call(ctx context.Context, id hash.H256, input []byte, within bounds) (host.Result, *frame.Error, error) {
 	contract, found, err := contracts{x.c, x.t}.ready(ctx, id)
 	if err != nil {
 		return host.Result{}, nil, err
@@ -210,12 +242,12 @@ func (x *dispatch) call(ctx context.Context, id hash.H256, value scale.U128, lim
 	if !found {
 		return fail(frame.ErrContractNotFound)
 	}
-	return x.run(ctx, contract, "call", id, value, limit, input)
+	return x.run(ctx, contract, "call", id, input, within)
 }
 
 // instantiate makes a contract, whose address the signer, the code and the salt
 // decide.
-func (x *dispatch) instantiate(ctx context.Context, code hash.H256, salt []byte, value scale.U128, limit frame.Weight, input []byte) (host.Result, *frame.Error, error) {
+func (x *dispatch) instantiate(ctx context.Context, code hash.H256, salt, input []byte, within bounds) (host.Result, *frame.Error, error) {
 	all := contracts{x.c, x.t}
 	if len(salt) > host.MaxSalt {
 		return fail(frame.ErrDuplicateContract)
@@ -238,7 +270,7 @@ func (x *dispatch) instantiate(ctx context.Context, code hash.H256, salt []byte,
 		return fail(frame.ErrDuplicateContract)
 	}
 	record := host.Record{Code: code, Owner: x.signer}
-	out, e, err := x.run(ctx, record, "deploy", id, value, limit, input)
+	out, e, err := x.run(ctx, record, "deploy", id, input, within)
 	if e != nil || err != nil {
 		return out, e, err
 	}
@@ -250,32 +282,48 @@ func (x *dispatch) instantiate(ctx context.Context, code hash.H256, salt []byte,
 	return out, nil, nil
 }
 
-func (x *dispatch) run(ctx context.Context, contract host.Record, export string, id hash.H256, value scale.U128, limit frame.Weight, input []byte) (host.Result, *frame.Error, error) {
-	if _, enough := (ledger{x.t}).Balance(x.signer).Sub(value); !enough {
+func (x *dispatch) run(ctx context.Context, contract host.Record, export string, id hash.H256, input []byte, within bounds) (host.Result, *frame.Error, error) {
+	if _, enough := (ledger{x.t}).Balance(x.signer).Sub(within.value); !enough {
 		return fail(frame.ErrTransferFailed)
 	}
-	gas := min(limit.RefTime/frame.RefTime, x.most)
+	gas := min(within.gas.RefTime/frame.RefTime, x.most)
 	if gas == 0 {
 		return fail(frame.ErrOutOfGas)
 	}
 	env := x.env
-	env.State, env.Code, env.Owner = contractState{x.t, dataName(id)}, contract.Code, contract.Owner
-	env.Caller, env.Address, env.Cluster, env.Value, env.Input = x.signer, id, x.c.id, value, input
-	env.Keys, env.Money, env.Stored = x.c.contractKey, ledger{x.t}, x.t.kept.State
-	out, err := x.c.codes.Run(ctx, contract.Code, export, env, contracts{x.c, x.t}, gas)
+	env.Code, env.Owner, env.Caller, env.Address, env.Value, env.Input = contract.Code, contract.Owner, x.signer, id, within.value, input
+	out, b, err := x.c.pay(ctx, x.t, export, env, gas, within.deposit)
 	if err != nil {
 		return host.Result{}, nil, err
 	}
+	x.bill = b
 	e := frame.ErrContractTrapped
-	switch out.Status {
-	case vm.OK:
+	switch {
+	case out.Status == vm.OK:
 		return out, nil, nil
-	case vm.Reverted:
-		e = frame.ErrContractReverted
-	case vm.OutOfGas:
+	case b.unpaid == depositUnpaid:
+		e = frame.ErrStorageDepositNotEnoughFunds
+	case b.unpaid == limitUnpaid:
+		e = frame.ErrStorageDepositLimitExhausted
+	case out.Status == vm.OutOfGas, b.unpaid == gasUnpaid:
 		e = frame.ErrOutOfGas
+	case out.Status == vm.Reverted:
+		e = frame.ErrContractReverted
 	}
 	return out, &e, nil
+}
+
+// value is what a call gives to a contract, of those that run one.
+func value(call frame.RuntimeCall) (n scale.U128, runs bool) {
+	switch call := call.(type) {
+	case frame.Call:
+		return call.Value, true
+	case frame.Instantiate:
+		return call.Value, true
+	case frame.InstantiateWithCode:
+		return call.Value, true
+	}
+	return n, false
 }
 
 // fail is what came of a call that ran no contract.

@@ -36,23 +36,52 @@ func (c *Client) Deposit(ctx context.Context, who keys.Pair, cluster hash.H256, 
 		return nil, errors.New("the chain queued no deposit")
 	}
 	out := &Credited{Sent: in, Seq: e.Seq}
+	out.Number, err = c.taken(ctx, in, cluster, e.Seq)
+	return out, err
+}
+
+// taken waits until a cluster has done what the chain told it in a message, and
+// returns the block with the receipt.
+func (c *Client) taken(ctx context.Context, in *Included, cluster hash.H256, seq uint64) (number chain.BlockNumber, err error) {
 	var receipt words.Receipt
 	err = c.Follow(ctx, in.Number, func(h chain.Header, events []Record) (bool, error) {
 		for _, r := range events {
-			if done, ok := r.Event.(contracts.CommandDone); ok && done.Cluster == cluster && done.Receipt.Seq == e.Seq {
-				receipt, out.Number = done.Receipt, h.Number
+			if done, ok := r.Event.(contracts.CommandDone); ok && done.Cluster == cluster && done.Receipt.Seq == seq {
+				receipt, number = done.Receipt, h.Number
 				return true, nil
 			}
 		}
 		return false, nil
 	})
 	if err != nil {
-		return out, fmt.Errorf("wait for the receipt: %w", err)
+		return number, fmt.Errorf("wait for the receipt: %w", err)
 	}
 	if receipt.Status != words.StatusOK {
-		return out, fmt.Errorf("the worker rejected the deposit: %s", receipt.Error)
+		return number, fmt.Errorf("the worker rejected it: %s", receipt.Error)
 	}
-	return out, nil
+	return number, nil
+}
+
+// Terms returns what is paid in a cluster for gas and storage. The cluster was told
+// of it, and may not have come to it yet.
+func (c *Client) Terms(ctx context.Context, cluster hash.H256) (words.Terms, error) {
+	t, _, err := Find[words.Terms](ctx, c, c.Runtime().Clusters.Terms.Key(cluster), nil)
+	return t, err
+}
+
+// SetTerms says what is paid in a cluster, waits until the cluster has it, and
+// returns the message of the cluster's queue from which on it applies.
+func (c *Client) SetTerms(ctx context.Context, owner keys.Pair, cluster hash.H256, t words.Terms) (seq uint64, err error) {
+	in, err := c.Submit(ctx, owner, clusters.SetTerms{Cluster: cluster, Terms: t}, UntilInBlock)
+	if err != nil {
+		return 0, err
+	}
+	e, ok := Event[clusters.TermsSet](in)
+	if !ok {
+		return 0, errors.New("the chain queued no terms")
+	}
+	_, err = c.taken(ctx, in, cluster, e.Seq)
+	return e.Seq, err
 }
 
 // SendTransact has a cluster do something that only its workers read.

@@ -24,7 +24,7 @@ func clusterCommand() *cobra.Command {
 			"`transfer`, of which nobody sees to whom and how much, and come out by `withdraw`.",
 	}
 	cmd.AddCommand(clusterList(), clusterCreate(), clusterStatus(), clusterAdd(), clusterRemove(), clusterRotate(), clusterSnapshot(), clusterJudge(), clusterRecover())
-	cmd.AddCommand(clusterDeposit(), clusterTransfer(), clusterWithdraw(), clusterBalance())
+	cmd.AddCommand(clusterDeposit(), clusterTransfer(), clusterWithdraw(), clusterBalance(), clusterTerms())
 	return cmd
 }
 
@@ -145,16 +145,21 @@ func clusterDeposit() *cobra.Command {
 // amounts are the numbers in what a ledger says, which are all amounts.
 var amounts = regexp.MustCompile(`[0-9]+`)
 
+// inTokens writes the amounts in what a ledger says as people know them.
+func inTokens(text string) string {
+	return amounts.ReplaceAllStringFunc(text, func(digits string) string {
+		n, err := scale.ParseU128(digits)
+		if err != nil {
+			return digits
+		}
+		return tokens(n)
+	})
+}
+
 // acted reads the outcome of a transfer or a withdrawal: what is left.
 func acted(out *client.Outcome) (left scale.U128, err error) {
 	if out.Reply.Status != 0 {
-		text := amounts.ReplaceAllStringFunc(string(out.Reply.Error), func(digits string) string {
-			n, err := scale.ParseU128(digits)
-			if err != nil {
-				return digits
-			}
-			return tokens(n)
-		})
+		text := inTokens(string(out.Reply.Error))
 		if text == "" {
 			text = fmt.Sprintf("it ended with status %d", out.Reply.Status)
 		}

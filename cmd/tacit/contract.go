@@ -225,6 +225,13 @@ func ended(m *abi.Metadata, entry *abi.Entry, out *client.Outcome) error {
 // statuses are the ways in which a contract ends, as the VM numbers them.
 var statuses = map[uint8]string{1: "the contract reverted", 2: "the contract trapped", 3: "the contract ran out of gas"}
 
+// Parts of what a cluster says to an account that cannot pay, in which all
+// numbers are amounts.
+const (
+	cannotPayGas     = "leaves nothing for gas"
+	cannotPayStorage = "takes a deposit of"
+)
+
 func outcome(m *abi.Metadata, entry *abi.Entry, status uint8, output, text []byte) error {
 	if status == 0 {
 		return nil
@@ -238,8 +245,11 @@ func outcome(m *abi.Metadata, entry *abi.Entry, status uint8, output, text []byt
 	if name == "" {
 		name = fmt.Sprintf("the message was not run (%d)", status)
 	}
-	if len(text) > 0 {
-		name += ": " + string(text)
+	switch said := string(text); {
+	case strings.Contains(said, cannotPayGas) || strings.Contains(said, cannotPayStorage):
+		name = inTokens(said) // the contract has not failed
+	case len(said) > 0:
+		name += ": " + said
 	}
 	return errors.New(name)
 }

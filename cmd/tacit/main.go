@@ -93,6 +93,10 @@ func hintOf(err error) string {
 	return ""
 }
 
+// means is what an account needs that has too little in a cluster for what it
+// wants done there.
+const means = "`tacit cluster terms` shows what the cluster asks, `tacit cluster balance` what the account has there, `tacit cluster deposit` adds to it"
+
 // hints are what to do about errors of the node and of workers, by a part of
 // their text. The first that fits is taken.
 var hints = []struct{ text, hint string }{
@@ -100,6 +104,7 @@ var hints = []struct{ text, hint string }{
 	{"listen for light clients", "is something running there already? Choose another IP:port with --light"},
 	{"Clusters.Nothing", "the amount is to be more than nothing"},
 	{"the caller holds less than the value", "`tacit cluster balance` shows what the account has in the cluster, `tacit cluster deposit` adds to it"},
+	{cannotPayGas, means}, {cannotPayStorage, means}, {"can pay for no more gas", means}, {"pay for reading it", means},
 	{"no worker answered", "`tacit worker status` shows the workers and how far they are"},
 	{"deadline exceeded", "it took longer than --wait allows"},
 	{"WebSocket", "--rpc names a node, such as ws://127.0.0.1:9944"},
@@ -110,6 +115,8 @@ var hints = []struct{ text, hint string }{
 	{"BelowMinimum", "an account holds 0.001 TACIT at least, or nothing"},
 	{"Transaction is outdated", "the nonce is used: somebody else signs with this account at the same time; try again"},
 	{"TooFewWorkers", "fewer workers are registered than the cluster needs: `tacit worker status` lists them"},
+	{"Clusters.NotOwner", "only the cluster's owner may do this: `tacit cluster list` shows who that is"},
+	{"Clusters.BadTerms", "a price is at most 1000000 TACIT, and --treasury an account that can take out what it gets"},
 	{"NotOwner", "only the account that made the contract may do this"},
 	{"CodeNotFound", "`tacit contract upload` puts a code on the chain and prints its hash"},
 	{"NoSuchCluster", "leave --cluster out to take the first one, or make one with `tacit cluster create`"},

@@ -127,6 +127,31 @@ func (w *World) holds(l *line) error {
 	return nil
 }
 
+// terms [gas=0] [item=0] [byte=0] [to=Alice] in=CLUSTER by=Alice
+//
+// sets what is paid in a cluster: tokens for a million gas, which an account gets,
+// and those that are held for an entry of storage and a byte of it.
+func (w *World) terms(l *line) error {
+	who, cluster, err := w.of(l)
+	if err != nil {
+		return err
+	}
+	to, err := w.holder(l.opt("to", "Alice"))
+	if err != nil {
+		return err
+	}
+	t := words.Terms{Treasury: to}
+	for _, price := range []struct {
+		name string
+		to   *scale.U128
+	}{{"gas", &t.GasPrice}, {"item", &t.DepositPerItem}, {"byte", &t.DepositPerByte}} {
+		if *price.to, err = tokens(l.opt(price.name, "0")); err != nil {
+			return err
+		}
+	}
+	return w.do(who, clusters.SetTerms{Cluster: cluster, Terms: t})
+}
+
 // ledger CLUSTER
 //
 // prints what the chain shows of a ledger to everybody.

@@ -77,7 +77,7 @@ func command(name string) func(*World, *line) error {
 		"observe": (*World).observe, "receipt": (*World).receipt, "query": (*World).query,
 		"log": (*World).log, "child": (*World).child, "sign": (*World).sign,
 
-		"deposit": (*World).deposit, "give": (*World).give, "withdraw": (*World).withdraw, "holds": (*World).holds, "ledger": (*World).ledger,
+		"deposit": (*World).deposit, "give": (*World).give, "withdraw": (*World).withdraw, "holds": (*World).holds, "ledger": (*World).ledger, "terms": (*World).terms,
 		"server": (*World).server,
 	}[name]
 }

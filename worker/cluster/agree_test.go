@@ -60,11 +60,19 @@ func (r replica) execute(t *testing.T, m queue.Message, key seal.PrivateKey, env
 }
 
 // Replicas come to one root and one receipt after everything that strangers sign,
-// good and bad, and so does one that begins in the middle, with a snapshot.
+// good and bad, and so does one that begins in the middle, with a snapshot: where
+// nothing is paid and where gas and storage are.
 func TestSignedReplicas(t *testing.T) {
+	for name, terms := range map[string]words.Terms{"free": {}, "paid": {GasPrice: u(1000), DepositPerItem: u(5), DepositPerByte: u(1), Treasury: treasurer}} {
+		t.Run(name, func(t *testing.T) { signedReplicas(t, terms) })
+	}
+}
+
+func signedReplicas(t *testing.T, terms words.Terms) {
 	c := newChain(t)
 	alice := pair(t, keys.Sr25519, "//Alice")
 	me := alice.AccountID()
+	const rich = 10_000_000
 	id := words.ContractID(me, byHand, c.c.id, nil)
 	second := words.ContractID(me, byHand, c.c.id, []byte("second"))
 	replicas := []replica{newReplica(t, c.codes), newReplica(t, c.codes)}
@@ -76,7 +84,13 @@ func TestSignedReplicas(t *testing.T) {
 		for _, code := range []hash.H256{inGo, inScript, byHand} {
 			tx.set(codeName(code), []byte{})
 		}
-		ledger{tx}.SetBalance(me, u(1000))
+		ledger{tx}.SetBalance(me, u(rich))
+		ledger{tx}.SetBalance(ben, u(rich)) // who brings what Alice signs
+		ledger{tx}.put(heldName, u(2*rich))
+		m := queue.Message{Origin: pallet, Payload: scale.Encode[words.ClusterMessage](terms)}
+		if _, err := r.c.Execute(context.Background(), tx, m, hash.H256{}); err != nil {
+			t.Fatal(err)
+		}
 		r.s.apply(changed(t, tx))
 	}
 	foreign := *c
@@ -161,12 +175,19 @@ func TestSignedReplicas(t *testing.T) {
 		t.Fatalf("%d replicas", len(replicas))
 	}
 	for _, r := range replicas {
+		audit(t, r.c, r.s)
 		tx, err := r.c.Begin(r.s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, left := tx.index(me), (ledger{tx}).Balance(me); n != 7 || left != u(993) {
-			t.Errorf("the nonce is %d and %v is left, want 7 and 993", n, left)
+		if n := tx.index(me); n != 7 {
+			t.Errorf("the nonce is %d, want 7", n)
+		}
+		l := ledger{tx}
+		spent, _ := u(2*rich - 7).SubSat(l.Balance(me).AddSat(l.Balance(ben))).Uint64()
+		got, _ := l.Balance(treasurer).Uint64()
+		if paid := !terms.GasPrice.IsZero(); got != spent || (got > 0) != paid || !paid && l.Balance(me) != u(rich-7) {
+			t.Errorf("%d are spent beside the 7, the treasury has %d", spent, got)
 		}
 	}
 }

@@ -47,24 +47,46 @@ func Instrument(code []byte, profile *Profile, imports Imports) (*Code, error) {
 	if err := m.checkImports(imports); err != nil {
 		return nil, err
 	}
-	scans, branches := make([]*scanned, len(m.bodies)), 0
-	out := &Code{Profile: profile}
-	for i := range m.bodies {
-		if scans[i], err = scan(m, profile, i); err != nil {
-			return nil, err
-		}
-		if branches += scans[i].branches; branches > profile.MaxBranches {
-			return nil, refuse("its branch tables have more than %d entries", profile.MaxBranches)
-		}
-		out.Work += uint64(scans[i].blocks) * uint64(scans[i].blocks)
-		if out.Work > profile.MaxBlocksSq {
-			return nil, refuse("its functions have too many blocks: the sum of their squares is above %d", profile.MaxBlocksSq)
-		}
+	scans, work, err := m.scan(profile)
+	if err != nil {
+		return nil, err
 	}
 	w := &writer{m: m, out: make([]byte, 0, len(code)*3/2)}
 	w.module(scans)
-	out.Wasm, out.Globals = w.out, w.mutable
-	return out, nil
+	return &Code{Wasm: w.out, Profile: profile, Globals: w.mutable, Work: work}, nil
+}
+
+// scan scans all functions. It returns the module's work too; see Code.
+func (m *module) scan(profile *Profile) (scans []*scanned, work uint64, err error) {
+	scans, branches := make([]*scanned, len(m.bodies)), 0
+	for i := range m.bodies {
+		if scans[i], err = scan(m, profile, i); err != nil {
+			return nil, 0, err
+		}
+		if branches += scans[i].branches; branches > profile.MaxBranches {
+			return nil, 0, refuse("its branch tables have more than %d entries", profile.MaxBranches)
+		}
+		work += uint64(scans[i].blocks) * uint64(scans[i].blocks)
+		if work > profile.MaxBlocksSq {
+			return nil, 0, refuse("its functions have too many blocks: the sum of their squares is above %d", profile.MaxBlocksSq)
+		}
+	}
+	return scans, work, nil
+}
+
+// Work is the work of a module, see Code, without making anything of it: the most
+// that there can be for one that would be refused.
+func Work(code []byte) uint64 {
+	profile := ProfileOf(code)
+	m, err := parse(code, profile)
+	if err != nil {
+		return profile.MaxBlocksSq
+	}
+	_, work, err := m.scan(profile)
+	if err != nil {
+		return profile.MaxBlocksSq
+	}
+	return work
 }
 
 func (m *module) checkImports(imports Imports) error {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 )
@@ -374,6 +375,29 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// The work of a module is the sum of its functions' squared blocks, without
+// instrumenting it; that of what is refused is the most there can be.
+func TestWork(t *testing.T) {
+	imports := Imports{"seal0.seal_return": {Type: testFuncs[0].Type}}
+	call := func(ifs int) []byte {
+		return program(nil, bytes.Repeat([]byte{opI32Const, 0, opIf, typeEmpty, opReturn, opEnd}, ifs)...).bytes()
+	}
+	// Both functions begin with a block, and each if makes some more.
+	more := uint64(math.Sqrt(float64(Work(call(1))-1))) - 1
+	for _, ifs := range []uint64{0, 1, 2, 10, 1000} {
+		code, blocks := call(int(ifs)), 1+more*ifs
+		c, err := Instrument(code, &Ink, imports)
+		if err != nil || more == 0 || c.Work != Work(code) || Work(code) != blocks*blocks+1 {
+			t.Errorf("%d ifs, of %d blocks each: the work is %d, want %d: %v", ifs, more, Work(code), blocks*blocks+1, err)
+		}
+	}
+	for _, refused := range [][]byte{nil, call(5000), call(1)[:60]} {
+		if got := Work(refused); got != Ink.MaxBlocksSq && got != Go.MaxBlocksSq {
+			t.Errorf("a refused module's work is %d", got)
+		}
+	}
+}
+
 // NaN bits reach memory in one form only.
 func TestCanonicalNaN(t *testing.T) {
 	// 0/0 stored as f64 at 0, as f32 at 8, reinterpreted at 16; returned.
@@ -413,6 +437,9 @@ func FuzzInstrument(f *testing.F) {
 					t.Fatal(err)
 				}
 				continue
+			}
+			if p == ProfileOf(code) && Work(code) != c.Work {
+				t.Fatalf("the work is %d, and instrumented %d", Work(code), c.Work)
 			}
 			if len(c.Wasm) > 64*len(code)+1024 {
 				t.Fatalf("%d bytes became %d", len(code), len(c.Wasm))

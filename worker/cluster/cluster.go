@@ -147,7 +147,7 @@ func (c *Cluster) execute(ctx context.Context, t *Tx, m queue.Message, head hash
 	}
 	switch msg := msg.(type) {
 	case words.Code:
-		r.Checked, err = c.check(ctx, t, msg)
+		r.Checked, err = c.check(ctx, t, m, msg)
 	case words.Instantiate:
 		r, err = c.instantiate(ctx, t, m, head, msg)
 	case words.Command:
@@ -194,8 +194,13 @@ func rejected(m queue.Message, contract hash.H256, reason string) Result {
 	return Result{Receipt: &words.Receipt{Seq: m.Seq, Contract: contract, Status: words.StatusRejected, Error: []byte(reason)}}
 }
 
-func (c *Cluster) check(ctx context.Context, t *Tx, msg words.Code) (*words.CodeChecked, error) {
+func (c *Cluster) check(ctx context.Context, t *Tx, m queue.Message, msg words.Code) (*words.CodeChecked, error) {
 	out := &words.CodeChecked{Cluster: c.id, Hash: msg.Hash, OK: true}
+	from, ok := m.Origin.(queue.OriginAccount)
+	if !ok {
+		out.OK, out.Reason = false, []byte("only accounts may ask")
+		return out, nil
+	}
 	err := c.codes.Load(ctx, msg.Hash)
 	if errors.Is(err, vm.ErrRefused) {
 		out.OK, out.Reason = false, []byte(err.Error())
@@ -208,7 +213,11 @@ func (c *Cluster) check(ctx context.Context, t *Tx, msg words.Code) (*words.Code
 		out.OK, out.Reason = false, []byte(tooFull)
 		return out, nil
 	}
-	return out, c.learn(ctx, t, msg.Hash)
+	_, paid, err := c.learn(ctx, t, msg.Hash, from.ID, scale.U128{})
+	if err == nil && !paid {
+		out.OK, out.Reason = false, []byte(cannotCompile)
+	}
+	return out, err
 }
 
 // tooFull is why a cluster refuses what comes.
@@ -280,6 +289,13 @@ func (c *Cluster) instantiate(ctx context.Context, t *Tx, m queue.Message, head 
 	if reason != "" {
 		return reject(reason)
 	}
+	compiled, paid, err := c.learn(ctx, t, msg.Code, origin, call.value)
+	if err != nil {
+		return Result{}, err
+	}
+	if !paid {
+		return c.receipt(m, msg.Contract, msg.Envelope, call.opened, refused(cannotCompile)), nil
+	}
 	record := host.Record{Code: msg.Code, Owner: origin}
 	out, err := c.run(ctx, t, record, "deploy", m, head, msg.Contract, origin, call)
 	if err != nil {
@@ -290,10 +306,8 @@ func (c *Cluster) instantiate(ctx context.Context, t *Tx, m queue.Message, head 
 		if _, changed := t.get(name); !changed {
 			contracts{c, t}.Put(msg.Contract, record)
 		}
-		if err := c.learn(ctx, t, msg.Code); err != nil {
-			return Result{}, err
-		}
 	}
+	out.Gas += compiled
 	t.log(m.Block, m.Time, out)
 	return c.receipt(m, msg.Contract, msg.Envelope, call.opened, out), nil
 }

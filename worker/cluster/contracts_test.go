@@ -12,6 +12,7 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
 	"github.com/tacit-network/tacit/seal"
 	"github.com/tacit-network/tacit/worker/store"
 )
@@ -72,8 +73,12 @@ func TestCodes(t *testing.T) {
 	if known(l.there) || known(hash.H256{9}) {
 		t.Error("codes are known that nobody told of")
 	}
+	asks := queue.Message{Origin: queue.OriginAccount{ID: ann}}
+	if checked, err := c.check(ctx, tx, queue.Message{Origin: pallet}, words.Code{Hash: l.there}); err != nil || checked.OK || known(l.there) {
+		t.Errorf("asked by nobody: %+v %v", checked, err)
+	}
 	for code, ok := range map[hash.H256]bool{l.there: true, l.bad: false} {
-		checked, err := c.check(ctx, tx, words.Code{Hash: code})
+		checked, err := c.check(ctx, tx, asks, words.Code{Hash: code})
 		if err != nil || checked.OK != ok || known(code) != ok {
 			t.Errorf("code %v: %+v %v, known %v", code, checked, err, known(code))
 		}
@@ -81,7 +86,7 @@ func TestCodes(t *testing.T) {
 	if size, ok := tx.codeSize(l.there); !ok || size != uint32(len("some wasm")) {
 		t.Errorf("the code is kept with a size of %d bytes, %v", size, ok)
 	}
-	if _, err := c.check(ctx, tx, words.Code{Hash: hash.H256{9}}); !errors.Is(err, ErrNoCode) {
+	if _, err := c.check(ctx, tx, asks, words.Code{Hash: hash.H256{9}}); !errors.Is(err, ErrNoCode) {
 		t.Errorf("a code that is to be brought: %v", err)
 	}
 	if a, b := x.Address([32]byte{1}, l.there, []byte("salt")), words.ContractID([32]byte{1}, l.there, hash.H256{1}, []byte("salt")); a != b {

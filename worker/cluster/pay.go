@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/tacit-network/tacit/contract/host"
@@ -128,3 +129,34 @@ func (b bill) reason(has scale.U128) string {
 	}
 	return fmt.Sprintf("what contracts store more takes a deposit of %v, and the account holds %v in the cluster beside the gas", b.charge, has)
 }
+
+// gasBlocks is the price of a unit of a code's work, so that the most there can be
+// costs what it takes: a second.
+const gasBlocks = 100
+
+// learn keeps that contracts may be made of a code that can run, and its size.
+// Where gas is paid for, whoever brings a code that the cluster was not told of
+// pays for its compilation, by its bytes and its work, beside what he gives; paid
+// is false when he cannot, and the code is not known then.
+func (c *Cluster) learn(ctx context.Context, t *Tx, code hash.H256, who keys.AccountID, gives scale.U128) (gas uint64, paid bool, err error) {
+	b, known := t.get(codeName(code))
+	if known && len(b) == 4 {
+		return 0, true, nil
+	}
+	source, err := c.codes.Source(ctx, code)
+	if err != nil {
+		return 0, false, err
+	}
+	if terms := t.terms(); !known && !terms.GasPrice.IsZero() {
+		gas = uint64(len(source))*gasCodeByte + vm.Work(source)*gasBlocks
+		if (ledger{t}).Balance(who).SubSat(gives).Less(terms.Fee(gas)) {
+			return 0, false, nil
+		}
+		t.payGas(terms, who, gas)
+	}
+	t.set(codeName(code), binary.LittleEndian.AppendUint32(nil, uint32(len(source))))
+	return gas, true, nil
+}
+
+// cannotCompile is why a code is not taken.
+const cannotCompile = "the account cannot pay for compiling the code in the cluster"

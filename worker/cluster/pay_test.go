@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"encoding/hex"
 	"strings"
 	"testing"
 
@@ -276,4 +277,60 @@ func TestSignedPays(t *testing.T) {
 		t.Errorf("without money: %+v", o)
 	}
 	audit(t, c.c, c.m)
+}
+
+// Where gas is paid for, who brings a code that the cluster was not told of pays
+// for its compilation, once; who cannot brings none.
+func TestCompilingIsPaid(t *testing.T) {
+	source, err := hex.DecodeString(keeper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled := uint64(len(source))*gasCodeByte + vm.Work(source)*gasBlocks
+	if vm.Work(source) < 100 || compiled > CommandGas {
+		t.Fatalf("work %d", vm.Work(source))
+	}
+	known := func(o *office) bool {
+		tx, err := o.c.Begin(o.m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, ok := tx.codeSize(keeperCode)
+		return ok
+	}
+	asks := func(o *office) *words.CodeChecked {
+		return o.send(queue.OriginAccount{ID: ann}, words.Code{Hash: keeperCode}).Checked
+	}
+	o := newOffice(t)
+	o.terms(unit, 0, 0)
+	o.deposit(ann, compiled-1)
+	if c := asks(o); c.OK || string(c.Reason) != cannotCompile || known(o) || o.balance(ann) != compiled-1 {
+		t.Errorf("too little: %+v, %d left of %d", c, o.balance(ann), compiled-1)
+	}
+	if _, r := o.makes(ann, "", nil); r.Status != uint8(vm.Reverted) || string(r.Error) != cannotCompile || r.Gas != 0 || known(o) || o.balance(ann) != compiled-1 {
+		t.Errorf("too little to make one: %d %s, %d left", r.Status, r.Error, o.balance(ann))
+	}
+	o.deposit(ann, 1)
+	if c := asks(o); !c.OK || !known(o) || o.balance(ann) != 0 || o.balance(treasurer) != compiled {
+		t.Errorf("enough: %+v, %d left", c, o.balance(ann))
+	}
+	if c := asks(o); !c.OK || o.balance(treasurer) != compiled {
+		t.Errorf("again: %+v, %d paid", c, o.balance(treasurer))
+	}
+	audit(t, o.c, o.m)
+	// By a constructor, which has what a command may use beside it.
+	o = newOffice(t)
+	o.terms(unit, 0, 0)
+	o.deposit(ann, 2*CommandGas)
+	_, first := o.makes(ann, "first", traps())
+	_, second := o.makes(ann, "second", traps())
+	if first.Status != uint8(vm.Trapped) || first.Gas != second.Gas+compiled || 2*CommandGas-o.balance(ann) != first.Gas+second.Gas || o.balance(treasurer) != first.Gas+second.Gas {
+		t.Errorf("%d and %d gas, %d left", first.Gas, second.Gas, o.balance(ann))
+	}
+	audit(t, o.c, o.m)
+	// Where gas costs nothing, nothing is counted for it either.
+	o = newOffice(t)
+	if _, r := o.makes(ann, "", nil); r.Gas >= compiled || !known(o) {
+		t.Errorf("free: %d gas", r.Gas)
+	}
 }

@@ -166,18 +166,6 @@ func (t *Tx) codeSize(code hash.H256) (size uint32, ok bool) {
 	return binary.LittleEndian.Uint32(b), true
 }
 
-// learn keeps that contracts may be made of a code that can run, and its size.
-func (c *Cluster) learn(ctx context.Context, t *Tx, code hash.H256) error {
-	if b, known := t.get(codeName(code)); known && len(b) == 4 {
-		return nil
-	}
-	source, err := c.codes.Source(ctx, code)
-	if err == nil {
-		t.set(codeName(code), binary.LittleEndian.AppendUint32(nil, uint32(len(source))))
-	}
-	return err
-}
-
 // dispatch is one call of the contract runtime.
 type dispatch struct {
 	c      *Cluster

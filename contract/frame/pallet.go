@@ -26,7 +26,8 @@ type (
 	}
 	// Call calls a contract of the cluster and gives it value of what the caller holds in the cluster's ledger.
 	// GasLimit bounds the time; its proof size bounds nothing, since a cluster makes no proofs. StorageDepositLimit is
-	// the most that is taken from the caller for what contracts store after the call.
+	// the most that is taken from the caller for what contracts store after the call; by default what 256 entries
+	// and 128 KiB take.
 	Call struct {
 		Dest                chain.MultiAddress
 		Value               chain.Balance `scale:"compact"`

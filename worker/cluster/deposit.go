@@ -67,14 +67,18 @@ func count(stored *uint64, held *scale.U128, n int64, price scale.U128) (charge,
 // bill is what an execution costs its origin beside gas: for what contracts store
 // more, less what comes back for what they store less; one of the two is zero.
 type bill struct {
-	unpaid         unpaid
-	charge, refund scale.U128
+	unpaid                unpaid
+	charge, refund, limit scale.U128
 }
 
 // settle counts what contracts store after an execution, and moves what that costs
 // between its origin and the deposits. What an ended contract had held goes to its
-// heir. Unless all is paid, what t has is not to be kept.
+// heir. No more than the limit is charged, by default that of the terms. Unless all
+// is paid, what t has is not to be kept.
 func (t *Tx) settle(terms words.Terms, origin keys.AccountID, grown []host.Growth, limit *scale.U128) (b bill) {
+	if b.limit = terms.Limit(); limit != nil {
+		b.limit = *limit
+	}
 	t.bequeath(origin, grown)
 	for _, g := range grown {
 		if g.Ended {
@@ -91,7 +95,7 @@ func (t *Tx) settle(terms words.Terms, origin keys.AccountID, grown []host.Growt
 	l := ledger{t}
 	left, enough := l.Balance(origin).AddSat(b.refund).Sub(b.charge)
 	switch {
-	case limit != nil && limit.Less(b.charge):
+	case b.limit.Less(b.charge):
 		b.unpaid = limitUnpaid
 	case !enough:
 		b.unpaid = depositUnpaid

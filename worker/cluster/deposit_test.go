@@ -408,3 +408,47 @@ func TestAllIsKept(t *testing.T) {
 	}
 	audit(t, late.c, late.m)
 }
+
+// A message that sets no limit has contracts store no more than the terms' limit:
+// a contract cannot take all that its caller has. One that sets a limit may.
+func TestDepositDefault(t *testing.T) {
+	c := newChain(t)
+	o := newOffice(t)
+	c.c.codes, o.book = o.codes, c.book
+	alice := pair(t, keys.Sr25519, "//Alice")
+	me := alice.AccountID()
+	tx, err := c.c.Begin(c.m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx.set(codeName(keeperCode), []byte{})
+	ledger{tx}.put(heldName, u(1000))
+	c.m.apply(tx.Changes())
+	c.send(pallet, words.Terms{DepositPerItem: u(1)})
+	id, r := o.makes(me, "", nil)
+	if r.Status != 0 {
+		t.Fatalf("%s", r.Error)
+	}
+	var most []byte
+	for i := range words.DefaultItems {
+		most = append(most, sets(byte(i), 0)...)
+	}
+	more := append(most[:len(most):len(most)], sets(0, 0)...)
+	more[len(more)-2] = 1 // the end of another key
+	if r := o.call(me, id, more); r.Status != uint8(vm.Reverted) || string(r.Error) != "what contracts store more takes a deposit of 257, above the limit of 256" || c.balance(me) != 1000 {
+		t.Errorf("above: %d %s, %d left", r.Status, r.Error, c.balance(me))
+	}
+	call := to(id, more)
+	if got := c.bring(scale.Marshal(c.sign(alice, 0, call, 0, 0))).failure(t); got != int(frame.ErrStorageDepositLimitExhausted) || c.balance(me) != 1000 {
+		t.Errorf("above, signed: error %d, %d left", got, c.balance(me))
+	}
+	call.StorageDepositLimit = &frame.CompactBalance{Value: u(257)}
+	if got := c.bring(scale.Marshal(c.sign(alice, 1, call, 0, 0))).failure(t); got != -1 || c.balance(me) != 743 {
+		t.Errorf("with a limit: error %d, %d left", got, c.balance(me))
+	}
+	id, _ = o.makes(me, "second", nil)
+	if r := o.call(me, id, most); r.Status != 0 || c.balance(me) != 743-256 {
+		t.Errorf("at the limit: %s, %d left", r.Error, c.balance(me))
+	}
+	audit(t, c.c, c.m)
+}

@@ -125,7 +125,7 @@ func (c *Cluster) pay(ctx context.Context, t *Tx, export string, env host.Env, m
 // gas was paid.
 func (b bill) reason(has scale.U128) string {
 	if b.unpaid == limitUnpaid {
-		return fmt.Sprintf("what contracts store more takes a deposit of %v, above the limit", b.charge)
+		return fmt.Sprintf("what contracts store more takes a deposit of %v, above the limit of %v", b.charge, b.limit)
 	}
 	return fmt.Sprintf("what contracts store more takes a deposit of %v, and the account holds %v in the cluster beside the gas", b.charge, has)
 }

@@ -205,7 +205,7 @@ func (x *dispatch) apply(ctx context.Context, tx frame.Tx) (host.Result, *frame.
 type bounds struct {
 	value   scale.U128
 	gas     frame.Weight
-	deposit *scale.U128 // nil: whatever the caller holds
+	deposit *scale.U128 // nil: as the terms say
 }
 
 func amount(n *frame.CompactBalance) *scale.U128 {

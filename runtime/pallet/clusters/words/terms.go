@@ -59,3 +59,19 @@ func (t Terms) Affords(amount chain.Balance, most uint64) uint64 {
 	n, _ := gas.Uint64()
 	return n
 }
+
+// What a message may have contracts store more, together, unless it sets another
+// limit for the deposit: as many entries, and bytes.
+const (
+	DefaultItems = 256
+	DefaultBytes = 128 << 10
+)
+
+// Limit is the most that a message pays as a storage deposit which sets no limit of
+// its own. A contract could have whoever calls it pay all that he has otherwise,
+// and take it back as a refund.
+func (t Terms) Limit() chain.Balance {
+	items, _ := t.DepositPerItem.Mul(scale.U64(DefaultItems)) // below 2^68
+	bytes, _ := t.DepositPerByte.Mul(scale.U64(DefaultBytes)) // below 2^77
+	return items.AddSat(bytes)
+}

@@ -66,11 +66,11 @@ func pair(t *testing.T, name string) keys.Pair {
 	return p
 }
 
-// begin starts the world and a gateway, which Alice pays for and which has Bob's
-// key.
-func begin(t *testing.T) *stage {
+// begin starts the world, as it is after more of a story, and a gateway, which
+// Alice pays for and which has Bob's key.
+func begin(t *testing.T, more ...string) *stage {
 	t.Helper()
-	w, _ := story.Begin(t, setting)
+	w, _ := story.Begin(t, setting+strings.Join(more, ""))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	s := &stage{t: t, ctx: ctx, cluster: w.Cluster("c"), node: w.Node()}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

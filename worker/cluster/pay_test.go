@@ -276,6 +276,16 @@ func TestSignedPays(t *testing.T) {
 	if o := c.bring(scale.Marshal(c.sign(bob, 0, to(id, nil), 0, 0))); !strings.Contains(o.text, "Inability to pay some fees") || o.gas != 0 || c.index(bob) != 0 {
 		t.Errorf("without money: %+v", o)
 	}
+	// He may ask what a call would cost.
+	out, err := c.c.Ask(context.Background(), c.m, Asked{Origin: bob.AccountID(), StateCall: frame.StateCall{
+		Method: frame.MethodCall, Args: scale.Marshal(frame.CallArgs{Origin: bob.AccountID(), Dest: keys.AccountID(id)}),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := scale.Decode[frame.CallResult](out); err != nil || !r.Result.OK || r.GasConsumed.RefTime == 0 {
+		t.Errorf("a dry run without money: %+v %v", r, err)
+	}
 	audit(t, c.c, c.m)
 }
 

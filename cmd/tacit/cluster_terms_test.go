@@ -75,3 +75,23 @@ settle
 		t.Errorf("%d commands found", commands)
 	}
 }
+
+// What a cluster says to an account that cannot pay is told in tokens, with what to
+// do, and not as a fault of the contract.
+func TestCannotPay(t *testing.T) {
+	for _, tt := range []struct {
+		status     uint8
+		said, want string
+	}{
+		{1, "the account holds 5 in the cluster and gives 0, which leaves nothing for gas: a million costs 100000000",
+			"the account holds 0.000000000005 TACIT in the cluster and gives 0 TACIT, which leaves nothing for gas: a million costs 0.0001 TACIT"},
+		{1, "what contracts store more takes a deposit of 1000000000, above the limit of 5", "what contracts store more takes a deposit of 0.001 TACIT, above the limit of 0.000000000005 TACIT"},
+		{1, "the account cannot pay for compiling the code in the cluster", "the account cannot pay for compiling the code in the cluster"},
+		{3, "the account can pay for no more gas in the cluster", "the contract ran out of gas: the account can pay for no more gas in the cluster"},
+	} {
+		err := outcome(nil, nil, tt.status, nil, []byte(tt.said))
+		if err == nil || err.Error() != tt.want || hintOf(err) != means {
+			t.Errorf("%s: %v, hint %q, want %s", tt.said, err, hintOf(err), tt.want)
+		}
+	}
+}

@@ -230,6 +230,7 @@ var statuses = map[uint8]string{1: "the contract reverted", 2: "the contract tra
 const (
 	cannotPayGas     = "leaves nothing for gas"
 	cannotPayStorage = "takes a deposit of"
+	cannotPayCode    = "cannot pay for compiling the code"
 )
 
 func outcome(m *abi.Metadata, entry *abi.Entry, status uint8, output, text []byte) error {
@@ -246,7 +247,7 @@ func outcome(m *abi.Metadata, entry *abi.Entry, status uint8, output, text []byt
 		name = fmt.Sprintf("the message was not run (%d)", status)
 	}
 	switch said := string(text); {
-	case strings.Contains(said, cannotPayGas) || strings.Contains(said, cannotPayStorage):
+	case strings.Contains(said, cannotPayGas), strings.Contains(said, cannotPayStorage), strings.Contains(said, cannotPayCode):
 		name = inTokens(said) // the contract has not failed
 	case len(said) > 0:
 		name += ": " + said

@@ -104,7 +104,7 @@ var hints = []struct{ text, hint string }{
 	{"listen for light clients", "is something running there already? Choose another IP:port with --light"},
 	{"Clusters.Nothing", "the amount is to be more than nothing"},
 	{"the caller holds less than the value", "`tacit cluster balance` shows what the account has in the cluster, `tacit cluster deposit` adds to it"},
-	{cannotPayGas, means}, {cannotPayStorage, means}, {"can pay for no more gas", means}, {"pay for reading it", means}, {"pay for compiling the code", means},
+	{cannotPayGas, means}, {cannotPayStorage, means}, {"can pay for no more gas", means}, {"pay for reading it", means}, {cannotPayCode, means},
 	{"no worker answered", "`tacit worker status` shows the workers and how far they are"},
 	{"deadline exceeded", "it took longer than --wait allows"},
 	{"WebSocket", "--rpc names a node, such as ws://127.0.0.1:9944"},

@@ -236,7 +236,11 @@ func (n *network) execute(r *replica, most int) {
 		if err != nil {
 			n.t.Fatal(err)
 		}
-		for _, c := range tx.Changes() {
+		changes, err := tx.Changes()
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		for _, c := range changes {
 			if c.Value == nil {
 				delete(r.state, c.Key)
 			} else {
@@ -244,7 +248,11 @@ func (n *network) execute(r *replica, most int) {
 			}
 		}
 		r.done++
-		r.after = append(r.after, mark{tx.Root(uint64(r.done)), tx.Held()})
+		root, err := tx.Root(uint64(r.done))
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		r.after = append(r.after, mark{root, tx.Held()})
 		r.receipts = append(r.receipts, *res.Receipt)
 		if res.Withdrawal != nil {
 			r.given = append(r.given, *res.Withdrawal)

@@ -185,7 +185,7 @@ func TestDepositUncounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	tx.setDeposit(id, deposit{})
-	o.m.apply(tx.Changes())
+	o.m.apply(changed(t, tx))
 	o.terms(0, 100, 1)
 	for _, s := range []struct {
 		name string
@@ -228,7 +228,7 @@ func TestDepositLimits(t *testing.T) {
 	}
 	tx.set(codeName(keeperCode), []byte{})
 	ledger{tx}.put(heldName, u(1000))
-	c.m.apply(tx.Changes())
+	c.m.apply(changed(t, tx))
 	c.send(pallet, words.Terms{DepositPerItem: u(100), DepositPerByte: u(1)})
 	id := words.ContractID(me, keeperCode, c.c.id, nil)
 	of := func(n uint64) *frame.CompactBalance { return &frame.CompactBalance{Value: u(n)} }
@@ -423,7 +423,7 @@ func TestDepositDefault(t *testing.T) {
 	}
 	tx.set(codeName(keeperCode), []byte{})
 	ledger{tx}.put(heldName, u(1000))
-	c.m.apply(tx.Changes())
+	c.m.apply(changed(t, tx))
 	c.send(pallet, words.Terms{DepositPerItem: u(1)})
 	id, r := o.makes(me, "", nil)
 	if r.Status != 0 {

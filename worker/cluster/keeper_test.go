@@ -13,6 +13,7 @@ import (
 	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
+	"github.com/tacit-network/tacit/worker/store"
 )
 
 // keeper is a contract by hand, assembled by npm's wabt 1.0: its constructor and
@@ -190,7 +191,7 @@ func audit(t *testing.T, c *Cluster, s Lister) {
 		}
 		return hash.H256([]byte(name[len(prefix):][:32])), name[len(prefix)+32:], true
 	}
-	if err := c.each(s, func(name string, value []byte) {
+	if err := c.each(s, func(_ store.Key, name string, value []byte) {
 		if name == heldName {
 			held = number(name, value)
 		}
@@ -215,7 +216,7 @@ func audit(t *testing.T, c *Cluster, s Lister) {
 			d.Bytes += uint64(len(key) - 1 + len(value))
 			there[id] = d
 		}
-	}); err != nil {
+	}, values); err != nil {
 		t.Fatal(err)
 	}
 	if sum != held {

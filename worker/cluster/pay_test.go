@@ -231,7 +231,7 @@ func TestSignedPays(t *testing.T) {
 	l.SetBalance(me, u(much))
 	l.SetBalance(ben, u(2*size*gasCodeByte))
 	l.put(heldName, u(much+2*size*gasCodeByte))
-	c.m.apply(tx.Changes())
+	c.m.apply(changed(t, tx))
 	c.send(pallet, words.Terms{GasPrice: u(unit), Treasury: treasurer})
 	read := size * gasCodeByte
 	bad := c.sign(alice, 3, frame.UploadCode{}, 0, 0)

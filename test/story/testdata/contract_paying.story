@@ -74,8 +74,8 @@ block 42  Queue.MessagePushed{to: ToCluster{id: c}, seq: 4}
 block 42  Contracts.CommandQueued{contract: notes, cluster: c, origin: Bob, seq: 4}
 block 44  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 4, contract: notes, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 first: Ok: ()
-Bob holds 3.992
-Charlie holds 0.007
+Bob holds 3.990
+Charlie holds 0.009
 c: 10 in escrow, of which 0 are on their way in; its account has 0.001 more
 
 # The note as long again takes nothing, a longer one something, one that is too
@@ -102,10 +102,10 @@ block 52  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 6,
 block 52  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 7, contract: notes, status: Reverted, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 same: Ok: ()
 longer: Ok: ()
-long: Reverted: what contracts store more takes a deposit of 3700000000000, and the account holds 3268646490000 in the cluster beside the gas
+long: Reverted: what contracts store more takes a deposit of 3700000000000, and the account holds 3260646490000 in the cluster beside the gas
 read as of block 54: {text: "hello,_hello", time: 1750000049000}
-Bob holds 3.268
-Charlie holds 0.031
+Bob holds 3.260
+Charlie holds 0.039
 
 # The same command again pays nothing again. With the note the deposit comes back.
 resend longer by=Bob as=again
@@ -122,9 +122,9 @@ block 58  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 8,
 again: Rejected: the nonce was used before
 block 62  Queue.MessagePushed{to: ToCluster{id: c}, seq: 9}
 block 62  Contracts.CommandQueued{contract: notes, cluster: c, origin: Bob, seq: 9}
-block 64  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 9, contract: notes, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+block 64  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 9, contract: notes, status: Ok, gas: 2097152, output: 1398 bytes, error: 0 bytes}}
 erased: Ok: ()
-Bob holds 9.959
+Bob holds 9.949
 
 # Charlie takes out what was paid.
 withdraw Charlie 0.01 by=Charlie as=out
@@ -138,8 +138,8 @@ block 68  Clusters.TransactionQueued{cluster: c, origin: Charlie, seq: 10}
 block 70  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 10, contract: c, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 block 70  Balances.Transfer{from: c's escrow, to: Charlie, amount: 0.010}
 block 70  Clusters.Withdrawn{cluster: c, to: Charlie, amount: 0.010, seq: 10}
-out: Ok: 0.030 left
-Charlie holds 0.030
+out: Ok: 0.040 left
+Charlie holds 0.040
 c: 9.990 in escrow, of which 0 are on their way in; its account has 0.001 more
 
 # Everything is free again, also for who has nothing.
@@ -157,4 +157,4 @@ block 80  Queue.MessagePushed{to: ToCluster{id: c}, seq: 12}
 block 80  Contracts.CommandQueued{contract: notes, cluster: c, origin: Charlie, seq: 12}
 block 82  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 12, contract: notes, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 free: Ok: ()
-Charlie holds 0.030
+Charlie holds 0.040

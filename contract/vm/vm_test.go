@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -446,4 +447,45 @@ func FuzzInstrument(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A float that is selected is one of the two, also where the other one lies on the
+// stack: after a call, which every float in a register is saved before.
+func TestFloatSelect(t *testing.T) {
+	for _, typ := range []byte{typeF32, typeF64} {
+		constant := func(n byte) []byte {
+			if typ == typeF32 {
+				return []byte{opF32Const, 0, 0, 0, n}
+			}
+			return []byte{opF64Const, 0, 0, 0, 0, 0, 0, 0, n}
+		}
+		size, load, store := byte(4), byte(0x2a), byte(opF32Store)
+		if typ == typeF64 {
+			size, load, store = 8, 0x2b, opF64Store
+		}
+		for _, chosen := range []byte{0, 1} {
+			w := program([]localGroup{{1, typ}, {1, typ}}, slices.Concat(
+				[]byte{opI32Const, 32}, constant(0x40), []byte{store, 2, 0, opI32Const, 32, load, 2, 0, opLocalSet, 0},
+				[]byte{opCall, 2}, // deploy, which does nothing
+				[]byte{opI32Const, 48, 0x28, 2, 0, opIf, typ, opLocalGet, 0, opElse},
+				[]byte{opLocalGet, 0}, constant(0x3f), []byte{opI32Const, chosen, opSelect, opEnd, opLocalSet, 1},
+				[]byte{opI32Const, 0, opLocalGet, 1, store, 2, 0, opI32Const, 16, opLocalGet, 0, store, 2, 0},
+				[]byte{opI32Const, 0, opI32Const, 0, opI32Const, size, opCall, 0})...)
+			want := slices.Repeat([]byte{0}, int(size))
+			want[size-1] = 0x3f
+			if chosen == 1 {
+				want[size-1] = 0x40
+			}
+			for name, e := range engines(t) {
+				m, err := e.Load(context.Background(), w.bytes(), &Ink, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out, err := m.Execute(context.Background(), "call", nil, 1e6)
+				if err != nil || !bytes.Equal(out.Data, want) {
+					t.Errorf("%s: of type %#x, %d chosen: %x, want %x %v", name, typ, chosen, out.Data, want, err)
+				}
+			}
+		}
+	}
 }

@@ -366,7 +366,8 @@ func (f *fn) canon64() {
 // rewrite copies code, which scan has checked, and adds what metering needs.
 func (f *fn) rewrite(code []byte, meters []meter) {
 	r := &reader{b: code}
-	depth := uint32(0) // blocks open inside the function
+	depth := uint32(0)                       // blocks open inside the function
+	before, last := byte(opNop), byte(opNop) // the operations before
 	for r.more() {
 		if len(meters) > 0 && meters[0].at == r.pos {
 			f.pay(meters[0].cost)
@@ -379,6 +380,7 @@ func (f *fn) rewrite(code []byte, meters []meter) {
 		start := r.pos
 		op, sub := skipOp(r)
 		raw := code[start:r.pos]
+		before, last = last, op
 		switch op {
 		case opBlock, opLoop, opIf:
 			depth++
@@ -400,6 +402,14 @@ func (f *fn) rewrite(code []byte, meters []meter) {
 			if sub == subMemoryCopy || sub == subMemoryFill {
 				f.payTop(2, 1)
 			}
+		case opI32LtS, opI32LtS + 1, opI32LtS + 2, opI32LtS + 3, opI32LtS + 4, opI32LtS + 5, opI32LtS + 6, opI32LtS + 7: // to i32.ge_u
+			if !known(before) {
+				f.b = append(f.b, opI32Const, 0, opI32Or)
+			}
+		case opI64LtS, opI64LtS + 1, opI64LtS + 2, opI64LtS + 3, opI64LtS + 4, opI64LtS + 5, opI64LtS + 6, opI64LtS + 7:
+			if !known(before) {
+				f.b = append(f.b, opI64Const, 0, opI64Or)
+			}
 		case opF32Store, opF32Copysign, opReinterpF32:
 			f.canon32()
 		case opF64Store, opF64Copysign, opReinterpF64:
@@ -407,6 +417,26 @@ func (f *fn) rewrite(code []byte, meters []meter) {
 		}
 		f.b = append(f.b, raw...)
 	}
+}
+
+// known tells that what an operation left on the stack is not what an "and" gave.
+//
+// wazero compiles a branch on 0 < a&b as one on a&b < 0, and likewise where the
+// order is another, on amd64: of the test that sets the flags it forgets which side
+// the zero was on. So a value that is the greater or the smaller is made one that
+// no "and" gave, unless it is known to be none. Locals and globals may be such values
+// under another name, and so may what blocks leave, and shifts by nothing.
+// TestAndAgainstZero shows it.
+func known(op byte) bool {
+	switch {
+	case op == opI32Const, op == opI64Const, op >= 0x28 && op <= 0x35: // loads
+		return true
+	case op >= 0x45 && op <= 0x70, op == opI32Or, op == 0x73: // up to i32.rem_u; xor
+		return true
+	case op >= 0x79 && op <= 0x82, op == opI64Or, op == 0x85:
+		return true
+	}
+	return op >= 0xa7 && op <= 0xc4 // conversions
 }
 
 // skipOp moves r over one operation of checked code.

@@ -489,3 +489,52 @@ func TestFloatSelect(t *testing.T) {
 		}
 	}
 }
+
+// A branch on how zero compares with an "and" goes the way that it has to, by
+// whatever name the zero and the "and" come.
+func TestAndAgainstZero(t *testing.T) {
+	ways := map[string]struct{ zero, get []byte }{
+		"direct":          {[]byte{opI32Const, 0}, nil},
+		"a zero local":    {[]byte{opLocalGet, 1}, nil},
+		"by a local":      {[]byte{opI32Const, 0}, []byte{opLocalSet, 0, opLocalGet, 0}},
+		"by a tee":        {[]byte{opI32Const, 0}, []byte{opLocalTee, 0}},
+		"out of a block":  {[]byte{opI32Const, 0}, nil},
+		"shifted by zero": {[]byte{opI32Const, 0}, []byte{opI32Const, 0, 0x74}},
+		"from before":     {[]byte{opI32Const, 0}, nil},
+	}
+	all := engines(t)
+	for name, way := range ways {
+		for op := range byte(8) { // lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u
+			for _, value := range []byte{0, 1, 0x7f} { // 0, 1, −1
+				and := []byte{opI32Const, 3, opI32Const, value, opI32And}
+				if value == 0x7f {
+					and = []byte{opI32Const, 0x7f, opI32Const, 0x7f, opI32And}
+				}
+				cond := slices.Concat(way.zero, and, way.get, []byte{opI32LtS + op})
+				switch name {
+				case "out of a block":
+					cond = slices.Concat(way.zero, []byte{opBlock, typeI32}, and, []byte{opEnd, opI32LtS + op})
+				case "from before":
+					cond = slices.Concat(and, []byte{opLocalSet, 0}, way.zero, []byte{opLocalGet, 0, opNop, opI32LtS + op})
+				}
+				w := program([]localGroup{{2, typeI32}}, slices.Concat(cond,
+					[]byte{opIf, typeEmpty, opI32Const, 0, opI32Const, 1, 0x36, 2, 0, opEnd, opI32Const, 0, opI32Const, 0, opI32Const, 1, opCall, 0})...)
+				signed, unsigned := int8(value<<1)>>1, uint8(value<<1) // of 7 bits
+				if value == 1 {
+					signed, unsigned = 1, 1
+				}
+				want := [8]bool{0 < signed, 0 < unsigned, 0 > signed, false, 0 <= signed, true, 0 >= signed, unsigned == 0}[op]
+				for engine, e := range all {
+					m, err := e.Load(context.Background(), w.bytes(), &Ink, nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					out, err := m.Execute(context.Background(), "call", nil, 1e6)
+					if err != nil || len(out.Data) != 1 || out.Data[0] == 1 != want {
+						t.Errorf("%s, %s: comparison %d of 0 with %d: %x, want %v %v", engine, name, op, signed, out.Data, want, err)
+					}
+				}
+			}
+		}
+	}
+}

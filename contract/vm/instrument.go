@@ -381,6 +381,9 @@ func (f *fn) rewrite(code []byte, meters []meter) {
 		op, sub := skipOp(r)
 		raw := code[start:r.pos]
 		before, last = last, op
+		if maybeAnd(before) {
+			f.noAnd(op)
+		}
 		switch op {
 		case opBlock, opLoop, opIf:
 			depth++
@@ -402,14 +405,6 @@ func (f *fn) rewrite(code []byte, meters []meter) {
 			if sub == subMemoryCopy || sub == subMemoryFill {
 				f.payTop(2, 1)
 			}
-		case opI32LtS, opI32LtS + 1, opI32LtS + 2, opI32LtS + 3, opI32LtS + 4, opI32LtS + 5, opI32LtS + 6, opI32LtS + 7: // to i32.ge_u
-			if !known(before) {
-				f.b = append(f.b, opI32Const, 0, opI32Or)
-			}
-		case opI64LtS, opI64LtS + 1, opI64LtS + 2, opI64LtS + 3, opI64LtS + 4, opI64LtS + 5, opI64LtS + 6, opI64LtS + 7:
-			if !known(before) {
-				f.b = append(f.b, opI64Const, 0, opI64Or)
-			}
 		case opF32Store, opF32Copysign, opReinterpF32:
 			f.canon32()
 		case opF64Store, opF64Copysign, opReinterpF64:
@@ -419,24 +414,34 @@ func (f *fn) rewrite(code []byte, meters []meter) {
 	}
 }
 
-// known tells that what an operation left on the stack is not what an "and" gave.
+// noAnd makes the second side of a comparison that has an order a value that no
+// "and" gave.
 //
 // wazero compiles a branch on 0 < a&b as one on a&b < 0, and likewise where the
 // order is another, on amd64: of the test that sets the flags it forgets which side
-// the zero was on. So a value that is the greater or the smaller is made one that
-// no "and" gave, unless it is known to be none. Locals and globals may be such values
-// under another name, and so may what blocks leave, and shifts by nothing.
-// TestAndAgainstZero shows it.
-func known(op byte) bool {
+// the zero was on. TestAndAgainstZero shows it.
+func (f *fn) noAnd(op byte) {
+	switch {
+	case op >= opI32LtS && op <= opI32GeU:
+		f.b = append(f.b, opI32Const, 0, opI32Or)
+	case op >= opI64LtS && op <= opI64GeU:
+		f.b = append(f.b, opI64Const, 0, opI64Or)
+	}
+}
+
+// maybeAnd tells that what an operation left on the stack may be what an "and"
+// gave. Locals and globals may be that under another name, and so may what blocks
+// leave, and shifts by nothing.
+func maybeAnd(op byte) bool {
 	switch {
 	case op == opI32Const, op == opI64Const, op >= 0x28 && op <= 0x35: // loads
-		return true
+		return false
 	case op >= 0x45 && op <= 0x70, op == opI32Or, op == 0x73: // up to i32.rem_u; xor
-		return true
+		return false
 	case op >= 0x79 && op <= 0x82, op == opI64Or, op == 0x85:
-		return true
+		return false
 	}
-	return op >= 0xa7 && op <= 0xc4 // conversions
+	return op < 0xa7 || op > opExtendLast // conversions
 }
 
 // skipOp moves r over one operation of checked code.

@@ -33,7 +33,9 @@ const (
 	opF64Const     = 0x44
 	opI32LtS       = 0x48
 	opI32GtU       = 0x4b
+	opI32GeU       = 0x4f
 	opI64LtS       = 0x53
+	opI64GeU       = 0x5a
 	opF32Eq        = 0x5b
 	opF64Eq        = 0x61
 	opI32Add       = 0x6a
@@ -42,7 +44,6 @@ const (
 	opI32Or        = 0x72
 	opI64Sub       = 0x7d
 	opI64Mul       = 0x7e
-	opI64And       = 0x83
 	opI64Or        = 0x84
 	opI64ShrU      = 0x88
 	opF32Copysign  = 0x98

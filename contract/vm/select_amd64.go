@@ -1,10 +1,6 @@
 package vm
 
-import (
-	"errors"
-
-	_ "unsafe" // for go:linkname
-)
+import _ "unsafe" // for go:linkname
 
 // useKinds is wazero's table of what its register allocator has to know of each
 // instruction: which operands it reads.
@@ -24,7 +20,7 @@ func init() {
 		first, bothRead = 2, 3
 	)
 	if useKinds[cmove] != bothRead || useKinds[xmmCMov] != first {
-		panic(errors.New("wazero has another table of instructions: select_amd64.go is to be looked at"))
+		panic("wazero has another table of instructions: select_amd64.go is to be looked at")
 	}
 	useKinds[xmmCMov] = bothRead
 }

@@ -33,12 +33,7 @@ func TestCodeGas(t *testing.T) {
 	alice := pair(t, keys.Sr25519, "//Alice")
 	keep := func(size []byte) {
 		t.Helper()
-		tx, err := c.c.Begin(c.m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tx.set(codeName(byHand), size)
-		c.m.apply(changed(c.t, tx))
+		c.put(func(tx *Tx) { tx.set(codeName(byHand), size) })
 	}
 	sized := func(n uint32) []byte { return binary.LittleEndian.AppendUint32(nil, n) }
 	const most = CommandGas / gasCodeByte

@@ -222,13 +222,10 @@ func TestDepositLimits(t *testing.T) {
 	c.c.codes = o.codes
 	alice := pair(t, keys.Sr25519, "//Alice")
 	me := alice.AccountID()
-	tx, err := c.c.Begin(c.m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tx.set(codeName(keeperCode), []byte{})
-	ledger{tx}.put(heldName, u(1000))
-	c.m.apply(changed(t, tx))
+	c.put(func(tx *Tx) {
+		tx.set(codeName(keeperCode), []byte{})
+		ledger{tx}.put(heldName, u(1000))
+	})
 	c.send(pallet, words.Terms{DepositPerItem: u(100), DepositPerByte: u(1)})
 	id := words.ContractID(me, keeperCode, c.c.id, nil)
 	of := func(n uint64) *frame.CompactBalance { return &frame.CompactBalance{Value: u(n)} }
@@ -417,13 +414,10 @@ func TestDepositDefault(t *testing.T) {
 	c.c.codes, o.book = o.codes, c.book
 	alice := pair(t, keys.Sr25519, "//Alice")
 	me := alice.AccountID()
-	tx, err := c.c.Begin(c.m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tx.set(codeName(keeperCode), []byte{})
-	ledger{tx}.put(heldName, u(1000))
-	c.m.apply(changed(t, tx))
+	c.put(func(tx *Tx) {
+		tx.set(codeName(keeperCode), []byte{})
+		ledger{tx}.put(heldName, u(1000))
+	})
 	c.send(pallet, words.Terms{DepositPerItem: u(1)})
 	id, r := o.makes(me, "", nil)
 	if r.Status != 0 {

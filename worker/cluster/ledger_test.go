@@ -33,6 +33,17 @@ var (
 	pallet   = queue.OriginPallet{Name: []byte("Clusters")}
 )
 
+// put changes the stored state by no message.
+func (b *book) put(change func(*Tx)) {
+	b.t.Helper()
+	tx, err := b.c.Begin(b.m)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	change(tx)
+	b.m.apply(changed(b.t, tx))
+}
+
 func newBook(t *testing.T) *book {
 	t.Helper()
 	c, _ := testCluster(t)

@@ -220,18 +220,15 @@ func TestSignedPays(t *testing.T) {
 	if o := c.bring(scale.Marshal(c.sign(alice, 0, instantiate(byHand, "", nil), 0, 0))); o.failure(t) != -1 {
 		t.Fatal(o)
 	}
-	tx, err := c.c.Begin(c.m)
-	if err != nil {
-		t.Fatal(err)
-	}
 	size := uint64(len(c.codes[byHand].source))
-	tx.set(codeName(byHand), []byte{byte(size), byte(size >> 8), 0, 0})
 	const much = 10 * CommandGas
-	l := ledger{tx}
-	l.SetBalance(me, u(much))
-	l.SetBalance(ben, u(2*size*gasCodeByte))
-	l.put(heldName, u(much+2*size*gasCodeByte))
-	c.m.apply(changed(t, tx))
+	c.put(func(tx *Tx) {
+		tx.set(codeName(byHand), []byte{byte(size), byte(size >> 8), 0, 0})
+		l := ledger{tx}
+		l.SetBalance(me, u(much))
+		l.SetBalance(ben, u(2*size*gasCodeByte))
+		l.put(heldName, u(much+2*size*gasCodeByte))
+	})
 	c.send(pallet, words.Terms{GasPrice: u(unit), Treasury: treasurer})
 	read := size * gasCodeByte
 	bad := c.sign(alice, 3, frame.UploadCode{}, 0, 0)

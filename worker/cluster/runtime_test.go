@@ -155,15 +155,12 @@ func newChain(t *testing.T) *chainOf {
 	b := newBook(t)
 	s := codes(t)
 	b.c.codes = s
-	tx, err := b.c.Begin(b.m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, code := range []hash.H256{inGo, inScript, byHand} {
-		tx.set(codeName(code), []byte{})
-	}
-	ledger{tx}.SetBalance(pair(t, keys.Sr25519, "//Alice").AccountID(), u(1000))
-	b.m.apply(changed(b.t, tx))
+	b.put(func(tx *Tx) {
+		for _, code := range []hash.H256{inGo, inScript, byHand} {
+			tx.set(codeName(code), []byte{})
+		}
+		ledger{tx}.SetBalance(pair(t, keys.Sr25519, "//Alice").AccountID(), u(1000))
+	})
 	first := frame.First(b.c.genesis, b.c.id)
 	return &chainOf{b, s, first.Hash(), map[hash.H256][]byte{}}
 }

@@ -91,9 +91,9 @@ func same(t *testing.T, der []byte, c *cert.Certificate) {
 }
 
 func TestAgainstX509(t *testing.T) {
-	for name, ders := range map[string]func() [][]byte{"real": func() [][]byte { return real(t) }, "development": development} {
+	for name, ders := range map[string]func(testing.TB) [][]byte{"real": real, "development": func(testing.TB) [][]byte { return development() }} {
 		t.Run(name, func(t *testing.T) {
-			for _, der := range ders() {
+			for _, der := range ders(t) {
 				c, err := cert.Parse(der)
 				if err != nil {
 					t.Error(err)

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/tacit-network/tacit/attest"
@@ -12,6 +13,7 @@ import (
 	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/seal"
+	"github.com/tacit-network/tacit/worker/wire"
 )
 
 // register puts what the chain knows of a worker into its state, changed.
@@ -114,6 +116,43 @@ func TestReplicas(t *testing.T) {
 		t.Errorf("the replicas reach %s and %s", first, got)
 	}
 	s.expect(s.query(alice, "get"), "7")
+}
+
+// A member that slept while it was taken out, drawn again and given the secrets
+// hears of all that at once, with messages for where it was in the cluster's queue,
+// in whichever order its host tells it. It begins anew.
+func TestOutAndInAtOnce(t *testing.T) {
+	s := newStory(t)
+	second := openWorker(t, t.TempDir(), s.c)
+	s.c.register(second, func(*registry.Worker) {})
+	join := clusters.ClusterJoin{Cluster: s.cluster, Members: [][32]byte{s.w.Identity(), second.Identity()}}
+	drawn := func() {
+		s.c.tell(second, join)
+		s.c.tell(s.w, clusters.Newcomer{Cluster: s.cluster, Member: second.Identity()})
+		for _, m := range given[clusters.HandOver](s, s.w) {
+			s.c.tell(second, clusters.ClusterSecret{Cluster: s.cluster, From: s.w.Identity(), Keys: s.w.clusters[s.cluster].Keys(), Envelope: m.Envelope})
+		}
+	}
+	drawn()
+	s.deposits(0, 5)
+	for _, w := range []*Worker{s.w, second} {
+		s.sweep(w)
+	}
+	agree(t, s, second)
+	for i, turn := range []func([]wire.Batch){func([]wire.Batch) {}, slices.Reverse[[]wire.Batch]} {
+		s.deposits(10*i+5, 3)
+		s.c.tell(second, clusters.ClusterLeft{Cluster: s.cluster})
+		drawn()
+		s.deposits(10*i+8, 2)
+		s.sweep(s.w)
+		sync := s.c.sync(second, 100)
+		turn(sync.Queues)
+		if _, err := second.Sync(t.Context(), sync); err != nil {
+			t.Fatal(err)
+		}
+		s.sweep(second)
+		agree(t, s, second)
+	}
 }
 
 // A secret is given to whom the chain's state knows, and by the giver's own

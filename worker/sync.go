@@ -75,9 +75,15 @@ func (w *Worker) Sync(ctx context.Context, s wire.Sync) (wire.Synced, error) {
 		}
 	}
 	r.give(proved)
-	for _, b := range s.Queues {
-		if err := r.execute(ctx, b); err != nil {
-			return wire.Synced{}, err
+	// What it is told itself comes first: whether it is a member still.
+	for _, own := range []bool{true, false} {
+		for _, b := range s.Queues {
+			if _, is := b.To.(queue.ToWorker); is != own {
+				continue
+			}
+			if err := r.execute(ctx, b); err != nil {
+				return wire.Synced{}, err
+			}
 		}
 	}
 	r.erase()
@@ -389,8 +395,8 @@ func (r *round) hear(m queue.Message) error {
 // yet, or until the round is full, and reports.
 func (r *round) runCluster(ctx context.Context, to queue.ToCluster, messages []queue.Message) error {
 	p, m := r.position(to), r.membership(to.ID)
-	if p == nil || m == nil {
-		return nil // it left the cluster in this round
+	if p == nil || m == nil || slices.Contains(r.left, to.ID) {
+		return nil // it left the cluster in this round; if it is a member again, it is elsewhere in the queue
 	}
 	c := r.w.clusters[to.ID]
 	if c == nil {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tacit-network/tacit/chain"
@@ -30,6 +31,37 @@ func (c *Client) Change(ctx context.Context, owner keys.Pair, call any, done fun
 		return false, nil
 	})
 	return found, err
+}
+
+// How many blocks workers have to answer before others are drawn: with the first
+// keys of a cluster, and with those of one that they get from its keepers.
+const (
+	answerBlocks  = 30
+	recoverBlocks = 90
+)
+
+// insist waits until a cluster has new keys, from a block on. A worker that was
+// drawn for it may be gone for good: after so many blocks it makes a call that
+// draws others, and gives these twice the time.
+func (c *Client) insist(ctx context.Context, owner keys.Pair, id hash.H256, from chain.BlockNumber, wait chain.BlockNumber, again any) error {
+	end := from + wait
+	return c.Follow(ctx, from, func(h chain.Header, events []Record) (bool, error) {
+		for _, r := range events {
+			if e, ok := r.Event.(clusters.ClusterReady); ok && e.Cluster == id {
+				return true, nil
+			}
+		}
+		if h.Number < end {
+			return false, nil
+		}
+		wait *= 2
+		end = h.Number + wait
+		_, err := c.Submit(ctx, owner, again, UntilInBlock)
+		if errors.As(err, new(*Failure)) {
+			err = nil // they answered just now, or there are no others
+		}
+		return false, err
+	})
 }
 
 // Replicas is what the chain knows of how well a cluster is kept.
@@ -97,9 +129,10 @@ func (c *Client) Recover(ctx context.Context, owner keys.Pair, id hash.H256) err
 	if len(r.Alive) < need {
 		return fmt.Errorf("%d of the %d workers that keep shares of cluster %v are registered; %d are needed", len(r.Alive), len(r.Keepers), id, need)
 	}
-	_, err = c.Change(ctx, owner, clusters.Recover{Cluster: id}, func(event any) bool {
-		e, ok := event.(clusters.ClusterReady)
-		return ok && e.Cluster == id
-	})
-	return err
+	call := clusters.Recover{Cluster: id}
+	in, err := c.Submit(ctx, owner, call, UntilInBlock)
+	if err != nil {
+		return err
+	}
+	return c.insist(ctx, owner, id, in.Number, recoverBlocks, call)
 }

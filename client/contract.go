@@ -46,6 +46,7 @@ type Outcome struct {
 }
 
 // CreateCluster makes a cluster and waits until its workers have made its keys.
+// Workers that do not answer are drawn again.
 func (c *Client) CreateCluster(ctx context.Context, owner keys.Pair, replicas uint16) (hash.H256, error) {
 	return c.CreateClusterOf(ctx, owner, clusters.Create{Replicas: replicas})
 }
@@ -60,14 +61,7 @@ func (c *Client) CreateClusterOf(ctx context.Context, owner keys.Pair, create cl
 	if !ok {
 		return hash.H256{}, errors.New("the chain made no cluster")
 	}
-	err = c.Follow(ctx, in.Number, func(_ chain.Header, events []Record) (bool, error) {
-		for _, r := range events {
-			if e, ok := r.Event.(clusters.ClusterReady); ok && e.Cluster == created.Cluster {
-				return true, nil
-			}
-		}
-		return false, nil
-	})
+	err = c.insist(ctx, owner, created.Cluster, in.Number, answerBlocks, clusters.Redraw{Cluster: created.Cluster})
 	if err != nil {
 		return created.Cluster, fmt.Errorf("wait for the keys of cluster %v: %w", created.Cluster, err)
 	}

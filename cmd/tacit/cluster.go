@@ -23,7 +23,7 @@ func clusterCommand() *cobra.Command {
 		Long: "Every cluster has a ledger that only its workers read. Tokens go in by `deposit`, which everybody sees, move by\n" +
 			"`transfer`, of which nobody sees to whom and how much, and come out by `withdraw`.",
 	}
-	cmd.AddCommand(clusterList(), clusterCreate(), clusterStatus(), clusterAdd(), clusterRemove(), clusterRotate(), clusterSnapshot(), clusterJudge(), clusterRecover())
+	cmd.AddCommand(clusterList(), clusterCreate(), clusterStatus(), clusterAdd(), clusterRemove(), clusterRotate(), clusterRedraw(), clusterSnapshot(), clusterJudge(), clusterRecover())
 	cmd.AddCommand(clusterDeposit(), clusterTransfer(), clusterWithdraw(), clusterBalance(), clusterTerms())
 	return cmd
 }

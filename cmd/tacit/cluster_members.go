@@ -137,6 +137,11 @@ func clusterRotate() *cobra.Command {
 		func(id hash.H256, _ []string) (any, error) { return clusters.Rotate{Cluster: id}, nil }, newEpoch)
 }
 
+func clusterRedraw() *cobra.Command {
+	return change("redraw", "Draw other workers for a new cluster, for those that do not answer", "  tacit cluster redraw --cluster 0x…", cobra.NoArgs,
+		func(id hash.H256, _ []string) (any, error) { return clusters.Redraw{Cluster: id}, nil }, newEpoch)
+}
+
 func clusterSnapshot() *cobra.Command {
 	return change("snapshot", "Have a cluster's workers put an encrypted snapshot of its state on the chain", "  tacit cluster snapshot", cobra.NoArgs,
 		func(id hash.H256, _ []string) (any, error) { return clusters.TakeSnapshot{Cluster: id}, nil },

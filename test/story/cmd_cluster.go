@@ -261,6 +261,11 @@ func (w *World) judge(l *line) error {
 	return w.owner(l, func(id hash.H256) any { return clusters.Judge{Cluster: id} })
 }
 
+// redraw [in=CLUSTER] [by=Alice]
+func (w *World) redraw(l *line) error {
+	return w.owner(l, func(id hash.H256) any { return clusters.Redraw{Cluster: id} })
+}
+
 // recover [in=CLUSTER] [by=Alice]
 func (w *World) recoverCluster(l *line) error {
 	return w.owner(l, func(id hash.H256) any { return clusters.Recover{Cluster: id} })

@@ -68,7 +68,7 @@ func command(name string) func(*World, *line) error {
 		"collateral": (*World).collateral, "days": (*World).days, "forge": (*World).forge, "speak": (*World).speak, "belongs": (*World).belongs,
 		"machines": (*World).machines, "hush": (*World).hush, "break": (*World).breakOpen, "destroy": (*World).destroy,
 		"add": (*World).addMember, "remove": (*World).removeMember, "rotate": (*World).rotate, "snapshot": (*World).takeSnapshot,
-		"judge": (*World).judge, "recover": (*World).recoverCluster, "members": (*World).members, "deregister": (*World).deregister,
+		"judge": (*World).judge, "redraw": (*World).redraw, "recover": (*World).recoverCluster, "members": (*World).members, "deregister": (*World).deregister,
 		"old-disk": (*World).keepDisk, "put-back": (*World).putBack, "clone": (*World).cloneDisk, "replica": (*World).replica,
 		"workers": (*World).showWorkers, "sees": (*World).sees, "remember": (*World).remember,
 

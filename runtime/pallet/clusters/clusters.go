@@ -83,11 +83,12 @@ func (p *Pallet) eligible(ctx *frame.Context, tier uint8) (out [][32]byte) {
 const maxTier = 2
 
 // fresh draws n workers that are no members of a cluster, for a purpose. Those
-// that keep shares of its secrets are the last to be drawn.
+// that keep shares of its secrets, or are to, are the last to be drawn.
 func (p *Pallet) fresh(ctx *frame.Context, id hash.H256, c *words.Cluster, n int, purpose string) [][32]byte {
-	var keepers [][32]byte
+	made, _ := p.Pending.Get(ctx, id)
+	keepers := made.Keepers
 	if c.Sharing != nil {
-		keepers = c.Sharing.Keepers
+		keepers = append(slices.Clip(keepers), c.Sharing.Keepers...)
 	}
 	var first, last [][32]byte
 	for _, w := range p.eligible(ctx, c.Tier) {

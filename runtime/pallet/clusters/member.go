@@ -31,23 +31,29 @@ func (p *Pallet) join(ctx *frame.Context, id hash.H256, c *words.Cluster, worker
 // enlist draws n more members, whom the others are to give the secrets.
 func (p *Pallet) enlist(ctx *frame.Context, id hash.H256, c *words.Cluster, n int, purpose string) ([][32]byte, error) {
 	drawn := p.fresh(ctx, id, c, n, purpose)
-	before := slices.Clone(c.Members)
-	c.Members = append(c.Members, drawn...)
-	if err := p.join(ctx, id, c, drawn, !c.Ready()); err != nil {
-		return nil, err
+	var givers [][32]byte
+	if c.Ready() { // else who makes the secret gives it to all
+		givers = slices.Clone(c.Members)
 	}
-	for _, worker := range drawn {
+	c.Members = append(c.Members, drawn...)
+	return drawn, p.introduce(ctx, id, c, givers, drawn)
+}
+
+// introduce tells new members of a cluster, of whose list they are already, that
+// they are, and those who have the secret of its epoch to give it to them.
+func (p *Pallet) introduce(ctx *frame.Context, id hash.H256, c *words.Cluster, givers, members [][32]byte) error {
+	if err := p.join(ctx, id, c, members, !c.Ready()); err != nil {
+		return err
+	}
+	for _, worker := range members {
 		ctx.Emit(MemberAdded{id, worker})
-		for _, giver := range before {
-			if !c.Ready() {
-				break // who makes the secret gives it to all
-			}
+		for _, giver := range givers {
 			if err := p.tell(ctx, giver, words.Newcomer{Cluster: id, Epoch: c.Epoch, Member: worker}); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return drawn, nil
+	return nil
 }
 
 func (p *Pallet) addMember(ctx *frame.Context, a AddMember) error {
@@ -68,6 +74,44 @@ func (p *Pallet) addMember(ctx *frame.Context, a AddMember) error {
 	}
 	p.Clusters.Put(ctx, a.Cluster, c)
 	return err
+}
+
+// redraw replaces the members of a cluster without keys that have not answered.
+// A secret that more than its maker have seen stays the one that is offered.
+func (p *Pallet) redraw(ctx *frame.Context, a Redraw) error {
+	c, err := p.owned(ctx, a.Cluster)
+	switch {
+	case err != nil:
+		return err
+	case c.Ready():
+		return ErrReady
+	}
+	var answered, silent [][32]byte
+	if c.Candidate != nil && len(c.Candidate.Opened) > 1 {
+		answered = c.Candidate.Opened
+	}
+	for _, worker := range c.Members {
+		if !slices.Contains(answered, worker) {
+			silent = append(silent, worker)
+		}
+	}
+	drawn := p.fresh(ctx, a.Cluster, &c, len(silent), "tacit/redraw/1")
+	for _, worker := range silent {
+		if err := p.dismiss(ctx, a.Cluster, &c, worker); err != nil {
+			return err
+		}
+	}
+	if len(answered) == 0 {
+		c.Attempt, c.Asked, c.Candidate = c.Attempt+1, true, nil
+		p.Pending.Remove(ctx, a.Cluster)
+	}
+	drawn = append(drawn, silent[:len(silent)-len(drawn)]...)
+	c.Members = append(c.Members, drawn...)
+	if err := p.introduce(ctx, a.Cluster, &c, answered, drawn); err != nil {
+		return err
+	}
+	p.Clusters.Put(ctx, a.Cluster, c)
+	return nil
 }
 
 func (p *Pallet) removeMember(ctx *frame.Context, a RemoveMember) error {

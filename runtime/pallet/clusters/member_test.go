@@ -134,6 +134,96 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+// Workers that do not answer are replaced while a cluster has no keys: all when
+// nobody has, or nobody beside the maker has its secret, and otherwise those who
+// do not have it. Where there are no others, the same are asked again.
+func TestRedraw(t *testing.T) {
+	for _, s := range []struct {
+		name     string
+		replicas uint16
+		opened   int // how many have a secret
+		kept     int // how many stay
+		again    int // how many are asked again for want of others
+	}{
+		{"nobody of one", 1, 0, 0, 0}, {"nobody of three", 3, 0, 0, 0}, {"the maker of three", 3, 1, 0, 0}, {"two of four", 4, 2, 2, 0},
+		{"nobody of four, with three others", 4, 0, 0, 1},
+	} {
+		w := newWorldOf(t, many, clusters.Create{Replicas: 1})
+		ready := w.cluster
+		w.Take()
+		w.must(w.Signed(alice, clusters.Create{Replicas: s.replicas, Keepers: 2, Threshold: 2}))
+		w.cluster = created(t, w.Take()).Cluster
+		before := w.state().Members
+		for i := range s.opened {
+			if i == 0 {
+				w.must(w.say(before[0], w.key(0, 1)))
+			} else {
+				w.opened(before[i], 0)
+			}
+		}
+		for name, bad := range map[string]struct {
+			err, want error
+		}{
+			"a cluster with keys": {w.Signed(alice, clusters.Redraw{Cluster: ready}), clusters.ErrReady},
+			"a stranger":          {w.Signed(bob, clusters.Redraw{Cluster: w.cluster}), clusters.ErrNotOwner},
+			"no cluster":          {w.Signed(alice, clusters.Redraw{}), clusters.ErrNoSuchCluster},
+		} {
+			if !errors.Is(bad.err, bad.want) {
+				t.Errorf("%s: %s: %v, want %v", s.name, name, bad.err, bad.want)
+			}
+		}
+		w.told = nil
+		w.must(w.Signed(alice, clusters.Redraw{Cluster: w.cluster}))
+		c := w.state()
+		if !slices.Equal(c.Members[:s.kept], before[:s.kept]) || len(c.Members) != len(before) {
+			t.Errorf("%s: %x of %x", s.name, c.Members, before)
+		}
+		again, drawn := 0, c.Members[s.kept:]
+		for i, m := range drawn {
+			if slices.Contains(drawn[:i], m) {
+				t.Errorf("%s: %x is drawn twice", s.name, m)
+			}
+			if slices.Contains(before, m) {
+				again++
+			}
+			joined := heard[words.ClusterJoin](w, m)
+			if len(joined) != 1 || !joined[0].Make || joined[0].Attempt != c.Attempt || !slices.Equal(joined[0].Members, c.Members) ||
+				!slices.Equal(w.pallet.Memberships.Get(w.Context(), m), []hash.H256{w.cluster}) && m != w.first(ready) {
+				t.Errorf("%s: %x heard %+v", s.name, m, joined)
+			}
+		}
+		if again != s.again {
+			t.Errorf("%s: %d are asked again, want %d", s.name, again, s.again)
+		}
+		for _, m := range before[s.kept:] {
+			if len(heard[words.ClusterLeft](w, m)) != 1 {
+				t.Errorf("%s: %x did not hear that it is out", s.name, m)
+			}
+		}
+		for _, m := range before[:s.kept] {
+			if got := heard[words.Newcomer](w, m); len(got) != len(drawn) {
+				t.Errorf("%s: %x heard of %+v", s.name, m, got)
+			}
+		}
+		// The new members have it ready.
+		if s.kept == 0 {
+			w.must(w.say(c.Members[0], w.key(0, 2)))
+		}
+		for _, m := range c.Members[1:] {
+			w.opened(m, 0)
+		}
+		if !w.state().Ready() {
+			t.Errorf("%s: %+v", s.name, w.state())
+		}
+	}
+}
+
+// first is a member of a cluster.
+func (w *world) first(cluster hash.H256) [32]byte {
+	c, _ := w.pallet.Clusters.Get(w.Context(), cluster)
+	return c.Members[0]
+}
+
 // A snapshot counts when more than half of the members made the same, and
 // replaces the one before when all its chunks are there.
 func TestSnapshots(t *testing.T) {

@@ -72,6 +72,8 @@ type (
 		Cluster hash.H256
 		Terms   words.Terms
 	}
+	// Redraw draws other workers for those of a new cluster of the signer that have not answered, which may be gone for good. They are asked again only where there are no others.
+	Redraw struct{ Cluster hash.H256 }
 )
 
 // The events.
@@ -246,6 +248,8 @@ var (
 	ErrNotServing = frame.NewError(19, "NotServing")
 	// ErrBadTerms means that a price is too high, or that gas is paid to nobody who could take it out.
 	ErrBadTerms = frame.NewError(20, "BadTerms")
+	// ErrReady means that the cluster has keys: its members are not drawn again.
+	ErrReady = frame.NewError(21, "Ready")
 )
 
 // Pallet is the clusters of one chain.
@@ -308,7 +312,7 @@ func (p *Pallet) Declare() frame.Pallet {
 			frame.CallBy(2, p.transact, weighTransact),
 			frame.Call(3, p.addMember, weightMembers), frame.Call(4, p.removeMember, weightMembers), frame.Call(5, p.rotate, weightMembers),
 			frame.Call(6, p.takeSnapshot, frame.Time(100*frame.Microsecond)), frame.Call(7, p.judge, weightMembers), frame.Call(8, p.recover, weightMembers),
-			frame.Call(9, p.setTerms, frame.Time(100*frame.Microsecond)),
+			frame.Call(9, p.setTerms, frame.Time(100*frame.Microsecond)), frame.Call(10, p.redraw, weightMembers),
 		},
 		Events: []frame.EventDef{
 			frame.Event[ClusterCreated](0), frame.Event[ClusterReady](1), frame.Event[RootsDiffer](2), frame.Event[Deposited](3),
@@ -321,7 +325,7 @@ func (p *Pallet) Declare() frame.Pallet {
 		Errors: []*frame.Error{
 			ErrTooFewWorkers, ErrBadReplicas, ErrNoSuchCluster, ErrNotMember, ErrNotReady, ErrKeyKnown, ErrBadKey,
 			ErrNothing, ErrTooLong, ErrGap, ErrUnbacked, ErrNotOwner, ErrLastMember, ErrBusy, ErrFrozen, ErrNotFrozen,
-			ErrBadThreshold, ErrTooFewShares, ErrBadSnapshot, ErrNotServing, ErrBadTerms,
+			ErrBadThreshold, ErrTooFewShares, ErrBadSnapshot, ErrNotServing, ErrBadTerms, ErrReady,
 		},
 	}
 }

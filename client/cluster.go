@@ -42,7 +42,7 @@ const (
 
 // insist waits until a cluster has new keys, from a block on. A worker that was
 // drawn for it may be gone for good: after so many blocks it makes a call that
-// draws others, and gives these twice the time.
+// draws others, and gives these half as many more.
 func (c *Client) insist(ctx context.Context, owner keys.Pair, id hash.H256, from chain.BlockNumber, wait chain.BlockNumber, again any) error {
 	end := from + wait
 	return c.Follow(ctx, from, func(h chain.Header, events []Record) (bool, error) {
@@ -54,7 +54,7 @@ func (c *Client) insist(ctx context.Context, owner keys.Pair, id hash.H256, from
 		if h.Number < end {
 			return false, nil
 		}
-		wait *= 2
+		wait += wait / 2
 		end = h.Number + wait
 		_, err := c.Submit(ctx, owner, again, UntilInBlock)
 		if errors.As(err, new(*Failure)) {

@@ -62,26 +62,39 @@ func (c *Client) taken(ctx context.Context, in *Included, cluster hash.H256, seq
 	return number, nil
 }
 
-// Terms returns what is paid in a cluster for gas and storage. The cluster was told
-// of it, and may not have come to it yet.
-func (c *Client) Terms(ctx context.Context, cluster hash.H256) (words.Terms, error) {
-	t, _, err := Find[words.Terms](ctx, c, c.Runtime().Clusters.Terms.Key(cluster), nil)
-	return t, err
+// Terms returns what is paid in a cluster for gas and storage, of which the cluster
+// was told and to which it may not have come yet, and what was announced beside it:
+// nil where nothing was.
+func (c *Client) Terms(ctx context.Context, cluster hash.H256) (words.Terms, *words.Notice, error) {
+	s := c.Runtime().Clusters
+	t, _, err := Find[words.Terms](ctx, c, s.Terms.Key(cluster), nil)
+	if err != nil {
+		return t, nil, err
+	}
+	n, ok, err := Find[words.Notice](ctx, c, s.Notices.Key(cluster), nil)
+	if err != nil || !ok {
+		return t, nil, err
+	}
+	return t, &n, nil
 }
 
-// SetTerms says what is paid in a cluster, waits until the cluster has it, and
-// returns the message of the cluster's queue from which on it applies.
-func (c *Client) SetTerms(ctx context.Context, owner keys.Pair, cluster hash.H256, t words.Terms) (seq uint64, err error) {
+// SetTerms says what is paid in a cluster. It returns from which block on, when that
+// is announced; otherwise it waits until the cluster has it, and returns the message
+// of the cluster's queue from which on it applies.
+func (c *Client) SetTerms(ctx context.Context, owner keys.Pair, cluster hash.H256, t words.Terms) (seq uint64, notice *words.Notice, err error) {
 	in, err := c.Submit(ctx, owner, clusters.SetTerms{Cluster: cluster, Terms: t}, UntilInBlock)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
+	}
+	if e, ok := Event[clusters.TermsAnnounced](in); ok {
+		return 0, &words.Notice{Terms: e.Terms, From: e.From}, nil
 	}
 	e, ok := Event[clusters.TermsSet](in)
 	if !ok {
-		return 0, errors.New("the chain queued no terms")
+		return 0, nil, errors.New("the chain queued no terms")
 	}
 	_, err = c.taken(ctx, in, cluster, e.Seq)
-	return e.Seq, err
+	return e.Seq, nil, err
 }
 
 // SendTransact has a cluster do something that only its workers read.

@@ -188,8 +188,9 @@ func (r *Runtime) confidential() {
 	r.Clusters = &clusters.Pallet{
 		Config: clusters.Config{
 			MaxReplicas: 16, ClusterDeposit: Unit, EscrowDeposit: existentialDeposit, MaxEnvelope: maxEnvelope, SnapshotEvery: 256, MaxClaims: 1024,
+			TermsNotice: 128,
 		},
-		Workers: roster{r}, Queue: r.Queue, Money: r.Balances, Seed: seed{r},
+		Workers: roster{r}, Queue: r.Queue, Money: r.Balances, Blocks: r.System, Seed: seed{r},
 	}
 	r.Contracts = &contracts.Pallet{
 		Config:   contracts.Config{DepositPerByte: scale.U64(1_000_000), MaxEnvelope: maxEnvelope, MaxSalt: 64},

@@ -59,8 +59,8 @@ func clusterTerms() *cobra.Command {
 		Use: "terms [CLUSTER]", Short: "Show what is paid in a cluster for gas and storage, or set it", Args: cobra.MaximumNArgs(1),
 		Long: "By default nothing is paid in a cluster, and the fee of a command on the chain is all. Its owner sets prices, which apply\n" +
 			"to what is sent from then on: who has contracts run pays for gas out of what he has in the cluster's ledger, and leaves a\n" +
-			"deposit for what they store, which comes back when that is gone. Without flags the prices are shown, of the first cluster\n" +
-			"unless one is named.",
+			"deposit for what they store, which comes back when that is gone. A price that rises is announced two minutes before, in\n" +
+			"blocks. Without flags the prices are shown, of the first cluster unless one is named.",
 		Example: "  tacit cluster terms\n  tacit cluster terms 0x… --gas-price 0.0001 --deposit-per-item 0.001 --deposit-per-byte 0.00001 --treasury //Charlie",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			who, err := s.pair()
@@ -76,26 +76,41 @@ func clusterTerms() *cobra.Command {
 				if err != nil {
 					return nil, nil, err
 				}
-				t, err := c.Terms(ctx, cluster)
+				t, notice, err := c.Terms(ctx, cluster)
 				if err != nil {
 					return nil, nil, err
 				}
-				v := map[string]any{"cluster": cluster}
-				if p != (priceFlags{}) {
-					if err := p.change(&t, who.AccountID()); err != nil {
+				seq, set := uint64(0), p != (priceFlags{})
+				if set {
+					next := t
+					if notice != nil { // what is not named stays as it is to be
+						next = notice.Terms
+					}
+					if err := p.change(&next, who.AccountID()); err != nil {
 						return nil, nil, err
 					}
-					seq, err := c.SetTerms(ctx, who, cluster, t)
-					if err != nil {
+					if seq, notice, err = c.SetTerms(ctx, who, cluster, next); err != nil {
 						return nil, nil, err
 					}
+					if notice == nil {
+						t = next
+					}
+				}
+				v := map[string]any{"cluster": cluster, "terms": priced(t)}
+				if set && notice == nil {
 					v["seq"] = seq
 				}
-				v["gasPrice"], v["depositPerItem"], v["depositPerByte"], v["treasury"] = t.GasPrice, t.DepositPerItem, t.DepositPerByte, t.Treasury
+				if notice != nil {
+					v["announced"], v["from"] = priced(notice.Terms), notice.From
+				}
 				return v, func(w io.Writer) {
 					fmt.Fprintf(w, "cluster %v\n", cluster)
 					showTerms(w, t)
-					if seq, set := v["seq"]; set {
+					switch {
+					case notice != nil:
+						fmt.Fprintf(w, "announced, for what is sent to it in block %d or later:\n", notice.From)
+						showTerms(w, notice.Terms)
+					case set:
 						fmt.Fprintf(w, "from message %d of its queue on\n", seq)
 					}
 				}, nil
@@ -106,6 +121,11 @@ func clusterTerms() *cobra.Command {
 	s.add(cmd)
 	p.add(cmd)
 	return cmd
+}
+
+// priced is terms for machines.
+func priced(t words.Terms) map[string]any {
+	return map[string]any{"gasPrice": t.GasPrice, "depositPerItem": t.DepositPerItem, "depositPerByte": t.DepositPerByte, "treasury": t.Treasury}
 }
 
 func showTerms(w io.Writer, t words.Terms) {

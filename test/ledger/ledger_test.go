@@ -164,7 +164,7 @@ func newNetwork(t *testing.T, people []chain.AccountID) *network {
 	n.money = &balances.Pallet{Accounts: sys, Config: balances.Config{ExistentialDeposit: scale.U64(existential)}}
 	n.pallet = &clusters.Pallet{
 		Config:  clusters.Config{MaxReplicas: 2, EscrowDeposit: scale.U64(existential), MaxEnvelope: 64 << 10},
-		Workers: n, Queue: n, Money: n.money, Seed: n, Contracts: n,
+		Workers: n, Queue: n, Money: n.money, Blocks: n, Seed: n, Contracts: n,
 	}
 	n.Start(frame.At{Index: 0, Module: sys}, frame.At{Index: 3, Module: n.money}, frame.At{Index: 23, Module: n.pallet})
 	for _, who := range people {

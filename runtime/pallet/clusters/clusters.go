@@ -256,7 +256,7 @@ func (p *Pallet) compare(ctx *frame.Context, worker [32]byte, c *words.Cluster, 
 }
 
 // Ready returns ErrNotReady, ErrFrozen or ErrNoSuchCluster unless commands can be
-// sent to the cluster.
+// sent to the cluster. Terms that are due it sends first.
 func (p *Pallet) Ready(ctx *frame.Context, id hash.H256) error {
 	c, ok := p.Clusters.Get(ctx, id)
 	switch {
@@ -267,5 +267,5 @@ func (p *Pallet) Ready(ctx *frame.Context, id hash.H256) error {
 	case c.Dispute != nil:
 		return ErrFrozen
 	}
-	return nil
+	return p.applyDue(ctx, id)
 }

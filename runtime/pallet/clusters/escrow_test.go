@@ -99,8 +99,8 @@ func newWorldOf(t testing.TB, pool [][32]byte, create clusters.Create) *world {
 	sys := &system.Pallet{}
 	w.money = &balances.Pallet{Accounts: sys, Config: balances.Config{ExistentialDeposit: scale.U64(existential)}}
 	w.pallet = &clusters.Pallet{
-		Config:  clusters.Config{MaxReplicas: 4, ClusterDeposit: scale.U64(100), EscrowDeposit: scale.U64(existential), MaxEnvelope: 1000, SnapshotEvery: 1000, MaxClaims: 100},
-		Workers: w, Queue: w, Money: w.money, Seed: w, Contracts: w,
+		Config:  clusters.Config{MaxReplicas: 4, ClusterDeposit: scale.U64(100), EscrowDeposit: scale.U64(existential), MaxEnvelope: 1000, SnapshotEvery: 1000, MaxClaims: 100, TermsNotice: 50},
+		Workers: w, Queue: w, Money: w.money, Blocks: w, Seed: w, Contracts: w,
 	}
 	w.Start(frame.At{Index: 0, Module: sys}, frame.At{Index: 3, Module: w.money}, frame.At{Index: 23, Module: w.pallet})
 	for _, who := range []chain.AccountID{alice, bob} {

@@ -31,6 +31,8 @@ type Config struct {
 	SnapshotEvery uint32
 	// How many members' claims about a cluster's state are kept, the newest.
 	MaxClaims uint32
+	// How many blocks before it applies it is announced that something costs more in a cluster. No transaction should be valid for longer.
+	TermsNotice chain.BlockNumber
 }
 
 // The calls.
@@ -67,7 +69,7 @@ type (
 	Judge struct{ Cluster hash.H256 }
 	// Recover draws fresh workers for a cluster of the signer that lost all of them, and asks the keepers for their shares.
 	Recover struct{ Cluster hash.H256 }
-	// SetTerms says what accounts pay in a cluster of the signer, out of what they hold in its ledger, for the gas and the storage of contracts, and who is paid for gas. It applies to what is sent to the cluster from then on.
+	// SetTerms says what accounts pay in a cluster of the signer, out of what they hold in its ledger, for the gas and the storage of contracts, and who is paid for gas. It applies to what is sent to the cluster from then on; a price that rises does so TermsNotice blocks later, unless nothing is in the ledger.
 	SetTerms struct {
 		Cluster hash.H256
 		Terms   words.Terms
@@ -202,6 +204,12 @@ type (
 		Terms   words.Terms
 		Seq     uint64
 	}
+	// TermsAnnounced says what is to be paid in a cluster for gas and storage, from the first message that is sent to it in a block or later. It replaces what was announced before.
+	TermsAnnounced struct {
+		Cluster hash.H256
+		Terms   words.Terms
+		From    chain.BlockNumber
+	}
 )
 
 // The errors.
@@ -259,6 +267,7 @@ type Pallet struct {
 	Workers Workers
 	Queue   Queue
 	Money   Money
+	Blocks  Blocks
 	// Seed is what draws are made from.
 	Seed Seed
 	// Contracts hears what becomes of contracts.
@@ -292,6 +301,11 @@ type Money interface {
 	Transfer(ctx *frame.Context, from, to chain.AccountID, value chain.Balance, keepAlive bool) error
 }
 
+// Blocks numbers the blocks.
+type Blocks interface {
+	Now(ctx *frame.Context) chain.BlockNumber
+}
+
 // Seed is 32 bytes that nobody chose alone: those of the block before.
 type Seed interface {
 	Seed(*frame.Context) hash.H256
@@ -320,7 +334,7 @@ func (p *Pallet) Declare() frame.Pallet {
 			frame.Event[MemberAdded](7), frame.Event[MemberReady](8), frame.Event[MemberRemoved](9), frame.Event[EpochAsked](10),
 			frame.Event[HandOverRefused](11), frame.Event[SharesKept](12), frame.Event[SnapshotKept](13), frame.Event[ClusterFrozen](14),
 			frame.Event[MemberDeviated](15), frame.Event[ClusterThawed](16), frame.Event[ClusterRecovering](17), frame.Event[ClusterRecovered](18),
-			frame.Event[TermsSet](19),
+			frame.Event[TermsSet](19), frame.Event[TermsAnnounced](20),
 		},
 		Errors: []*frame.Error{
 			ErrTooFewWorkers, ErrBadReplicas, ErrNoSuchCluster, ErrNotMember, ErrNotReady, ErrKeyKnown, ErrBadKey,

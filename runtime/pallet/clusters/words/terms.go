@@ -22,6 +22,18 @@ type Terms struct {
 
 func (Terms) isClusterMessage() {}
 
+// Notice says which terms a cluster is to have, from the first message that is
+// sent to it in block From or later.
+type Notice struct {
+	Terms Terms
+	From  chain.BlockNumber
+}
+
+// Dearer tells whether a price is above that of other terms.
+func (t Terms) Dearer(than Terms) bool {
+	return than.GasPrice.Less(t.GasPrice) || than.DepositPerItem.Less(t.DepositPerItem) || than.DepositPerByte.Less(t.DepositPerByte)
+}
+
 // GasUnit is how much gas a price is for.
 const GasUnit = 1_000_000
 

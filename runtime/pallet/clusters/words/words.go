@@ -177,6 +177,8 @@ type State struct {
 	Snapshots storage.Map[hash.H256, Snapshots, storage.Blake2Concat]
 	// What is paid in each cluster for gas and storage. The cluster was told of it, and may not have come to it yet.
 	Terms storage.Map[hash.H256, Terms, storage.Blake2Concat]
+	// What is to be paid in a cluster, and from which block on, where that was announced.
+	Notices storage.OptMap[hash.H256, Notice, storage.Blake2Concat]
 }
 
 // NewState returns the items, bound to their places.

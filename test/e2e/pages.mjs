@@ -163,6 +163,15 @@ export async function clusters(t) {
   t.want(/6(\.\d+)? TACIT are left/.test(await page.locator('#log .answer').first().innerText()), 'the answer does not say what is left');
   t.want(near(await holds('Dave'), before.Dave + 6), 'Dave does not have 6 more');
   t.want(near(await holds('Eve'), before.Eve + 4), 'Eve does not have 4 more');
+
+  // A price that rises is announced, and can be taken back.
+  const facts = page.locator('#cluster-facts');
+  await facts.locator('div', { hasText: 'Prices' }).filter({ hasText: 'fees are all' }).first().waitFor();
+  const terms = (price) => execFileSync(process.env.TACIT, ['cluster', 'terms', hash.split('/')[1], '--gas-price', price, '--rpc', process.env.RPC]);
+  terms('0.001');
+  await facts.locator('div', { hasText: /From block [\d,]+/ }).filter({ hasText: '0.001 TACIT for a million gas' }).first().waitFor();
+  terms('0');
+  await facts.getByText(/From block/).waitFor({ state: 'detached' });
   await act('withdraw', 'Eve', { to: '', amount: '1000000' }, /The cluster refused: .*TACIT/);
   await act('withdraw', 'Eve', { amount: '4' }, 'everybody sees it');
   await act('withdraw', 'Dave', { amount: '6' }, 'everybody sees it');

@@ -42,8 +42,6 @@ relay w1
 settle
 cluster c by=Alice
 settle
-deposit 100 by=Bob
-settle
 `
 
 // stage is a gateway that answers, and a client of it that is no SDK.
@@ -70,7 +68,7 @@ func pair(t *testing.T, name string) keys.Pair {
 // Alice pays for and which has Bob's key.
 func begin(t *testing.T, more ...string) *stage {
 	t.Helper()
-	w, _ := story.Begin(t, setting+strings.Join(more, ""))
+	w, _ := story.Begin(t, setting+strings.Join(more, "")+"deposit 100 by=Bob\nsettle\n")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	s := &stage{t: t, ctx: ctx, cluster: w.Cluster("c"), node: w.Node()}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -21,6 +21,22 @@ interface State {
   /** queued is how many messages the chain ever had for it. */
   queued: bigint;
   snapshots: Snapshots | undefined;
+  terms: Terms | undefined;
+  notice: Notice | undefined;
+}
+
+/** Terms are what is paid in a cluster: for a million gas, to the treasury, and as a deposit for what contracts store. */
+interface Terms {
+  gas_price: bigint;
+  deposit_per_item: bigint;
+  deposit_per_byte: bigint;
+  treasury: string;
+}
+
+/** Notice says from which block on other terms apply. */
+interface Notice {
+  terms: Terms;
+  from: number;
 }
 
 /** Snapshot is of the state after the messages below next. */
@@ -39,12 +55,12 @@ interface Snapshots {
 }
 
 async function state({ chain }: World, id: Hex, known?: Cluster): Promise<State | undefined> {
-  const [cluster, ledger, outbox, snapshots] = await Promise.all([
+  const [cluster, ledger, outbox, snapshots, terms, notice] = await Promise.all([
     known ?? chain.storage<Cluster>('Clusters', 'Clusters', [id]), chain.storage<Ledger>('Clusters', 'Ledgers', [id]),
     chain.storage<{ count: bigint }>('Queue', 'Outbox', [{ type: 'ToCluster', value: { id } }]),
-    chain.storage<Snapshots>('Clusters', 'Snapshots', [id]),
+    chain.storage<Snapshots>('Clusters', 'Snapshots', [id]), chain.storage<Terms>('Clusters', 'Terms', [id]), chain.storage<Notice>('Clusters', 'Notices', [id]),
   ]);
-  return cluster && { id, cluster, ledger: ledger ?? { escrow: 0n, coming: 0n }, queued: outbox?.count ?? 0n, snapshots };
+  return cluster && { id, cluster, ledger: ledger ?? { escrow: 0n, coming: 0n }, queued: outbox?.count ?? 0n, snapshots, terms, notice };
 }
 
 export const clusters: Page = (into, world, rest, signal) => {
@@ -61,7 +77,7 @@ export const clusters: Page = (into, world, rest, signal) => {
     const found = await world.chain.entries<Hex, Cluster>('Clusters', 'Clusters', most);
     const states = (await Promise.all(found.map(([id, c]) => state(world, id, c)))).filter((s): s is State => !!s);
     if (signal.aborted) return;
-    drawn.show(states.map((s) => [s.id, s.cluster.members, s.cluster.next, s.cluster.keys.length, s.ledger.escrow, s.queued]), () =>
+    drawn.show(states.map((s) => [s.id, s.cluster.members, s.cluster.next, s.cluster.keys.length, s.ledger.escrow, s.queued, s.terms, s.notice]), () =>
       states.length
         ? states.map((s) => h('section', { class: 'card cluster-card', 'aria-label': `Cluster ${s.id.slice(0, 10)}` },
             h('h2', {}, h('a', { href: `#clusters/${s.id}` }, `Cluster ${s.id.slice(0, 10)}…`)), facts(world, s, true)))
@@ -69,7 +85,7 @@ export const clusters: Page = (into, world, rest, signal) => {
   }, (words) => set(fault, words));
 };
 
-function facts({ chain, wallets }: World, { id, cluster, ledger, queued, snapshots }: State, few: boolean): HTMLElement {
+function facts({ chain, wallets }: World, { id, cluster, ledger, queued, snapshots, terms, notice }: State, few: boolean): HTMLElement {
   const waiting = queued > cluster.next ? queued - cluster.next : 0n;
   const owner = wallets.find(cluster.owner)?.name;
   return h('dl', { class: few ? 'rows rows--wide' : 'rows' },
@@ -79,6 +95,8 @@ function facts({ chain, wallets }: World, { id, cluster, ledger, queued, snapsho
     row('Executed', `${grouped(cluster.next)} of ${grouped(queued)} messages${waiting ? `; ${grouped(waiting)} wait` : ''}`),
     row('In escrow', chain.amount(ledger.escrow, 6)),
     row('In the ledger', `${chain.amount(ledger.escrow - ledger.coming, 6)}${ledger.coming ? `; ${chain.amount(ledger.coming, 6)} on the way in` : ''}`),
+    row('Prices', prices(chain, terms)),
+    ...(notice ? [row(`From block ${grouped(notice.from)}`, prices(chain, notice.terms))] : []),
     ...(few ? [] : [
       row('State root', copyable(cluster.state_root, 'Blinded root of the state', 18, 16), ' blinded: it tells nothing of the state'),
       row('Snapshot', ...snapshot(snapshots)),
@@ -87,6 +105,16 @@ function facts({ chain, wallets }: World, { id, cluster, ledger, queued, snapsho
       row('Least tier', String(cluster.tier)),
     ]),
   );
+}
+
+/** prices tells what is paid in a cluster beside the fees of the chain. */
+function prices(chain: World['chain'], terms: Terms | undefined): string {
+  const paid = [
+    ...(terms?.gas_price ? [`${chain.amount(terms.gas_price, 12)} for a million gas`] : []),
+    ...(terms?.deposit_per_item ? [`${chain.amount(terms.deposit_per_item, 12)} held for each stored entry`] : []),
+    ...(terms?.deposit_per_byte ? [`${chain.amount(terms.deposit_per_byte, 12)} held for each stored byte`] : []),
+  ];
+  return paid.join(', ') || 'the chain\u2019s fees are all';
 }
 
 /** snapshot tells from where a worker that has lost all may begin. */

@@ -158,3 +158,37 @@ block 80  Contracts.CommandQueued{contract: notes, cluster: c, origin: Charlie, 
 block 82  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 12, contract: notes, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
 free: Ok: ()
 Charlie holds 0.040
+
+# Bob has tokens in the cluster: what costs more is announced, and applies to what
+# comes when its block has come.
+terms gas=1000000 to=Alice by=Alice
+settle
+command notes write before by=Bob as=before
+settle
+receipt before
+holds by=Bob
+block 60
+terms gas=0.02 to=Alice by=Alice
+block 128
+command notes write after by=Bob as=after
+settle
+receipt after
+holds by=Bob
+holds by=Alice
+----
+block 86  Clusters.TermsAnnounced{cluster: c, terms: Terms{gasPrice: 1000000, depositPerItem: 0, depositPerByte: 0, treasury: Alice}, from: 214}
+block 90  Queue.MessagePushed{to: ToCluster{id: c}, seq: 13}
+block 90  Contracts.CommandQueued{contract: notes, cluster: c, origin: Bob, seq: 13}
+block 92  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 13, contract: notes, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+before: Ok: ()
+Bob holds 9.949
+block 156  Clusters.TermsAnnounced{cluster: c, terms: Terms{gasPrice: 0.020, depositPerItem: 0, depositPerByte: 0, treasury: Alice}, from: 284}
+block 285  Queue.MessagePushed{to: ToCluster{id: c}, seq: 14}
+block 285  Clusters.TermsSet{cluster: c, terms: Terms{gasPrice: 0.020, depositPerItem: 0, depositPerByte: 0, treasury: Alice}, seq: 14}
+block 285  Queue.MessagePushed{to: ToCluster{id: c}, seq: 15}
+block 285  Contracts.CommandQueued{contract: notes, cluster: c, origin: Bob, seq: 15}
+block 287  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 14, contract: c, status: Ok, gas: 0, output: 0 bytes, error: 0 bytes}}
+block 287  Contracts.CommandDone{cluster: c, worker: w1, receipt: Receipt{seq: 15, contract: notes, status: Ok, gas: 1048576, output: 1398 bytes, error: 0 bytes}}
+after: Ok: 
+Bob holds 9.930
+Alice holds 0.019

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tacit-network/tacit/contract/abi"
 	"github.com/tacit-network/tacit/examples/hello/bundle"
@@ -210,7 +211,7 @@ func (s *story) ask(from keys.Pair, label string) (wire.Answer, error) {
 	s.t.Helper()
 	server := httptest.NewServer(s.w.Handler())
 	defer server.Close()
-	client := wire.NewClient(server.URL, nil)
+	client := wire.NewClient(server.URL, &http.Client{Timeout: 5 * time.Minute})
 	info, err := client.Info(context.Background())
 	if err != nil {
 		s.t.Fatal(err)

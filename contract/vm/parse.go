@@ -216,7 +216,11 @@ func (m *module) section(id byte, data []byte, p *Profile) error {
 			return refuse("%d segments of elements in %d bytes, %d in %d are the most", n, len(data), p.MaxSegments, most)
 		}
 		m.rawElements, m.nSegments = data, m.nSegments+n
-		return nil // the engine checks it; nothing in it is rewritten
+		for range n {
+			if err = skipElements(r, p); err != nil {
+				break
+			}
+		}
 	case secCode:
 		err = m.parseBodies(r, n, p)
 	case secData:
@@ -460,6 +464,32 @@ func skipData(r *reader) error {
 	}
 	_, err = r.bytes(int(n))
 	return err
+}
+
+// skipElements reads one active segment of elements. Of others, which nothing that
+// is offered could use, the engine takes the offset that they do not have, and
+// panics. What the numbers stand for, the engine checks.
+func skipElements(r *reader, p *Profile) error {
+	flag, err := r.u32()
+	if err != nil {
+		return err
+	}
+	if flag != 0 {
+		return refuse("segment of elements of kind %d", flag)
+	}
+	if err := skipConst(r, p); err != nil {
+		return err
+	}
+	n, err := r.u32()
+	if err != nil {
+		return err
+	}
+	for range n {
+		if _, err := r.u32(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m *module) parseExports(r *reader, n uint32, p *Profile) error {

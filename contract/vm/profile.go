@@ -4,7 +4,7 @@ import "bytes"
 
 // Version names the instrumenter. It changes with every change of a limit, a
 // price or an emitted sequence, since each of them changes outcomes.
-const Version = 3
+const Version = 4
 
 // A Profile is what a kind of module may contain, and how much of it.
 type Profile struct {

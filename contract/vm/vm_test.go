@@ -23,6 +23,7 @@ type wasm struct {
 	globals [][]byte // type, mutability and first value; nil is one i32
 	table   []uint32 // functions that can be called indirectly
 	empty   byte     // entries of the table behind them, with nothing in them
+	raw     []byte   // segments of elements, instead of one of the table's functions
 	// own tells that the memory is the module's, which exports deploy as
 	// _initialize too.
 	own bool
@@ -85,6 +86,9 @@ func (w wasm) bytes() []byte {
 		b = append([]byte{0, opI32Const, 0, opEnd}, byte(len(w.table)))
 		for _, f := range w.table {
 			b = appendU32(b, f)
+		}
+		if w.raw != nil {
+			b = w.raw
 		}
 		section(secElement, 1, b)
 	}
@@ -373,6 +377,43 @@ func TestRefusals(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Segments of elements fill the table when a module is instantiated, or are
+// refused: all other kinds of them, with a reason that is the module's.
+func TestElements(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		raw  []byte
+		want string
+	}{
+		{"active", []byte{0, opI32Const, 0, opEnd, 1, 2}, ""},
+		{"of a module's import", []byte{0, opI32Const, 0, opEnd, 1, 0}, ""},
+		{"passive", []byte{1, 0, 1, 2}, "segment of elements of kind 1"},
+		{"of a table by its number", []byte{2, 0, opI32Const, 0, opEnd, 0, 1, 2}, "segment of elements of kind 2"},
+		{"declarative", []byte{3, 0, 1, 2}, "segment of elements of kind 3"},
+		{"of references", []byte{4, opI32Const, 0, opEnd, 1, 0xd2, 2, opEnd}, "segment of elements of kind 4"},
+		{"passive, of references", []byte{5, typeAny, 1, 0xd2, 2, opEnd}, "segment of elements of kind 5"},
+		{"declarative, of references", []byte{7, typeAny, 1, 0xd2, 2, opEnd}, "segment of elements of kind 7"},
+		{"at a global", []byte{0, opGlobalGet, 0, opEnd, 1, 2}, "operation 0x23 in a constant"},
+		{"at the gas", []byte{0, opGlobalGet, 1, opEnd, 1, 2}, "operation 0x23 in a constant"},
+		{"beyond the table", []byte{0, opI32Const, 1, opEnd, 1, 2}, "not valid WebAssembly"},
+		{"of an unknown function", []byte{0, opI32Const, 0, opEnd, 1, 3}, "not valid WebAssembly"},
+		{"cut", []byte{0, opI32Const, 0, opEnd, 2, 2}, "module ends early"},
+		{"with more behind", []byte{0, opI32Const, 0, opEnd, 1, 2, 2}, "bytes are left over"},
+	} {
+		w := program(nil)
+		w.table, w.empty, w.raw = []uint32{}, 1, row.raw
+		for name, e := range engines(t) {
+			_, err := e.Load(context.Background(), w.bytes(), &Ink, nil)
+			switch {
+			case row.want == "" && err != nil:
+				t.Errorf("%s, %s: %v", row.name, name, err)
+			case row.want != "" && (!errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), row.want)):
+				t.Errorf("%s, %s: got %v, want %q", row.name, name, err, row.want)
+			}
+		}
 	}
 }
 

@@ -151,13 +151,24 @@ func (x *execution) find(c *vm.Call, id [32]byte) (contract, bool, error) {
 		return contract{}, false, nil
 	}
 	if r, changed := x.t.records[id]; changed {
-		return contract{r, x.t.states[id]}, !r.Ended, nil
+		return contract{r, x.t.states[id]}, !r.Ended && !x.making(id), nil
 	}
 	r, found, err := x.env.Others.Contract(c.Context(), id)
 	if err != nil || !found {
 		return contract{Record: r}, false, x.machine(err)
 	}
 	return contract{r, x.env.Others.State(id)}, true, nil
+}
+
+// making tells whether the constructor of a contract runs. Until it has ended,
+// there is nobody to call.
+func (x *execution) making(id [32]byte) bool {
+	for f := x; f != nil; f = f.parent {
+		if f.constructing && f.env.Address == id {
+			return true
+		}
+	}
+	return false
 }
 
 // maxCodes is how many codes one transaction runs. Machines keep more than that

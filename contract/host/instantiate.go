@@ -133,7 +133,7 @@ func (x *execution) instantiate(c *vm.Call, s []uint64, r making) error {
 		return err
 	}
 	id := x.env.Others.Address(x.env.Address, code, salt)
-	if old, exists, err := x.find(c, id); err != nil || exists || old.Ended {
+	if old, exists, err := x.find(c, id); err != nil || exists || old.Ended || x.making(id) {
 		if err == nil {
 			err = trap("the contract exists")
 		}
@@ -157,7 +157,7 @@ func (x *execution) instantiate(c *vm.Call, s []uint64, r making) error {
 // since before is undone when it fails.
 func (x *execution) construct(c *vm.Call, s []uint64, r making, env Env, record Record, m *vm.Module, before mark) error {
 	id := env.Address
-	// In force before the constructor runs, which may call others that call back.
+	// There before the constructor runs, which may give it another code.
 	x.t.states[id] = env.State
 	x.t.setRecord(id, record)
 	out, err := x.enter(c, m, "deploy", env, r.request)

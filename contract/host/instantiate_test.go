@@ -126,6 +126,56 @@ func TestInstantiate(t *testing.T) {
 	}
 }
 
+// A contract whose constructor runs is nobody's to call, itself and whoever the
+// constructor calls included, and is no contract yet; but nobody else makes it
+// meanwhile. That is the same whether an account makes it or a contract.
+func TestUnderConstruction(t *testing.T) {
+	self := func(p *program) *program {
+		return p.do("seal0.address", atAddress, atSize).
+			ask(atOut, "seal1.seal_call", flagAllowReentry, atAddress, int64(0), atValue, 0, 0, 0xffffffff, 0).
+			ask(atOut+4, "seal0.is_contract", atAddress).
+			ask(atOut+8, "seal0.code_hash", atAddress, 300, atSize).give(atOut, 12)
+	}
+	make1 := start(childCode).ask(atNothing, "seal1.instantiate", atCode, int64(0), atValue, 0, 0, 0xffffffff, 0, atOut, atSize, atKey, 3).give(atOut, 12)
+	const nobody = "08000000" + "00000000" + "03000000"
+	for name, constructor := range map[string]*program{
+		"as it is":          self(start(childCode)),
+		"with another code": self(start(libCode).do("seal0.set_code_hash", atCode)),
+	} {
+		code := exchange(constructor.module())
+		r, _ := both(t, name, "deploy", code, func(e *vm.Engine) Env {
+			return Env{State: Memory{}, Others: newWorld(t, e, childCode, code), Address: [32]byte{5}, Caller: alice}
+		})
+		expect(t, "an account makes it, "+name, r, vm.OK, nobody)
+		r, _ = both(t, name, "call", make1.module(), func(e *vm.Engine) Env {
+			return Env{State: Memory{}, Others: newWorld(t, e, childCode, code), Address: me, Caller: alice}
+		})
+		expect(t, "a contract makes it, "+name, r, vm.OK, nobody)
+	}
+	// Its constructor calls back whoever makes it, who makes it again.
+	back := exchange(start(childCode).put(atAddress, me[:]).
+		ask(atOut, "seal1.seal_call", 0, atAddress, int64(0), atValue, 0, 0, 0xffffffff, 0).give(atOut, 4).module())
+	again := start(childCode).ask(atNothing, "seal1.instantiate", atCode, int64(0), atValue, 0, 0, 0xffffffff, 0, atOut, atSize, atKey, 3).give(atOut, 4)
+	r, env := both(t, "again", "call", again.module(), func(e *vm.Engine) Env {
+		o := newWorld(t, e, childCode, back)
+		o.contracts[me] = Contract{Record{Code: hash.H256{9}}, load(t, e, again.module()), Memory{}}
+		return Env{State: Memory{}, Others: o, Address: me, Caller: alice}
+	})
+	expect(t, "again", r, vm.OK, "01000000")
+	if n := len(env.Others.(*others).contracts); n != 2 {
+		t.Errorf("again: %d contracts", n)
+	}
+}
+
+// newWorld is the world with another code.
+func newWorld(t testing.TB, e *vm.Engine, name hash.H256, code []byte) *others {
+	t.Helper()
+	o := world(t, e, code)
+	delete(o.contracts, me)
+	o.codes[name] = load(t, e, code)
+	return o
+}
+
 // A delegate runs over the storage of whoever calls it, as that contract.
 func TestDelegate(t *testing.T) {
 	for _, name := range []string{"seal0.delegate_call", "seal0.seal_delegate_call"} {

@@ -39,6 +39,15 @@ const (
 // refTime is how many units of Substrate's reference time are one gas.
 const refTime = 100
 
+// limit is a limit in reference time as gas. None is all that is left, and less
+// than one gas is not none.
+func limit(weight uint64) uint64 {
+	if weight > 0 && weight < refTime {
+		return 1
+	}
+	return weight / refTime
+}
+
 // request is a call as its versions have it in common.
 type request struct {
 	flags             uint32
@@ -51,21 +60,21 @@ type request struct {
 
 func call0(x *execution, c *vm.Call, s []uint64) error {
 	return x.call(c, s, request{
-		flags: flagAllowReentry, callee: u32(s, 0), gas: s[2] / refTime, value: u32(s, 3),
+		flags: flagAllowReentry, callee: u32(s, 0), gas: limit(s[2]), value: u32(s, 3),
 		input: u32(s, 5), inputLen: u32(s, 6), output: u32(s, 7), outputLen: u32(s, 8),
 	})
 }
 
 func call1(x *execution, c *vm.Call, s []uint64) error {
 	return x.call(c, s, request{
-		flags: u32(s, 0), callee: u32(s, 1), gas: s[2] / refTime, value: u32(s, 3),
+		flags: u32(s, 0), callee: u32(s, 1), gas: limit(s[2]), value: u32(s, 3),
 		input: u32(s, 4), inputLen: u32(s, 5), output: u32(s, 6), outputLen: u32(s, 7),
 	})
 }
 
 func call2(x *execution, c *vm.Call, s []uint64) error {
 	return x.call(c, s, request{
-		flags: u32(s, 0), callee: u32(s, 1), gas: s[2] / refTime, value: u32(s, 5),
+		flags: u32(s, 0), callee: u32(s, 1), gas: limit(s[2]), value: u32(s, 5),
 		input: u32(s, 6), inputLen: u32(s, 7), output: u32(s, 8), outputLen: u32(s, 9),
 	})
 }

@@ -88,6 +88,8 @@ func TestFaultsBelow(t *testing.T) {
 		{"endless", endless, 0, "", false},
 		{"endless, with a limit", endless, 100_000_000, "01000000", false},
 		{"no gas for an instance", write(), 100, "01000000", false},
+		{"less than a gas", write(), 99, "01000000", false},
+		{"the least weight", write(), 1, "01000000", false},
 		{"input twice", write().store(atSize, 64).do("seal0.input", atOut, atSize).store(atSize, 64).do("seal0.input", atOut, atSize), 0, "00000000", true},
 		{"reentrant", write().put(atAddress, me[:]).do("seal1.call", 0, atAddress, int64(0), atValue, 0, 0, 0xffffffff, 0), 0, "01000000", false},
 	} {

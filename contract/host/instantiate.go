@@ -76,19 +76,19 @@ type making struct {
 
 func instantiate0(x *execution, c *vm.Call, s []uint64) error {
 	return x.instantiate(c, s, making{request{
-		gas: s[2] / refTime, value: u32(s, 3), input: u32(s, 5), inputLen: u32(s, 6), output: u32(s, 9), outputLen: u32(s, 10),
+		gas: limit(s[2]), value: u32(s, 3), input: u32(s, 5), inputLen: u32(s, 6), output: u32(s, 9), outputLen: u32(s, 10),
 	}, u32(s, 0), u32(s, 7), u32(s, 8), u32(s, 11), u32(s, 12)})
 }
 
 func instantiate1(x *execution, c *vm.Call, s []uint64) error {
 	return x.instantiate(c, s, making{request{
-		gas: s[1] / refTime, value: u32(s, 2), input: u32(s, 3), inputLen: u32(s, 4), output: u32(s, 7), outputLen: u32(s, 8),
+		gas: limit(s[1]), value: u32(s, 2), input: u32(s, 3), inputLen: u32(s, 4), output: u32(s, 7), outputLen: u32(s, 8),
 	}, u32(s, 0), u32(s, 5), u32(s, 6), u32(s, 9), u32(s, 10)})
 }
 
 func instantiate2(x *execution, c *vm.Call, s []uint64) error {
 	return x.instantiate(c, s, making{request{
-		gas: s[1] / refTime, value: u32(s, 4), input: u32(s, 5), inputLen: u32(s, 6), output: u32(s, 9), outputLen: u32(s, 10),
+		gas: limit(s[1]), value: u32(s, 4), input: u32(s, 5), inputLen: u32(s, 6), output: u32(s, 9), outputLen: u32(s, 10),
 	}, u32(s, 0), u32(s, 7), u32(s, 8), u32(s, 11), u32(s, 12)})
 }
 

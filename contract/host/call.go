@@ -94,7 +94,7 @@ func (x *execution) call(c *vm.Call, s []uint64, r request) error {
 		return err
 	}
 	callee := [32]byte(id)
-	value, err := x.value(c, r.value)
+	value, err := x.value(c, r.value, x.readOnly || r.flags&flagReadOnly != 0)
 	if err != nil {
 		return err
 	}

@@ -113,7 +113,7 @@ func (x *execution) instantiate(c *vm.Call, s []uint64, r making) error {
 	if err != nil {
 		return err
 	}
-	value, err := x.value(c, r.value)
+	value, err := x.value(c, r.value, false)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (t *transaction) setBalance(id [32]byte, amount scale.U128) {
 
 // value reads an amount that is to be moved, which costs and changes something
 // unless it is zero.
-func (x *execution) value(c *vm.Call, ptr uint32) (v scale.U128, err error) {
+func (x *execution) value(c *vm.Call, ptr uint32, readOnly bool) (v scale.U128, err error) {
 	b, err := c.Read(ptr, 16)
 	if err != nil {
 		return v, err
@@ -67,21 +67,26 @@ func (x *execution) value(c *vm.Call, ptr uint32) (v scale.U128, err error) {
 	if v, err = scale.Decode[scale.U128](b); err != nil || v.IsZero() {
 		return v, err
 	}
-	if x.readOnly {
-		return v, trap("money moved in a read-only call")
+	if readOnly {
+		return v, trap(readOnlyMoney)
 	}
 	return v, c.Charge(gasMove)
 }
 
+const readOnlyMoney = "money moved in a read-only call"
+
 // transfer gives money to an account or a contract, which does not run. The
 // lengths that it is given count for nothing, as in pallet-contracts.
 func transfer(x *execution, c *vm.Call, s []uint64) error {
+	if x.readOnly { // of nothing too
+		return trap(readOnlyMoney)
+	}
 	id, err := c.Read(u32(s, 0), 32)
 	if err != nil {
 		return err
 	}
 	to := [32]byte(id)
-	amount, err := x.value(c, u32(s, 2))
+	amount, err := x.value(c, u32(s, 2), false)
 	if err != nil {
 		return err
 	}

@@ -100,6 +100,8 @@ func TestMoney(t *testing.T) {
 		{"call", 0, call(shop, 30, 0).give(atOut, 4), vm.OK, "00000000", 70, 50, shop, 30},
 		{"call with more", 0, call(shop, 101, 0).give(atOut, 4), vm.OK, "05000000", 100, 50, shop, 0},
 		{"call of nobody", 0, call(bob, 1, 0).give(atOut, 4), vm.OK, "08000000", 100, 50, bob, 0},
+		{"read-only call with a value", 0, call(shop, 30, flagReadOnly).give(atOut, 4), vm.Trapped, readOnlyMoney, 100, 50, shop, 0},
+		{"read-only call without one", 0, call(shop, 0, flagReadOnly).give(atOut, 4), vm.OK, "00000000", 100, 50, shop, 0},
 		{"call that reverts", 0, call(picky, 30, 0).give(atOut, 4), vm.OK, "02000000", 100, 50, picky, 0},
 		{"call of what sees it", 0, pay(shop, 30).store(atSize, 32).ask(atNothing, "seal1.call", 0, atAddress, int64(0), atAmount, 0, 0, atOut, atSize).give(atOut, 32), vm.OK, hexAmount(30) + hexAmount(30), 70, 50, shop, 30},
 		{"instantiate", 0, start(childCode).put(atAmount, amount(30)).ask(atOut, "seal1.instantiate", atCode, int64(0), atAmount, 0, 0, 0xffffffff, 0, 0xffffffff, 0, atKey, 3).give(atOut, 4),
@@ -125,21 +127,24 @@ func TestMoney(t *testing.T) {
 			t.Errorf("%s: %v tokens are left of 151", tt.name, p.sum())
 		}
 	}
-	// Nothing moves in a call that is to change nothing.
-	inner := pay(bob, 1).do("seal0.transfer", atAddress, 32, atAmount, 16)
-	r, env := both(t, "read only", "call", call(shop, 0, flagReadOnly).give(atOut, 4).module(), func(e *vm.Engine) Env {
-		o := world(t, e, inner.module())
-		o.contracts[shop] = Contract{Record{Code: libCode}, load(t, e, inner.module()), Memory{}}
-		return Env{State: Memory{}, Others: o, Address: me, Money: purse{shop: scale.U64(1)}}
-	})
-	expect(t, "read only", r, vm.OK, "01000000")
-	if env.Money.(purse)[shop] != scale.U64(1) {
-		t.Error("money moved in a read-only call")
+	// Nothing moves in a call that is to change nothing; not even nothing does.
+	for n := range uint64(2) {
+		inner := pay(bob, n).do("seal0.transfer", atAddress, 32, atAmount, 16)
+		r, env := both(t, "read only", "call", call(shop, 0, flagReadOnly).give(atOut, 4).module(), func(e *vm.Engine) Env {
+			o := world(t, e, inner.module())
+			o.contracts[shop] = Contract{Record{Code: libCode}, load(t, e, inner.module()), Memory{}}
+			return Env{State: Memory{}, Others: o, Address: me, Money: purse{shop: scale.U64(1)}}
+		})
+		expect(t, fmt.Sprint("read only, of ", n), r, vm.OK, "01000000")
+		if env.Money.(purse)[shop] != scale.U64(1) {
+			t.Error("money moved in a read-only call")
+		}
 	}
 	// Nobody has more than an amount can be.
 	most := scale.MaxU128
-	r, env = both(t, "overflow", "call", pay(bob, 1).ask(atOut, "seal0.transfer", atAddress, 32, atAmount, 16).give(atOut, 4).module(), func(e *vm.Engine) Env {
-		return Env{State: Memory{}, Others: world(t, e, inner.module()), Address: me, Money: purse{me: scale.U64(1), bob: most}}
+	over := pay(bob, 1).ask(atOut, "seal0.transfer", atAddress, 32, atAmount, 16).give(atOut, 4).module()
+	r, env := both(t, "overflow", "call", over, func(e *vm.Engine) Env {
+		return Env{State: Memory{}, Others: world(t, e, over), Address: me, Money: purse{me: scale.U64(1), bob: most}}
 	})
 	expect(t, "overflow", r, vm.OK, "05000000")
 	if p := env.Money.(purse); p[bob] != most || p[me] != scale.U64(1) {

@@ -76,7 +76,7 @@ func (t *transaction) move(from, to sdk.AccountID, amount sdk.U128) bool {
 // call runs a message. What it changed is undone unless it is done.
 func (t *transaction) call(parent *frame, caller, to sdk.AccountID, flags sdk.CallFlags, value sdk.U128, input []byte) ([]byte, sdk.CallStatus, string) {
 	c := t.contracts[to]
-	if c == nil || c.ended {
+	if c == nil || c.ended || parent.making(to) {
 		return nil, sdk.NoContract, "there is no such contract"
 	}
 	f := &frame{t: t, parent: parent, self: to, caller: caller, value: value, input: input, reentry: true}
@@ -136,6 +136,16 @@ func (t *transaction) run(f *frame, flags sdk.CallFlags, k *sdk.Contract, entrie
 	return out, status, why
 }
 
+// making tells whether the constructor of a contract runs.
+func (f *frame) making(id sdk.AccountID) bool {
+	for g := f; g != nil; g = g.parent {
+		if g.constructing && g.self == id {
+			return true
+		}
+	}
+	return false
+}
+
 func (f *frame) mine() *instance { return f.t.contracts[f.self] }
 
 func (f *frame) changes(what string) {
@@ -180,17 +190,11 @@ func (f *frame) Certificate() sdk.Certificate {
 }
 
 func (f *frame) Transfer(to sdk.AccountID, amount sdk.U128) bool {
-	f.pays(amount)
+	f.changes("money moved") // nothing, too
 	if c := f.t.contracts[to]; c != nil && c.ended {
 		return false
 	}
 	return f.t.move(f.self, to, amount)
-}
-
-func (f *frame) pays(amount sdk.U128) {
-	if !amount.IsZero() {
-		f.changes("money moved")
-	}
 }
 
 func (f *frame) Load(key []byte) ([]byte, bool) {
@@ -253,7 +257,12 @@ func (f *frame) Debug(text string) {
 }
 
 func (f *frame) CallContract(to sdk.AccountID, flags sdk.CallFlags, value sdk.U128, input []byte) ([]byte, sdk.CallStatus) {
-	f.pays(value)
+	if !value.IsZero() {
+		f.changes("money moved")
+		if flags&sdk.ReadOnly != 0 {
+			panic(trapped("money moved in a read-only call"))
+		}
+	}
 	if f.depth+1 >= maxDepth {
 		panic(trapped("calls nest too deep"))
 	}

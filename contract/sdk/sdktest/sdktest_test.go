@@ -302,6 +302,85 @@ func TestMoney(t *testing.T) {
 	}
 }
 
+// rules breaks those of calls: it is called in its constructor, and moves money
+// where nothing may change.
+var rules = sdk.Contract{
+	Name: "rules",
+	Constructors: []sdk.Entry{sdk.Constructor1("new", sdk.Arg("via", sdk.Account), func(c *sdk.Call, via sdk.AccountID) error {
+		name, to := "nothing", c.Self()
+		if via != (sdk.AccountID{}) {
+			name, to = "through", via
+		}
+		out, status := c.CallContract(to, sdk.AllowReentry, sdk.U128{}, append(c.Selector(name), sdkArg(name, c.Self())...))
+		c.Log(sdk.LevelInfo, fmt.Sprintf("%d %x", status, out))
+		return nil
+	})},
+	Messages: []sdk.Entry{
+		sdk.Payable(sdk.Change0("nothing", func(*sdk.Call) error { return nil })),
+		sdk.Action1("through", sdk.Arg("to", sdk.Account), sdk.Uint32, func(c *sdk.Call, to sdk.AccountID) (uint32, error) {
+			_, status := c.CallContract(to, sdk.AllowReentry, sdk.U128{}, c.Selector("nothing"))
+			return uint32(status), nil
+		}),
+		sdk.Action2("make", sdk.Arg("code", sdk.Hash256), sdk.Arg("via", sdk.Account), sdk.Account, func(c *sdk.Call, code sdk.Hash, via sdk.AccountID) (sdk.AccountID, error) {
+			return c.Make(code, []byte{via[0]}, "new", via[:])
+		}),
+		sdk.Action2("view", sdk.Arg("to", sdk.Account), sdk.Arg("amount", sdk.Amount), sdk.Uint32, func(c *sdk.Call, to sdk.AccountID, n sdk.U128) (uint32, error) {
+			_, status := c.CallContract(to, sdk.ReadOnly, n, c.Selector("nothing"))
+			return uint32(status), nil
+		}),
+		sdk.Action0("give", sdk.Bool, func(c *sdk.Call) (bool, error) { return c.Transfer(c.Caller(), sdk.U128{}), nil }),
+		sdk.Action1("viewed", sdk.Arg("to", sdk.Account), sdk.Uint32, func(c *sdk.Call, to sdk.AccountID) (uint32, error) {
+			_, status := c.CallContract(to, sdk.ReadOnly, sdk.U128{}, c.Selector("give"))
+			return uint32(status), nil
+		}),
+	},
+}
+
+func sdkArg(message string, id sdk.AccountID) []byte {
+	if message == "nothing" {
+		return nil
+	}
+	return id[:]
+}
+
+// What package host refuses, a world refuses: a call of a contract whose
+// constructor runs, and money that moves in a read-only call.
+func TestRules(t *testing.T) {
+	w := sdktest.New(t)
+	nobody := "0x" + strings.Repeat("00", 32)
+	a, b := w.Deploy("Alice", &rules, nobody), w.Deploy("Alice", &rules, nobody)
+	code := fmt.Sprintf("0x%x", w.Code(&rules))
+	w.Give(a, 10)
+	w.Deploy("Alice", &rules, sdktest.Text(b))
+	for _, via := range []string{nobody, sdktest.Text(b)} {
+		if _, err := w.Call("Alice", a, "make", code, via); err != nil {
+			t.Error(err)
+		}
+	}
+	// An account made three, and a contract two.
+	var got []string
+	for _, l := range w.Lines {
+		got = append(got, l.Text)
+	}
+	if s := strings.Join(got, ", "); s != "8 , 8 , 0 000008000000, 8 , 0 000008000000" {
+		t.Errorf("constructors called: %s", s)
+	}
+	for _, tt := range []struct {
+		message, want string
+		args          []string
+	}{
+		{"view", "0", []string{sdktest.Text(b), "0"}},
+		{"view", "", []string{sdktest.Text(b), "1"}},
+		{"give", "true", nil},
+		{"viewed", "1", []string{sdktest.Text(b)}},
+	} {
+		got, err := w.Call("Alice", a, tt.message, tt.args...)
+		if got != tt.want || errors.Is(err, sdktest.ErrTrapped) != (tt.want == "") {
+			t.Errorf("%s %v: %s, %v", tt.message, tt.args, got, err)
+		}
+	}
+}
+
 // asker tells who asks, and which worker answers; through itself, who began.
 var asker = sdk.Contract{
 	Name:         "asker",

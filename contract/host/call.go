@@ -53,6 +53,7 @@ type request struct {
 	flags             uint32
 	callee, value     uint32
 	gas               uint64 // 0 is all that is left
+	deposit           uint32 // a limit of what is charged for storage
 	input, inputLen   uint32
 	output, outputLen uint32
 	delegate          bool // another code as this contract
@@ -60,21 +61,21 @@ type request struct {
 
 func call0(x *execution, c *vm.Call, s []uint64) error {
 	return x.call(c, s, request{
-		flags: flagAllowReentry, callee: u32(s, 0), gas: limit(s[2]), value: u32(s, 3),
+		flags: flagAllowReentry, callee: u32(s, 0), gas: limit(s[2]), deposit: sentinel, value: u32(s, 3),
 		input: u32(s, 5), inputLen: u32(s, 6), output: u32(s, 7), outputLen: u32(s, 8),
 	})
 }
 
 func call1(x *execution, c *vm.Call, s []uint64) error {
 	return x.call(c, s, request{
-		flags: u32(s, 0), callee: u32(s, 1), gas: limit(s[2]), value: u32(s, 3),
+		flags: u32(s, 0), callee: u32(s, 1), gas: limit(s[2]), deposit: sentinel, value: u32(s, 3),
 		input: u32(s, 4), inputLen: u32(s, 5), output: u32(s, 6), outputLen: u32(s, 7),
 	})
 }
 
 func call2(x *execution, c *vm.Call, s []uint64) error {
 	return x.call(c, s, request{
-		flags: u32(s, 0), callee: u32(s, 1), gas: limit(s[2]), value: u32(s, 5),
+		flags: u32(s, 0), callee: u32(s, 1), gas: limit(s[2]), deposit: u32(s, 4), value: u32(s, 5),
 		input: u32(s, 6), inputLen: u32(s, 7), output: u32(s, 8), outputLen: u32(s, 9),
 	})
 }
@@ -94,6 +95,10 @@ func (x *execution) call(c *vm.Call, s []uint64, r request) error {
 		return err
 	}
 	callee := [32]byte(id)
+	exceeded, err := x.depositLimit(c, r.deposit)
+	if err != nil {
+		return err
+	}
 	value, err := x.value(c, r.value, x.readOnly || r.flags&flagReadOnly != 0)
 	if err != nil {
 		return err
@@ -131,6 +136,9 @@ func (x *execution) call(c *vm.Call, s []uint64, r request) error {
 	}
 	if out.Status != vm.OK {
 		x.t.rollback(before)
+	}
+	if err := exceeded(); err != nil {
+		return err
 	}
 	return x.finish(c, s, r, out)
 }

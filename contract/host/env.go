@@ -125,6 +125,9 @@ type Env struct {
 	Quota uint64
 	// Stored is how much the cluster stores already, see MaxCluster.
 	Stored uint64
+	// Prices are what whoever began the transaction is charged for what contracts
+	// store. Here they count for the limits of callees alone.
+	Prices Prices
 }
 
 // Proof is how it is known who asks. The zero value is that of commands: the

@@ -76,19 +76,19 @@ type making struct {
 
 func instantiate0(x *execution, c *vm.Call, s []uint64) error {
 	return x.instantiate(c, s, making{request{
-		gas: limit(s[2]), value: u32(s, 3), input: u32(s, 5), inputLen: u32(s, 6), output: u32(s, 9), outputLen: u32(s, 10),
+		gas: limit(s[2]), deposit: sentinel, value: u32(s, 3), input: u32(s, 5), inputLen: u32(s, 6), output: u32(s, 9), outputLen: u32(s, 10),
 	}, u32(s, 0), u32(s, 7), u32(s, 8), u32(s, 11), u32(s, 12)})
 }
 
 func instantiate1(x *execution, c *vm.Call, s []uint64) error {
 	return x.instantiate(c, s, making{request{
-		gas: limit(s[1]), value: u32(s, 2), input: u32(s, 3), inputLen: u32(s, 4), output: u32(s, 7), outputLen: u32(s, 8),
+		gas: limit(s[1]), deposit: sentinel, value: u32(s, 2), input: u32(s, 3), inputLen: u32(s, 4), output: u32(s, 7), outputLen: u32(s, 8),
 	}, u32(s, 0), u32(s, 5), u32(s, 6), u32(s, 9), u32(s, 10)})
 }
 
 func instantiate2(x *execution, c *vm.Call, s []uint64) error {
 	return x.instantiate(c, s, making{request{
-		gas: limit(s[1]), value: u32(s, 4), input: u32(s, 5), inputLen: u32(s, 6), output: u32(s, 9), outputLen: u32(s, 10),
+		gas: limit(s[1]), deposit: u32(s, 3), value: u32(s, 4), input: u32(s, 5), inputLen: u32(s, 6), output: u32(s, 9), outputLen: u32(s, 10),
 	}, u32(s, 0), u32(s, 7), u32(s, 8), u32(s, 11), u32(s, 12)})
 }
 
@@ -110,6 +110,10 @@ func (x *execution) instantiate(c *vm.Call, s []uint64, r making) error {
 	}
 	salt = bytes.Clone(salt)
 	input, err := x.calleeInput(c, r.request)
+	if err != nil {
+		return err
+	}
+	exceeded, err := x.depositLimit(c, r.deposit)
 	if err != nil {
 		return err
 	}
@@ -150,12 +154,12 @@ func (x *execution) instantiate(c *vm.Call, s []uint64, r making) error {
 	}
 	record := Record{Code: code, Owner: x.env.Owner}
 	env := x.callee(id, contract{record, x.env.Others.State(id)}, value, input)
-	return x.construct(c, s, r, env, record, m, before)
+	return x.construct(c, s, r, env, record, m, before, exceeded)
 }
 
 // construct runs a constructor, which the money went to already. What happened
 // since before is undone when it fails.
-func (x *execution) construct(c *vm.Call, s []uint64, r making, env Env, record Record, m *vm.Module, before mark) error {
+func (x *execution) construct(c *vm.Call, s []uint64, r making, env Env, record Record, m *vm.Module, before mark, exceeded func() error) error {
 	id := env.Address
 	// There before the constructor runs, which may give it another code.
 	x.t.states[id] = env.State
@@ -166,6 +170,9 @@ func (x *execution) construct(c *vm.Call, s []uint64, r making, env Env, record 
 	}
 	if out.Status != vm.OK {
 		x.t.rollback(before)
+	}
+	if err := exceeded(); err != nil {
+		return err
 	}
 	if out.Status == vm.OK && r.address != sentinel {
 		if err := output(c, r.address, r.addressLen, id[:]); err != nil {

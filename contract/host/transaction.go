@@ -34,6 +34,8 @@ type transaction struct {
 	changes map[place]change
 	passing transient
 	usage   map[[32]byte]uint64 // bytes that contracts store, of those that changed
+	grows   map[[32]byte]Growth // of contracts that changed, as the transaction goes
+	all     Growth              // of all of them that have not ended
 	records map[[32]byte]Record // of contracts that were made, changed or ended
 	money   Money               // nil: nobody holds anything
 	// balances are of those whose money moved.
@@ -110,14 +112,24 @@ func (x *execution) put(key string, c change, old []byte, had bool) error {
 	}
 	contract, at := x.env.Address, place{x.env.Address, key}
 	before, changed := x.t.changes[at]
+	grew, all := x.t.grows[contract], x.t.all
 	x.t.undo = append(x.t.undo, func() {
 		restore(x.t.changes, at, before, changed)
 		restore(x.t.usage, contract, used, there)
+		x.t.grows[contract], x.t.all = grew, all
 	})
 	if x.t.usage == nil {
-		x.t.usage = map[[32]byte]uint64{}
+		x.t.usage, x.t.grows = map[[32]byte]uint64{}, map[[32]byte]Growth{}
 	}
 	x.t.changes[at], x.t.usage[contract] = c, next
+	more := Growth{}
+	if had {
+		more.count(key, old, -1)
+	}
+	if !c.deleted {
+		more.count(key, c.value, 1)
+	}
+	x.t.grows[contract], x.t.all = grew.plus(more), all.plus(more)
 	return nil
 }
 
@@ -166,8 +178,16 @@ func (t *transaction) setRecord(id [32]byte, r Record) {
 		t.records = map[[32]byte]Record{}
 	}
 	old, had := t.records[id]
-	t.undo = append(t.undo, func() { restore(t.records, id, old, had) })
+	all := t.all
+	t.undo = append(t.undo, func() {
+		restore(t.records, id, old, had)
+		t.all = all
+	})
 	t.records[id] = r
+	if r.Ended { // once, and nothing is charged for what it stored
+		g := t.grows[id]
+		t.all = all.plus(Growth{Items: -g.Items, Bytes: -g.Bytes})
+	}
 }
 
 // mark is a point that a transaction can go back to.
@@ -235,6 +255,12 @@ func (t *transaction) commit(others Contracts) []Growth {
 func (g *Growth) count(key string, value []byte, sign int64) {
 	g.Items += sign
 	g.Bytes += sign * int64(len(key)-1+len(value))
+}
+
+func (g Growth) plus(more Growth) Growth {
+	g.Items += more.Items
+	g.Bytes += more.Bytes
+	return g
 }
 
 func sorted[V any](m map[[32]byte]V) [][32]byte {

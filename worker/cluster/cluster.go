@@ -427,7 +427,7 @@ func (c *Cluster) Query(ctx context.Context, r Reader, q Call) (host.Result, err
 	out, err := c.codes.Run(ctx, contract.Code, "call", host.Env{
 		State: contractState{t, dataName(q.Contract)}, Code: contract.Code, Owner: contract.Owner, Caller: q.Origin, Address: q.Contract,
 		Cluster: c.id, Worker: q.Worker, Proof: q.Proof, Block: q.Block, Time: q.Time, Input: q.Input, Seed: randomSeed(), Keys: c.contractKey,
-		Query: true, Cache: c.cache.at(q.Time), Web: q.Web, Money: ledger{t}, Stored: t.kept.State,
+		Query: true, Cache: c.cache.at(q.Time), Web: q.Web, Money: ledger{t}, Stored: t.kept.State, Prices: prices(t.terms()),
 	}, contracts{c, t}, QueryGas)
 	if err == nil {
 		err = t.err

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/tacit-network/tacit/contract/frame"
+	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
@@ -445,4 +447,39 @@ func TestDepositDefault(t *testing.T) {
 		t.Errorf("at the limit: %s, %d left", r.Error, c.balance(me))
 	}
 	audit(t, c.c, c.m)
+}
+
+// priced remembers the prices that contracts ran at.
+type priced struct {
+	Codes
+	seen []host.Prices
+}
+
+func (p *priced) Run(ctx context.Context, code hash.H256, export string, env host.Env, around host.Records, gas uint64) (host.Result, error) {
+	p.seen = append(p.seen, env.Prices)
+	return p.Codes.Run(ctx, code, export, env, around, gas)
+}
+
+// Contracts run at the prices of the terms, in commands and in what tries one:
+// they count for the limits that contracts set for one another.
+func TestPricesAreTold(t *testing.T) {
+	o := newOffice(t)
+	o.deposit(ann, 1_000_000)
+	p := &priced{Codes: o.codes}
+	o.c.codes = p
+	id, _ := o.makes(ann, "", nil)
+	o.terms(0, 7, 3)
+	o.call(ann, id, sets(1, 2))
+	if _, err := o.c.Query(context.Background(), o.m, Call{Contract: id, Origin: ann}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.c.Ask(context.Background(), o.m, Asked{Origin: ann, StateCall: frame.StateCall{Method: frame.MethodCall, Args: scale.Marshal(frame.CallArgs{
+		Origin: ann, Dest: keys.AccountID(id),
+	})}}); err != nil {
+		t.Fatal(err)
+	}
+	now := host.Prices{Item: u(7), Byte: u(3)}
+	if want := []host.Prices{{}, now, now, now}; !slices.Equal(p.seen, want) {
+		t.Errorf("prices %v, want %v", p.seen, want)
+	}
 }

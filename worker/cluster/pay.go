@@ -96,6 +96,7 @@ func (c *Cluster) pay(ctx context.Context, t *Tx, export string, env host.Env, m
 	}
 	id := hash.H256(env.Address)
 	env.State, env.Money, env.Stored, env.Keys, env.Cluster = contractState{o, dataName(id)}, ledger{o}, o.kept.State, c.contractKey, c.id
+	env.Prices = prices(terms)
 	out, err := c.codes.Run(ctx, env.Code, export, env, contracts{c, o}, gas)
 	var b bill
 	if err == nil && out.Status == vm.OK {
@@ -119,6 +120,11 @@ func (c *Cluster) pay(ctx context.Context, t *Tx, export string, env host.Env, m
 		t.payGas(terms, who, out.Gas)
 	}
 	return out, b, nil
+}
+
+// prices are those of what contracts store.
+func prices(terms words.Terms) host.Prices {
+	return host.Prices{Item: terms.DepositPerItem, Byte: terms.DepositPerByte}
 }
 
 // reason is why an execution is not kept whose origin holds so much after the

@@ -34,7 +34,7 @@ func (a *asked) run(ctx context.Context, code hash.H256, export string) (host.Re
 	err := a.send(kindRun, run{
 		Code: code, Export: export, Gas: a.gas, Owner: e.Owner, Own: e.Code, Caller: e.Caller, Address: e.Address, Value: e.Value,
 		Cluster: e.Cluster, Worker: e.Worker, Proof: e.Proof,
-		Block: e.Block, Time: e.Time, Input: e.Input, Seed: e.Seed, Quota: e.Quota, Stored: e.Stored, Query: e.Query,
+		Block: e.Block, Time: e.Time, Input: e.Input, Seed: e.Seed, Quota: e.Quota, Stored: e.Stored, Prices: e.Prices, Query: e.Query,
 		Around: a.around != nil, Keys: e.Keys != nil, Cache: e.Cache != nil, Web: e.Web != nil, Money: e.Money != nil,
 		Foreseen: a.foresee(),
 	})

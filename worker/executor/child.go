@@ -160,7 +160,7 @@ func (e *end) run(r run) error {
 	env := host.Env{
 		State: c.state(r.Address), Code: r.Own, Owner: r.Owner, Caller: r.Caller, Address: r.Address, Value: r.Value,
 		Cluster: r.Cluster, Worker: r.Worker, Proof: r.Proof,
-		Block: r.Block, Time: r.Time, Input: r.Input, Seed: r.Seed, Query: r.Query, Quota: r.Quota, Stored: r.Stored,
+		Block: r.Block, Time: r.Time, Input: r.Input, Seed: r.Seed, Query: r.Query, Quota: r.Quota, Stored: r.Stored, Prices: r.Prices,
 	}
 	var around host.Records
 	if r.Around {

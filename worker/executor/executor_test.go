@@ -61,6 +61,7 @@ func TestConformance(t *testing.T) {
 	}
 	for _, part := range []string{
 		"children: ok flags 0", "keys: ok", "Topics:[0x5abb3ee2", "another now: reverted", "withdraw: ok", "ask: ok", "latest: ok", "unknown: reverted",
+		"dear: trapped", "frugal: ok", "for nothing: ok",
 		"refused: true", "away: true", "gone: the disk is gone",
 		"0a" + zeros + "0063 ", "5e" + zeros + "04030201" + "bb" + zeros, "000004" + "07 ", hex.EncodeToString([]byte(`"24.25"`)), hex.EncodeToString([]byte(`"30.25"`)),
 	} {
@@ -112,6 +113,12 @@ func play(t *testing.T, r runner) string {
 	fmt.Fprintf(&b, "gone: %v\n", err)
 	say("become", "teller", "call", 1, message("become", hello[:]), nil)
 	say("another now", "hello", "call", 1, message("children"), nil)
+	// What contracts store has a price, of which a callee may take no more than so much.
+	dear := func(e *host.Env) { e.Prices = host.Prices{Item: scale.U64(100), Byte: scale.U64(1)} }
+	say("teller again", "teller", "deploy", 4, message("new"), nil)
+	say("dear", "teller", "call", 4, message("frugal", hello[:], amount(247)), dear)
+	say("frugal", "teller", "call", 4, message("frugal", hello[:], amount(248)), dear)
+	say("for nothing", "teller", "call", 4, message("frugal", hello[:], amount(1)), nil)
 	// Money.
 	w.balances[[32]byte{5}] = scale.U64(1000)
 	say("wallet", "wallet", "deploy", 2, message("new", scale.Marshal("TOK")), nil)

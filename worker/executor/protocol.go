@@ -16,7 +16,7 @@ import (
 // on a lane; the executor asks as often as it likes, each time waiting for one
 // answer, and ends with done, failed or native. Who says something else, or
 // more than is allowed, is not talked to again.
-const version = 3
+const version = 4
 
 // Kinds of frames.
 const (
@@ -78,6 +78,7 @@ type run struct {
 	Seed    hash.H256
 	Quota   uint64
 	Stored  uint64
+	Prices  host.Prices
 	Query   bool
 	// What there is.
 	Around, Keys, Cache, Web, Money bool

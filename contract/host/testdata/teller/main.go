@@ -43,6 +43,7 @@ var contract = sdk.Contract{
 		sdk.View0("keys", sdk.Bool, keys),
 		sdk.View0("who", sdk.Bytes, who),
 		sdk.View0("batch", sdk.Bytes, batch),
+		sdk.Change2("frugal", sdk.Arg("code", sdk.Hash256), sdk.Arg("limit", sdk.Amount), frugal),
 	},
 }
 
@@ -133,6 +134,20 @@ func batch(*sdk.Call) ([]byte, error) {
 	n := uint32(len(out))
 	status := extension(22, unsafe.Pointer(&in[0]), uint32(len(in)), unsafe.Pointer(&out[0]), unsafe.Pointer(&n))
 	return append(out[:n], byte(status)), nil
+}
+
+//go:wasmimport seal2 instantiate
+func instantiate(code unsafe.Pointer, refTime, proof uint64, deposit, value, in unsafe.Pointer, inLen uint32, address, addressLen, out, outLen, salt unsafe.Pointer, saltLen uint32) uint32
+
+// frugal makes a contract for which no more than so much is to be deposited.
+func frugal(c *sdk.Call, code sdk.Hash, limit sdk.U128) error {
+	deposit, value, in := sdk.Amount.Append(nil, limit), make([]byte, 16), c.Selector("new")
+	nowhere := unsafe.Pointer(uintptr(1<<32 - 1))
+	if instantiate(unsafe.Pointer(&code), 0, 0, unsafe.Pointer(&deposit[0]), unsafe.Pointer(&value[0]), unsafe.Pointer(&in[0]), uint32(len(in)),
+		nowhere, nil, nowhere, nil, unsafe.Pointer(&deposit[0]), uint32(len(deposit))) != 0 {
+		return failed
+	}
+	return nil
 }
 
 //go:wasmexport deploy

@@ -158,29 +158,37 @@ func (g *Gateway) hashOf(ctx context.Context, number *chain.BlockNumber) (h hash
 }
 
 // getBlockHash takes a number, or a list of numbers.
-func (g *Gateway) getBlockHash(ctx context.Context, c *conn, a args) (any, error) {
+func (g *Gateway) getBlockHash(ctx context.Context, _ *conn, a args) (any, error) {
 	if !a.has(0) {
 		return g.hashOf(ctx, nil)
 	}
 	var list []json.RawMessage
 	if json.Unmarshal(a[0], &list) != nil {
-		if n, err := strconv.ParseUint(strings.Trim(string(a[0]), `"`), 0, 64); err == nil && n == 0 {
-			return g.genesis, nil
-		}
-		return g.forward("chain_getBlockHash")(ctx, c, a[:1])
+		return g.blockHash(ctx, a[0])
 	}
 	if len(list) > maxKeys {
 		return nil, badParams("%d numbers are more than %d", len(list), maxKeys)
 	}
 	out := []any{}
 	for _, n := range list {
-		h, err := g.getBlockHash(ctx, c, args{n})
+		h, err := g.blockHash(ctx, n)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, h)
 	}
 	return out, nil
+}
+
+// blockHash is the hash of the block with a number, null for one that there is not.
+func (g *Gateway) blockHash(ctx context.Context, number json.RawMessage) (any, error) {
+	if len(number) > 0 && (number[0] == '[' || number[0] == '{') {
+		return nil, badParams("%.20q is no number of a block", number)
+	}
+	if n, err := strconv.ParseUint(strings.Trim(string(number), `"`), 0, 64); err == nil && n == 0 {
+		return g.genesis, nil
+	}
+	return g.forward("chain_getBlockHash")(ctx, nil, args{number})
 }
 
 func (g *Gateway) systemMethods() map[string]method {

@@ -140,6 +140,32 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
+// Hashes are asked for by number or by a list of numbers, and by no more than that:
+// lists in lists would ask the node for as many as they like, and be read again at
+// each step.
+func TestBlockHashes(t *testing.T) {
+	alice, err := keys.FromURI(keys.Sr25519, "//Alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := New(Config{Client: new(client.Client), Payer: alice})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := `"` + g.Genesis().String() + `"`
+	refused := `"code":-32602`
+	for params, want := range map[string]string{
+		`0`: `"result":` + first, `"0x0"`: `"result":` + first, `[0,"0x00"]`: `"result":[` + first + `,` + first + `]`, `[]`: `"result":[]`,
+		`[[0]]`: refused, `[0,["0x0"]]`: refused, `[[]]`: refused, `{"a":0}`: refused, `[{}]`: refused,
+		strings.Repeat("[", 9000) + "0" + strings.Repeat("]", 9000): refused, `[` + strings.Repeat("0,", maxKeys) + `0]`: refused,
+	} {
+		out := g.handle(t.Context(), &conn{g: g}, []byte(`{"id":1,"method":"chain_getBlockHash","params":[`+params+`]}`))
+		if !strings.Contains(string(out), want) {
+			t.Errorf("%.40s: %.200s, want %s", params, out, want)
+		}
+	}
+}
+
 // Whatever comes is answered by JSON, or not at all.
 func FuzzHandle(f *testing.F) {
 	alice, err := keys.FromURI(keys.Sr25519, "//Alice")

@@ -28,8 +28,8 @@ type Code struct {
 	Wasm    []byte
 	Profile *Profile
 	Globals int // mutable globals, exported as __mg0, __mg1, …
-	// Work is the sum over the functions of their blocks squared: what compiling
-	// costs at most.
+	// Work is what compiling costs at most: the sum over the functions of their
+	// blocks squared, or what it takes to join their locals where that is more.
 	Work uint64
 }
 
@@ -59,6 +59,7 @@ func Instrument(code []byte, profile *Profile, imports Imports) (*Code, error) {
 // scan scans all functions. It returns the module's work too; see Code.
 func (m *module) scan(profile *Profile) (scans []*scanned, work uint64, err error) {
 	scans, branches := make([]*scanned, len(m.bodies)), 0
+	var squares, joins uint64
 	for i := range m.bodies {
 		if scans[i], err = scan(m, profile, i); err != nil {
 			return nil, 0, err
@@ -66,12 +67,17 @@ func (m *module) scan(profile *Profile) (scans []*scanned, work uint64, err erro
 		if branches += scans[i].branches; branches > profile.MaxBranches {
 			return nil, 0, refuse("its branch tables have more than %d entries", profile.MaxBranches)
 		}
-		work += uint64(scans[i].blocks) * uint64(scans[i].blocks)
-		if work > profile.MaxBlocksSq {
+		squares += uint64(scans[i].blocks) * uint64(scans[i].blocks)
+		if squares > profile.MaxBlocksSq {
 			return nil, 0, refuse("its functions have too many blocks: the sum of their squares is above %d", profile.MaxBlocksSq)
 		}
+		locals := len(m.types[m.funcs[i]].Params) + int(m.bodies[i].nLocals)
+		joins += scans[i].joins.work(locals)
+		if joins > joinsPerWork*profile.MaxBlocksSq || scans[i].joins.excessive(locals) {
+			return nil, 0, refuse("function %d: too many locals and operands for so many branches and loops inside one another", i)
+		}
 	}
-	return scans, work, nil
+	return scans, max(squares, joins/joinsPerWork), nil
 }
 
 // Work is the work of a module, see Code, without making anything of it: the most

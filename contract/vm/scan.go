@@ -25,6 +25,7 @@ type scanned struct {
 	meters    []meter
 	blocks    int // basic blocks
 	branches  int // entries of branch tables
+	joins     joins
 	maxHeight int // operands held at most
 	scratch32 bool
 	nan32     bool
@@ -37,6 +38,7 @@ type control struct {
 	results  int
 	params   int
 	targeted bool
+	meet     meeting
 }
 
 type scanner struct {
@@ -51,6 +53,7 @@ type scanner struct {
 	cur    int // index of the current block
 	height int
 	ctl    []control
+	way    way
 }
 
 func scan(m *module, p *Profile, fn int) (*scanned, error) {
@@ -58,6 +61,7 @@ func scan(m *module, p *Profile, fn int) (*scanned, error) {
 	t := m.types[m.funcs[fn]]
 	s := &scanner{m: m, p: p, fn: fn, r: reader{b: b.code}, typ: t, nLocals: uint32(len(t.Params)) + b.nLocals}
 	s.ctl = append(s.ctl, control{op: opBlock, results: len(t.Results)})
+	s.out.joins.arity, s.way.length = len(t.Results), 2*checkBlocks // of gas and of height
 	s.out.meters = append(s.out.meters, meter{kind: blockEntry, cost: 1 + uint64(b.nLocals)})
 	for len(s.ctl) > 0 {
 		if err := s.step(); err != nil {
@@ -89,6 +93,7 @@ func (s *scanner) charge(gas uint64) { s.out.meters[s.cur].cost += gas }
 func (s *scanner) begin(kind blockKind) {
 	s.cur = len(s.out.meters)
 	s.out.meters = append(s.out.meters, meter{at: s.r.pos, kind: kind})
+	s.out.joins.held += uint64(s.height)
 	if kind == blockLoop {
 		s.out.meters[s.cur].cost = 1 // an empty loop is not free
 	}
@@ -98,7 +103,9 @@ func (s *scanner) target(depth uint32) error {
 	if int64(depth) >= int64(len(s.ctl)) {
 		return refuse("function %d: branch to unknown label %d", s.fn, depth)
 	}
-	s.ctl[len(s.ctl)-1-int(depth)].targeted = true
+	c := &s.ctl[len(s.ctl)-1-int(depth)]
+	c.targeted = true
+	s.lead(c)
 	return nil
 }
 
@@ -115,6 +122,7 @@ func (s *scanner) step() error {
 		if top.op != opIf {
 			return refuse("function %d: else without if", s.fn)
 		}
+		s.otherwise(top)
 		top.op = opElse
 		s.height = top.height + top.params
 		s.out.blocks++
@@ -122,6 +130,7 @@ func (s *scanner) step() error {
 	case opEnd:
 		top := s.ctl[len(s.ctl)-1]
 		s.ctl = s.ctl[:len(s.ctl)-1]
+		s.leave(&top)
 		s.height = top.height + top.results
 		s.out.maxHeight = max(s.out.maxHeight, s.height)
 		s.out.blocks++
@@ -136,8 +145,9 @@ func (s *scanner) step() error {
 		if err = s.target(d); err != nil {
 			return err
 		}
-		if op == opBrIf {
+		if s.way.dead = s.way.dead || op == opBr; op == opBrIf {
 			s.move(-1)
+			s.way.length++
 		}
 		s.charge(6)
 		s.out.blocks++
@@ -145,6 +155,10 @@ func (s *scanner) step() error {
 	case opBrTable:
 		err = s.brTable()
 	case opReturn, opUnreachable:
+		if op == opReturn { // which becomes a branch
+			s.lead(&s.ctl[0])
+		}
+		s.way.dead = true
 		s.charge(2)
 		s.out.blocks++
 		s.begin(blockPlain)
@@ -158,6 +172,9 @@ func (s *scanner) step() error {
 		}
 		if i >= s.nLocals {
 			return refuse("function %d: unknown local %d", s.fn, i)
+		}
+		if op == opLocalGet && !s.way.dead {
+			s.out.joins.reads += uint64(s.way.length)
 		}
 		s.charge(1)
 		s.move([]int{1, -1, 0}[op-opLocalGet])
@@ -211,6 +228,7 @@ func (s *scanner) open(op byte) error {
 		c.params, c.results = len(s.m.types[t].Params), len(s.m.types[t].Results)
 	}
 	c.height = max(s.height-c.params, s.ctl[len(s.ctl)-1].height)
+	s.enter(&c)
 	s.ctl = append(s.ctl, c)
 	s.out.blocks++
 	switch op {
@@ -240,6 +258,7 @@ func (s *scanner) brTable() error {
 			return err
 		}
 	}
+	s.way.dead = true
 	s.move(-1)
 	s.charge(50)
 	s.out.blocks++
@@ -302,6 +321,7 @@ func (s *scanner) prefixed() error {
 			return refuse("function %d: unknown memory", s.fn)
 		}
 		s.charge(gasBulk)
+		s.way.length += checkBlocks
 		s.move(-3)
 		s.out.scratch32 = true
 	default:
@@ -338,6 +358,7 @@ func (s *scanner) plain(op byte) error {
 		}
 		if op == opMemoryGrow {
 			s.out.scratch32 = true
+			s.way.length += checkBlocks
 			// What has grown is used once: a fresh instance gets all segments again.
 			s.charge(uint64(s.m.nSegments) * gasSegment)
 		}

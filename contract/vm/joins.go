@@ -12,40 +12,42 @@ type joins struct {
 	walks uint64 // blocks walked back from there, for each local
 	reads uint64 // blocks walked back where a local is read
 	held  uint64 // operands that are kept from one block to the next
+	given uint64 // values that calls take and give
 	loops int    // most that are inside one another
 	arity int    // most values that a block takes or gives
 }
 
 // What a block of a walk, an operand that is kept over a block, and a value that a
-// branch carries, cost in comparisons.
+// branch or a call carries, cost in comparisons.
 const (
 	joinWalk = 16
 	joinHeld = 200
 	joinMove = 1000
 )
 
-// maxMoves is how many values the branches of one function may carry: the compiler
-// makes instructions of them, which take half a kilobyte each. maxHeld is how many
-// operands may be kept over its blocks, all together.
+// maxMoves is how many values the branches and calls of one function may carry: the
+// compiler makes instructions of them, which take half a kilobyte each. maxHeld is
+// how many operands may be kept over its blocks, all together.
 const (
 	maxMoves = 1 << 18
 	maxHeld  = 1 << 22
 )
 
 // joinsPerWork is how many comparisons are a unit of a module's work. Modules of the
-// Go toolchain have less of them than that, and Phala's QuickJS as many; their
-// fullest function carries 70,000 values.
-const joinsPerWork = 50
+// Go toolchain and Phala's QuickJS have a little less than that for each of their
+// blocks squared; their fullest function carries 70,000 values.
+const joinsPerWork = 60
 
-// moves is how many values the branches of a function with so many locals carry.
-func (j joins) moves(locals int) uint64 { return j.edges * j.values(locals) }
+// moves is how many values the branches and calls of a function with so many locals
+// carry.
+func (j joins) moves(locals int) uint64 { return j.edges*j.values(locals) + j.given }
 
 func (j joins) values(locals int) uint64 { return uint64(locals + j.arity + 1) } // and gas
 
 // work is what all of it costs, in comparisons.
 func (j joins) work(locals int) uint64 {
-	values, moves := j.values(locals), j.moves(locals)
-	return moves*(joinMove+values*uint64(j.loops+1)) + joinWalk*(j.walks*values+j.reads) + joinHeld*j.held
+	values := j.values(locals)
+	return joinMove*j.moves(locals) + uint64(j.loops+1)*j.edges*values*values + joinWalk*(j.walks*values+j.reads) + joinHeld*j.held
 }
 
 // excessive tells that one function of so many locals is too much.
@@ -65,8 +67,18 @@ type way struct {
 	loops  int  // that it is inside of
 }
 
-// checkBlocks is how many blocks a check adds that the instrumenter puts in.
-const checkBlocks = 2
+// How many blocks a check adds that the instrumenter puts in, and a loop that the
+// compiler makes.
+const (
+	checkBlocks = 2
+	fillBlocks  = 3
+)
+
+// added counts blocks that are not in the code and come into it.
+func (s *scanner) added(n int) {
+	s.out.blocks += n
+	s.way.length += n
+}
 
 // lead counts a branch from here to the label of a block.
 func (s *scanner) lead(c *control) {

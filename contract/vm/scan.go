@@ -295,6 +295,7 @@ func (s *scanner) call(op byte) error {
 		s.charge(gasCallIndirect)
 		s.move(-1)
 	}
+	s.out.joins.given += uint64(len(t.Params) + len(t.Results))
 	s.move(-len(t.Params))
 	s.move(len(t.Results))
 	return nil
@@ -321,7 +322,10 @@ func (s *scanner) prefixed() error {
 			return refuse("function %d: unknown memory", s.fn)
 		}
 		s.charge(gasBulk)
-		s.way.length += checkBlocks
+		s.added(checkBlocks)
+		if sub == subMemoryFill { // which the compiler makes a loop
+			s.added(fillBlocks)
+		}
 		s.move(-3)
 		s.out.scratch32 = true
 	default:
@@ -358,7 +362,7 @@ func (s *scanner) plain(op byte) error {
 		}
 		if op == opMemoryGrow {
 			s.out.scratch32 = true
-			s.way.length += checkBlocks
+			s.added(checkBlocks)
 			// What has grown is used once: a fresh instance gets all segments again.
 			s.charge(uint64(s.m.nSegments) * gasSegment)
 		}

@@ -119,6 +119,9 @@ func (x *Inside) Module(ctx context.Context, code hash.H256) (*vm.Module, error)
 		delete(x.modules, code) // it may be there the next time
 		return nil, l.err
 	}
+	// Others were used while it was loading; but it is what is to run now.
+	x.clock++
+	l.used = x.clock
 	x.evict(ctx)
 	return l.module, l.err
 }

@@ -1,0 +1,65 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/tacit-network/tacit/contract/host"
+	"github.com/tacit-network/tacit/contract/vm"
+	"github.com/tacit-network/tacit/hash"
+)
+
+// nothing is a contract that does nothing: its call and its deploy are the same
+// empty function.
+const nothing = "\x00asm\x01\x00\x00\x00" + "\x01\x04\x01\x60\x00\x00" + "\x02\x10\x01\x03env\x06memory\x02\x01\x01\x01" +
+	"\x03\x02\x01\x00" + "\x07\x11\x02\x04call\x00\x00\x06deploy\x00\x00" + "\x0a\x04\x01\x02\x00\x0b"
+
+// slow is a Source of contracts that do nothing; before it hands out one of them,
+// something happens.
+type slow struct {
+	name   hash.H256
+	before func()
+}
+
+func (s *slow) Code(_ context.Context, name hash.H256) ([]byte, vm.Native, error) {
+	if name == s.name {
+		s.before()
+	}
+	return []byte(nothing), nil, nil
+}
+
+func (*slow) Keep(hash.H256, vm.Native) {}
+
+// A code that is loaded is there to be run, also where all others were used while it
+// was loading; and no more codes are kept than may be.
+func TestEvicted(t *testing.T) {
+	ctx := context.Background()
+	code := func(n int) hash.H256 { return codeOf(fmt.Sprint("code ", n)) }
+	s := &slow{name: code(maxModules)}
+	x, err := NewInside(ctx, vm.Config{}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close(ctx)
+	run := func(n int) {
+		t.Helper()
+		out, err := x.Run(ctx, code(n), "call", host.Env{State: host.Memory{}}, nil, 1e6)
+		if err != nil || out.Status != vm.OK {
+			t.Errorf("code %d: %s", n, show(out, err))
+		}
+	}
+	all := func() {
+		for n := range maxModules {
+			run(n)
+		}
+	}
+	all()
+	s.before = all
+	run(maxModules)
+	if len(x.modules) != maxModules {
+		t.Errorf("%d codes are kept, %d are the most", len(x.modules), maxModules)
+	}
+	s.before = func() { t.Error("the code was loaded again") }
+	run(maxModules)
+}

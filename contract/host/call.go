@@ -3,6 +3,7 @@ package host
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"math"
 	"slices"
 
@@ -126,11 +127,7 @@ func (x *execution) call(c *vm.Call, s []uint64, r request) error {
 		s[0] = codeTransferFailed
 		return nil
 	}
-	m, err := x.module(c, other.Code)
-	if err != nil {
-		return err
-	}
-	out, err := x.enter(c, m, "call", x.callee(callee, other, value, input), r)
+	out, err := x.enter(c, other.Code, "call", x.callee(callee, other, value, input), r)
 	if err != nil {
 		return err
 	}
@@ -192,6 +189,9 @@ func (x *execution) making(id [32]byte) bool {
 // compiled, so that none is compiled twice for it.
 const maxCodes = 12
 
+// maxClosed is how often a code is fetched again that was given up before it ran.
+const maxClosed = 8
+
 // module is a code that is to run.
 func (x *execution) module(c *vm.Call, code hash.H256) (*vm.Module, error) {
 	if !slices.Contains(x.t.codes, code) {
@@ -223,7 +223,11 @@ func (x *execution) callee(id [32]byte, other contract, value scale.U128, input 
 
 // enter runs an export in a call below this one. What it changed is undone
 // unless it succeeds.
-func (x *execution) enter(c *vm.Call, m *vm.Module, export string, env Env, r request) (vm.Outcome, error) {
+func (x *execution) enter(c *vm.Call, code hash.H256, export string, env Env, r request) (vm.Outcome, error) {
+	m, err := x.module(c, code)
+	if err != nil {
+		return vm.Outcome{}, err
+	}
 	gas := c.GasLeft()
 	if r.gas > 0 {
 		gas = min(gas, r.gas)
@@ -238,6 +242,13 @@ func (x *execution) enter(c *vm.Call, m *vm.Module, export string, env Env, r re
 	}
 	before := x.t.mark()
 	out, err := m.Execute(c.Context(), export, inner, gas)
+	// Others may have been in need of its place before it began.
+	for tries := 0; errors.Is(err, vm.ErrClosed) && tries < maxClosed; tries++ {
+		if m, err = x.module(c, code); err != nil {
+			return out, err
+		}
+		out, err = m.Execute(c.Context(), export, inner, gas)
+	}
 	if err == nil {
 		err = x.t.fault
 	}

@@ -380,3 +380,48 @@ func TestMaxCodes(t *testing.T) {
 		}
 	}
 }
+
+// leaving is a cluster whose codes are given up, so many times, before they run.
+type leaving struct {
+	*others
+	left int
+}
+
+func (l *leaving) Module(ctx context.Context, code hash.H256) (*vm.Module, error) {
+	m, err := l.others.Module(ctx, code)
+	if l.left--; err != nil || l.left < 0 {
+		return m, err
+	}
+	return m, m.Close(ctx)
+}
+
+// A contract whose code is given up before it runs is called all the same.
+func TestGivenUp(t *testing.T) {
+	ctx := context.Background()
+	for _, e := range engines(t) {
+		for closed, works := range map[int]bool{0: true, 1: true, maxClosed: true, maxClosed + 1: false} {
+			p := start(libCode).put(atAddress, shop[:]).ask(atOut, "seal1.call", 0, atAddress, int64(0), atValue, 0, 0, 0xffffffff, 0).give(atOut, 4)
+			o := world(t, e, p.module())
+			o.codes[libCode] = nil
+			left := &leaving{o, closed}
+			o.contracts[shop] = Contract{Record: Record{Code: libCode}, State: Memory{}}
+			lib := writes().module()
+			fresh := fetching{left, func() *vm.Module { return load(t, e, lib) }}
+			r, err := Run(ctx, load(t, e, p.module()), "call", Env{State: Memory{}, Others: fresh, Address: me}, 1e9)
+			if works != (err == nil) || works && r.Status != vm.OK {
+				t.Errorf("given up %d times: %v %v %s", closed, err, r.Status, r.Reason)
+			}
+		}
+	}
+}
+
+// fetching loads a code anew each time.
+type fetching struct {
+	*leaving
+	load func() *vm.Module
+}
+
+func (f fetching) Module(ctx context.Context, code hash.H256) (*vm.Module, error) {
+	f.codes[code] = f.load()
+	return f.leaving.Module(ctx, code)
+}

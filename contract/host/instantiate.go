@@ -53,13 +53,9 @@ func delegateCall(x *execution, c *vm.Call, s []uint64) error {
 		s[0] = codeCodeNotFound
 		return nil
 	}
-	m, err := x.module(c, code)
-	if err != nil {
-		return err
-	}
 	env := x.env
 	env.Input = input
-	out, err := x.enter(c, m, "call", env, r)
+	out, err := x.enter(c, code, "call", env, r)
 	if err != nil {
 		return err
 	}
@@ -132,10 +128,6 @@ func (x *execution) instantiate(c *vm.Call, s []uint64, r making) error {
 		s[0] = codeCodeNotFound
 		return nil
 	}
-	m, err := x.module(c, code)
-	if err != nil {
-		return err
-	}
 	id := x.env.Others.Address(x.env.Address, code, salt)
 	if old, exists, err := x.find(c, id); err != nil || exists || old.Ended || x.making(id) {
 		if err == nil {
@@ -154,17 +146,17 @@ func (x *execution) instantiate(c *vm.Call, s []uint64, r making) error {
 	}
 	record := Record{Code: code, Owner: x.env.Owner}
 	env := x.callee(id, contract{record, x.env.Others.State(id)}, value, input)
-	return x.construct(c, s, r, env, record, m, before, exceeded)
+	return x.construct(c, s, r, env, record, before, exceeded)
 }
 
 // construct runs a constructor, which the money went to already. What happened
 // since before is undone when it fails.
-func (x *execution) construct(c *vm.Call, s []uint64, r making, env Env, record Record, m *vm.Module, before mark, exceeded func() error) error {
+func (x *execution) construct(c *vm.Call, s []uint64, r making, env Env, record Record, before mark, exceeded func() error) error {
 	id := env.Address
 	// There before the constructor runs, which may give it another code.
 	x.t.states[id] = env.State
 	x.t.setRecord(id, record)
-	out, err := x.enter(c, m, "deploy", env, r.request)
+	out, err := x.enter(c, record.Code, "deploy", env, r.request)
 	if err != nil {
 		return err
 	}

@@ -63,3 +63,27 @@ func TestEvicted(t *testing.T) {
 	s.before = func() { t.Error("the code was loaded again") }
 	run(maxModules)
 }
+
+// A code that was given up before it ran is loaded again.
+func TestGivenUp(t *testing.T) {
+	ctx := context.Background()
+	s := &slow{}
+	x, err := NewInside(ctx, vm.Config{}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close(ctx)
+	name := codeOf("code")
+	for range 3 {
+		m, err := x.Module(ctx, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Close(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := x.Run(ctx, name, "call", host.Env{State: host.Memory{}}, nil, 1e6); err != nil || out.Status != vm.OK {
+			t.Error(show(out, err))
+		}
+	}
+}

@@ -81,14 +81,33 @@ func (x *Inside) Load(ctx context.Context, code hash.H256) error {
 // Run runs an export of a code with at most gas, as host.Run does; around is the
 // cluster of the contract, nil when there is none.
 func (x *Inside) Run(ctx context.Context, code hash.H256, export string, env host.Env, around host.Records, gas uint64) (host.Result, error) {
-	m, err := x.Module(ctx, code)
-	if err != nil {
-		return host.Result{}, err
-	}
 	if around != nil {
 		env.Others = host.Join(around, x)
 	}
-	return host.Run(ctx, m, export, env, gas)
+	for tries := 0; ; tries++ {
+		m, err := x.Module(ctx, code)
+		if err != nil {
+			return host.Result{}, err
+		}
+		r, err := host.Run(ctx, m, export, env, gas)
+		if !errors.Is(err, vm.ErrClosed) || tries == maxClosed {
+			return r, err
+		}
+		// Others were in need of its place before it began.
+		x.forget(code, m)
+	}
+}
+
+// maxClosed is how often a code is loaded again that was given up before it ran.
+const maxClosed = 8
+
+// forget has a code loaded the next time, if m is what is known of it.
+func (x *Inside) forget(code hash.H256, m *vm.Module) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if l, known := x.modules[code]; known && l.module == m {
+		delete(x.modules, code)
+	}
 }
 
 // Module implements host.Codes. While one code compiles, others that are ready

@@ -75,11 +75,9 @@ func (g *Gateway) submitAndWatch(ctx context.Context, c *conn, a args) (any, err
 	if c.out == nil {
 		return nil, &client.RPCError{Code: codeServer, Message: "watching a transaction needs a WebSocket"}
 	}
-	s, err := g.submit(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	return c.subscribe("author_extrinsicUpdate", func(ctx context.Context, push func(any)) {
+	// What nobody could watch is not sent.
+	var s *submission
+	watching, err := c.subscribe("author_extrinsicUpdate", func(ctx context.Context, push func(any)) {
 		for told := 0; ctx.Err() == nil; {
 			wake := s.news.next()
 			list, over := s.since(told)
@@ -95,6 +93,14 @@ func (g *Gateway) submitAndWatch(ctx context.Context, c *conn, a args) (any, err
 			}
 		}
 	})
+	if err != nil {
+		return nil, err
+	}
+	if s, err = g.submit(ctx, a); err != nil {
+		c.abandon(watching)
+		return nil, err
+	}
+	return watching, nil
 }
 
 func (g *Gateway) pendingExtrinsics(context.Context, *conn, args) (any, error) {

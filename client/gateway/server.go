@@ -217,14 +217,14 @@ func (c *conn) send(m []byte) {
 // subscribe runs f beside until the subscription or the connection ends. What f
 // pushes goes out as notifications named name, all after the answer with the
 // subscription's id, which is sent first.
-func (c *conn) subscribe(name string, f func(ctx context.Context, push func(any))) (any, error) {
+func (c *conn) subscribe(name string, f func(ctx context.Context, push func(any))) (started, error) {
 	if c.out == nil {
-		return nil, &client.RPCError{Code: codeServer, Message: "subscriptions need a WebSocket"}
+		return started{}, &client.RPCError{Code: codeServer, Message: "subscriptions need a WebSocket"}
 	}
 	c.g.mu.Lock()
 	defer c.g.mu.Unlock()
 	if c.g.subs >= maxSubscriptions {
-		return nil, &client.RPCError{Code: codeServer, Message: fmt.Sprintf("there are %d subscriptions already", maxSubscriptions)}
+		return started{}, &client.RPCError{Code: codeServer, Message: fmt.Sprintf("there are %d subscriptions already", maxSubscriptions)}
 	}
 	c.g.subs++
 	id := fmt.Sprintf("%x", c.g.ids.Add(1))
@@ -250,6 +250,12 @@ func (c *conn) subscribe(name string, f func(ctx context.Context, push func(any)
 type started struct {
 	id    string
 	begin func()
+}
+
+// abandon gives a subscription up that was not begun.
+func (c *conn) abandon(s started) {
+	c.drop(s.id)
+	c.g.release()
 }
 
 func (g *Gateway) release() {

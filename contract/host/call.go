@@ -201,6 +201,9 @@ func (x *execution) module(c *vm.Call, code hash.H256) (*vm.Module, error) {
 		x.t.codes = append(x.t.codes, code)
 	}
 	m, err := x.env.Others.Module(c.Context(), code)
+	if errors.Is(err, vm.ErrRefused) {
+		return nil, trap("the code is refused")
+	}
 	return m, x.machine(err)
 }
 

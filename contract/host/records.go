@@ -25,7 +25,7 @@ type Records interface {
 }
 
 // Codes finds compiled codes. An error means that this machine cannot run the
-// code.
+// code, or wraps vm.ErrRefused: then none can.
 type Codes interface {
 	Module(ctx context.Context, code hash.H256) (*vm.Module, error)
 }

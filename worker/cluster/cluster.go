@@ -317,6 +317,9 @@ var ErrNoContract = errors.New("no such contract")
 
 func (c *Cluster) command(ctx context.Context, t *Tx, m queue.Message, head hash.H256, msg words.Command) (Result, error) {
 	contract, found, err := contracts{c, t}.ready(ctx, msg.Contract)
+	if errors.Is(err, vm.ErrRefused) {
+		return rejected(m, msg.Contract, err.Error()), nil
+	}
 	if err != nil {
 		return Result{}, err
 	}

@@ -40,7 +40,9 @@ func (x contracts) Contract(_ context.Context, id [32]byte) (r host.Record, foun
 }
 
 // ready is Contract of one whose code is here. A message to a contract brings
-// the code, whatever else becomes of the message.
+// the code, whatever else becomes of the message. The error wraps vm.ErrRefused
+// where the limits of codes became narrower since it was made: that is its message's
+// affair, and must not hold up those that follow.
 func (x contracts) ready(ctx context.Context, id [32]byte) (host.Record, bool, error) {
 	r, found, err := x.Contract(ctx, id)
 	if err == nil && found {

@@ -156,6 +156,9 @@ func (c *Cluster) withdraw(t *Tx, seq uint64, from keys.AccountID, a words.Withd
 // call calls a contract, also one that a contract made.
 func (c *Cluster) call(ctx context.Context, t *Tx, m queue.Message, head hash.H256, origin keys.AccountID, a words.Call) (host.Result, error) {
 	contract, found, err := contracts{c, t}.ready(ctx, a.Contract)
+	if errors.Is(err, vm.ErrRefused) {
+		return refused("%v", err), nil
+	}
 	if err != nil {
 		return host.Result{}, err
 	}

@@ -224,6 +224,9 @@ func (x *dispatch) upload(code hash.H256) (host.Result, *frame.Error, error) {
 
 func (x *dispatch) call(ctx context.Context, id hash.H256, input []byte, within bounds) (host.Result, *frame.Error, error) {
 	contract, found, err := contracts{x.c, x.t}.ready(ctx, id)
+	if errors.Is(err, vm.ErrRefused) {
+		return fail(frame.ErrCodeRejected)
+	}
 	if err != nil {
 		return host.Result{}, nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tacit-network/tacit/contract/host"
@@ -81,6 +82,9 @@ func refusal(body []byte) error {
 	return fmt.Errorf("%w: %s", vm.ErrRefused, f.Reason)
 }
 
+// reason is why a code was refused.
+func reason(err error) string { return strings.TrimPrefix(err.Error(), vm.ErrRefused.Error()+": ") }
+
 // maxReason bounds why a code is refused or a call trapped.
 const maxReason = 1 << 10
 
@@ -96,7 +100,10 @@ func (a *asked) answer(ctx context.Context, kind byte, body []byte) error {
 	case kind == kindModule:
 		return reply(a, body, func(code hash.H256) (load, error) {
 			packed, native, err := a.codes(ctx, code)
-			return load{packed, native}, err
+			if errors.Is(err, vm.ErrRefused) {
+				return load{Refused: []byte(reason(err))}, nil
+			}
+			return load{packed, native, nil}, err
 		})
 	case kind == kindContract && a.around != nil:
 		return reply(a, body, func(id [32]byte) (record, error) {

@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
-	"strings"
 
 	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
@@ -146,7 +145,7 @@ func (e *end) load(l load) error {
 func (e *end) fail(err error) error {
 	f := failed{Refused: errors.Is(err, vm.ErrRefused)}
 	if f.Refused {
-		f.Reason = strings.TrimPrefix(err.Error(), vm.ErrRefused.Error()+": ")
+		f.Reason = reason(err)
 	}
 	return e.send(kindFailed, f)
 }
@@ -198,6 +197,9 @@ func (asking) Code(ctx context.Context, code hash.H256) ([]byte, vm.Native, erro
 		return nil, nil, errFault
 	}
 	l, err := ask[load](c, kindModule, code)
+	if err == nil && len(l.Refused) > 0 {
+		return nil, nil, fmt.Errorf("%w: %s", vm.ErrRefused, l.Refused)
+	}
 	if len(l.Native) == 0 {
 		l.Native = nil
 	}

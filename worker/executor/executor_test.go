@@ -61,6 +61,7 @@ func TestConformance(t *testing.T) {
 	}
 	for _, part := range []string{
 		"children: ok flags 0", "keys: ok", "Topics:[0x5abb3ee2", "another now: reverted", "withdraw: ok", "ask: ok", "latest: ok", "unknown: reverted",
+		"broken below: trapped", "the code is refused", "broken: true, module refused: not a WebAssembly module",
 		"dear: trapped", "frugal: ok", "for nothing: ok",
 		"refused: true", "away: true", "gone: the disk is gone",
 		"0a" + zeros + "0063 ", "5e" + zeros + "04030201" + "bb" + zeros, "000004" + "07 ", hex.EncodeToString([]byte(`"24.25"`)), hex.EncodeToString([]byte(`"30.25"`)),
@@ -98,6 +99,12 @@ func play(t *testing.T, r runner) string {
 	say("raise", "teller", "call", 1, message("raise", child[:], number(5)), nil)
 	say("overflow", "teller", "call", 1, message("raise", child[:], number(1<<64-1)), nil)
 	say("nobody", "teller", "call", 1, message("raise", make([]byte, 32), number(1)), nil)
+	// Of a code that can never run, the contract that calls it is told; and who runs it.
+	bad := [32]byte{0xbd}
+	w.records[bad] = host.Record{Code: codeOf("broken")}
+	say("broken below", "teller", "call", 1, message("raise", bad[:], number(1)), nil)
+	_, err := w.call(r, "broken", "call", 1, message("get"), nil)
+	fmt.Fprintf(&b, "broken: %v, %v\n", errors.Is(err, vm.ErrRefused), err)
 	say("keys", "teller", "call", 1, message("keys"), nil)
 	say("children", "teller", "call", 1, message("children"), query)
 	// Who asks, who answers, and requests in a batch.
@@ -109,7 +116,7 @@ func play(t *testing.T, r runner) string {
 	say("who, in a session", "teller", "call", 1, message("who"), session)
 	say("pages, in a command", "teller", "call", 1, message("batch"), nil)
 	say("pages", "teller", "call", 1, message("batch"), session)
-	_, err := w.call(r, "teller", "call", 1, message("raise", append([]byte{0xff}, make([]byte, 31)...), number(1)), nil)
+	_, err = w.call(r, "teller", "call", 1, message("raise", append([]byte{0xff}, make([]byte, 31)...), number(1)), nil)
 	fmt.Fprintf(&b, "gone: %v\n", err)
 	say("become", "teller", "call", 1, message("become", hello[:]), nil)
 	say("another now", "hello", "call", 1, message("children"), nil)

@@ -164,7 +164,7 @@ func (p *process) compile(packed []byte) (vm.Native, error) {
 	defer p.watch(p.patient)()
 	l := p.take()
 	defer p.put(l)
-	if err := l.send(kindLoad, load{packed, nil}); err != nil {
+	if err := l.send(kindLoad, load{Packed: packed}); err != nil {
 		return nil, errors.Join(errEnded, err)
 	}
 	kind, body, err := l.receive(maxLoad)

@@ -86,8 +86,8 @@ type run struct {
 	Foreseen []foreseen
 }
 
-// load is a code and perhaps its machine code.
-type load struct{ Packed, Native []byte }
+// load is a code and perhaps its machine code, or why it can never run.
+type load struct{ Packed, Native, Refused []byte }
 
 type place struct {
 	Contract [32]byte

@@ -221,7 +221,8 @@ func (c *Client) Keys(ctx context.Context, prefix []byte) ([][]byte, error) {
 
 // Nonce returns the next nonce of an account, what waits in the pool included.
 func (c *Client) Nonce(ctx context.Context, who chain.AccountID) (n uint32, err error) {
-	return n, c.Call(ctx, &n, "system_accountNextIndex", who)
+	err = c.Call(ctx, &n, "system_accountNextIndex", who)
+	return n, err
 }
 
 // Account returns an account.

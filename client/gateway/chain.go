@@ -42,7 +42,8 @@ func (g *Gateway) forward(name string) method {
 			params = append(params, p)
 		}
 		var out json.RawMessage
-		return out, g.client.Call(ctx, &out, name, params...)
+		err := g.client.Call(ctx, &out, name, params...)
+		return out, err
 	}
 }
 
@@ -103,7 +104,8 @@ func (g *Gateway) header(ctx context.Context, at *hash.H256) (out json.RawMessag
 	if at != nil && *at == g.genesis {
 		return headerText(g.first), nil
 	}
-	return out, g.client.Call(ctx, &out, "chain_getHeader", at)
+	err = g.client.Call(ctx, &out, "chain_getHeader", at)
+	return out, err
 }
 
 func (g *Gateway) getHeader(ctx context.Context, _ *conn, a args) (any, error) {

@@ -8,8 +8,8 @@ import (
 // Prices are what is asked for what contracts store. The zero value is nothing.
 type Prices struct{ Item, Byte scale.U128 }
 
-// charge is what g costs: what is stored less counts at the price of now.
-func (p Prices) charge(g Growth) scale.U128 {
+// charge is what t costs: what is stored less counts at the price of now.
+func (p Prices) charge(t tally) scale.U128 {
 	cost := func(price scale.U128, n int64) (charge, refund scale.U128) {
 		all, fits := price.Mul(scale.U64(uint64(max(n, -n))))
 		if !fits {
@@ -20,8 +20,8 @@ func (p Prices) charge(g Growth) scale.U128 {
 		}
 		return all, refund
 	}
-	items, lessItems := cost(p.Item, g.Items)
-	bytes, lessBytes := cost(p.Byte, g.Bytes)
+	items, lessItems := cost(p.Item, t.items)
+	bytes, lessBytes := cost(p.Byte, t.bytes)
 	return items.AddSat(bytes).SubSat(lessItems.AddSat(lessBytes))
 }
 
@@ -41,7 +41,7 @@ func (x *execution) depositLimit(c *vm.Call, ptr uint32) (exceeded func() error,
 	}
 	before := x.t.all
 	return func() error {
-		more := x.t.all.plus(Growth{Items: -before.Items, Bytes: -before.Bytes})
+		more := x.t.all.minus(before)
 		if !most.IsZero() && most.Less(x.env.Prices.charge(more)) {
 			return trap("the callee stores more than the limit of its deposit allows")
 		}

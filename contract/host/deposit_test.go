@@ -86,20 +86,20 @@ func TestCharge(t *testing.T) {
 	dear := Prices{Item: scale.U64(5), Byte: scale.U64(2)}
 	for _, tt := range []struct {
 		p    Prices
-		g    Growth
+		t    tally
 		want scale.U128
 	}{
-		{dear, Growth{Items: 3, Bytes: 7}, scale.U64(29)},
-		{dear, Growth{Items: 3, Bytes: -7}, scale.U64(1)},
-		{dear, Growth{Items: -3, Bytes: 7}, scale.U64(0)},
-		{dear, Growth{Items: -3, Bytes: 8}, scale.U64(1)},
-		{dear, Growth{Items: -3, Bytes: -7}, scale.U128{}},
-		{Prices{}, Growth{Items: 3, Bytes: 7}, scale.U128{}},
-		{most, Growth{Items: 2, Bytes: 2}, scale.MaxU128},
-		{most, Growth{Items: 2, Bytes: -2}, scale.U128{}},
+		{dear, tally{3, 7}, scale.U64(29)},
+		{dear, tally{3, -7}, scale.U64(1)},
+		{dear, tally{-3, 7}, scale.U64(0)},
+		{dear, tally{-3, 8}, scale.U64(1)},
+		{dear, tally{-3, -7}, scale.U128{}},
+		{Prices{}, tally{3, 7}, scale.U128{}},
+		{most, tally{2, 2}, scale.MaxU128},
+		{most, tally{2, -2}, scale.U128{}},
 	} {
-		if got := tt.p.charge(tt.g); got != tt.want {
-			t.Errorf("%+v costs %v, want %v", tt.g, got, tt.want)
+		if got := tt.p.charge(tt.t); got != tt.want {
+			t.Errorf("%+v costs %v, want %v", tt.t, got, tt.want)
 		}
 	}
 }

@@ -33,9 +33,8 @@ type transaction struct {
 	states  map[[32]byte]State
 	changes map[place]change
 	passing transient
-	usage   map[[32]byte]uint64 // bytes that contracts store, of those that changed
-	grows   map[[32]byte]Growth // of contracts that changed, as the transaction goes
-	all     Growth              // of all of them that have not ended
+	stocks  map[[32]byte]stock  // of contracts that changed
+	all     tally               // how much more all of them store that have not ended
 	records map[[32]byte]Record // of contracts that were made, changed or ended
 	money   Money               // nil: nobody holds anything
 	// balances are of those whose money moved.
@@ -76,6 +75,16 @@ type change struct {
 	deleted bool
 }
 
+// stock is how many bytes a contract stores, and how much more than before the
+// transaction.
+type stock struct {
+	bytes uint64
+	grown tally
+}
+
+// tally is how much more is stored, or less: entries, and bytes of keys and values.
+type tally struct{ items, bytes int64 }
+
 func (x *execution) get(key string) ([]byte, bool) {
 	if c, ok := x.t.changes[place{x.env.Address, key}]; ok {
 		return c.value, !c.deleted
@@ -89,60 +98,54 @@ func (x *execution) put(key string, c change, old []byte, had bool) error {
 	if x.t.written += entryBytes(key, c.value); x.t.written > MaxWritten {
 		return trap("the call writes too much")
 	}
-	used, there := x.used()
-	next := used
-	if had {
-		next -= min(next, entryBytes(key, old))
-	}
-	if !c.deleted {
-		next += entryBytes(key, c.value)
-	}
-	if next > used && next > x.t.quota {
-		return trap("the contract stores too much")
-	}
+	was, there := x.stock()
+	now := was
 	grows := int64(0)
 	if had {
+		now.bytes -= min(now.bytes, entryBytes(key, old))
+		now.grown.count(key, old, -1)
 		grows -= int64(clusterEntry + len(key) + len(old))
 	}
 	if !c.deleted {
+		now.bytes += entryBytes(key, c.value)
+		now.grown.count(key, c.value, 1)
 		grows += int64(clusterEntry + len(key) + len(c.value))
 	}
-	if !x.t.grow(grows) {
+	if now.bytes > was.bytes && now.bytes > x.t.quota {
+		return trap("the contract stores too much")
+	}
+	t, all, grown := x.t, x.t.all, x.t.grown
+	if !t.fits(grows) {
 		return trap(tooFull)
 	}
-	contract, at := x.env.Address, place{x.env.Address, key}
-	before, changed := x.t.changes[at]
-	grew, all := x.t.grows[contract], x.t.all
-	x.t.undo = append(x.t.undo, func() {
-		restore(x.t.changes, at, before, changed)
-		restore(x.t.usage, contract, used, there)
-		x.t.grows[contract], x.t.all = grew, all
+	at := place{x.env.Address, key}
+	before, changed := t.changes[at]
+	t.undo = append(t.undo, func() {
+		restore(t.changes, at, before, changed)
+		restore(t.stocks, at.contract, was, there)
+		t.all, t.grown = all, grown
 	})
-	if x.t.usage == nil {
-		x.t.usage, x.t.grows = map[[32]byte]uint64{}, map[[32]byte]Growth{}
+	if t.stocks == nil {
+		t.stocks = map[[32]byte]stock{}
 	}
-	x.t.changes[at], x.t.usage[contract] = c, next
-	more := Growth{}
-	if had {
-		more.count(key, old, -1)
-	}
-	if !c.deleted {
-		more.count(key, c.value, 1)
-	}
-	x.t.grows[contract], x.t.all = grew.plus(more), all.plus(more)
+	t.changes[at], t.stocks[at.contract] = c, now
+	t.all, t.grown = all.plus(now.grown).minus(was.grown), grown+grows
 	return nil
 }
 
 // tooFull is why something fails that would have the cluster store too much.
 const tooFull = "the cluster stores too much"
 
-// grow counts what the cluster stores more, or less. It is false, and nothing
-// is counted, when that is more than it may.
+// fits tells whether the cluster may store so many bytes more, or less.
+func (t *transaction) fits(n int64) bool { return n <= 0 || int64(t.stored)+t.grown+n <= MaxCluster }
+
+// grow counts what the cluster stores more. It is false, and nothing is counted,
+// when that is more than it may.
 func (t *transaction) grow(n int64) bool {
-	before := t.grown
-	if n > 0 && int64(t.stored)+before+n > MaxCluster {
+	if !t.fits(n) {
 		return false
 	}
+	before := t.grown
 	t.undo = append(t.undo, func() { t.grown = before })
 	t.grown += n
 	return true
@@ -161,15 +164,15 @@ func entryBytes(key string, value []byte) uint64 { return entrySize + uint64(len
 // usageKey is where the size of a contract's storage lies in it.
 const usageKey = "\x02"
 
-// used is how much the contract stores, and whether this transaction knew.
-func (x *execution) used() (uint64, bool) {
-	if n, ok := x.t.usage[x.env.Address]; ok {
-		return n, true
+// stock is what the contract stores, and whether this transaction knew.
+func (x *execution) stock() (stock, bool) {
+	if s, ok := x.t.stocks[x.env.Address]; ok {
+		return s, true
 	}
 	if b, ok := x.env.State.Get([]byte(usageKey)); ok && len(b) == 8 {
-		return binary.LittleEndian.Uint64(b), false
+		return stock{bytes: binary.LittleEndian.Uint64(b)}, false
 	}
-	return 0, false
+	return stock{}, false
 }
 
 // setRecord makes, changes or ends a contract.
@@ -185,8 +188,7 @@ func (t *transaction) setRecord(id [32]byte, r Record) {
 	})
 	t.records[id] = r
 	if r.Ended { // once, and nothing is charged for what it stored
-		g := t.grows[id]
-		t.all = all.plus(Growth{Items: -g.Items, Bytes: -g.Bytes})
+		t.all = all.minus(t.stocks[id].grown)
 	}
 }
 
@@ -205,7 +207,6 @@ func (t *transaction) rollback(m mark) {
 // commit hands over what changed, in an order that is the same everywhere, and
 // tells how much more the contracts store.
 func (t *transaction) commit(others Contracts) []Growth {
-	grown := map[[32]byte]Growth{}
 	places := slices.SortedFunc(maps.Keys(t.changes), func(a, b place) int {
 		return cmp.Or(bytes.Compare(a.contract[:], b.contract[:]), cmp.Compare(a.key, b.key))
 	})
@@ -213,22 +214,21 @@ func (t *transaction) commit(others Contracts) []Growth {
 		if t.records[at.contract].Ended {
 			continue // nobody will read it
 		}
-		state, c := t.states[at.contract], t.changes[at]
-		g := grown[at.contract]
-		if old, had := state.Get([]byte(at.key)); had {
-			g.count(at.key, old, -1)
-		}
-		if c.deleted {
-			state.Clear([]byte(at.key))
+		if c := t.changes[at]; c.deleted {
+			t.states[at.contract].Clear([]byte(at.key))
 		} else {
-			g.count(at.key, c.value, 1)
-			state.Set([]byte(at.key), c.value)
+			t.states[at.contract].Set([]byte(at.key), c.value)
 		}
-		grown[at.contract] = g
 	}
-	for _, id := range sorted(t.usage) {
-		if !t.records[id].Ended {
-			t.states[id].Set([]byte(usageKey), binary.LittleEndian.AppendUint64(nil, t.usage[id]))
+	var out []Growth
+	for _, id := range sorted(t.stocks) {
+		if t.records[id].Ended {
+			continue
+		}
+		now := t.stocks[id]
+		t.states[id].Set([]byte(usageKey), binary.LittleEndian.AppendUint64(nil, now.bytes))
+		if now.grown != (tally{}) {
+			out = append(out, Growth{Contract: id, Items: now.grown.items, Bytes: now.grown.bytes})
 		}
 	}
 	for _, id := range sorted(t.balances) {
@@ -237,31 +237,22 @@ func (t *transaction) commit(others Contracts) []Growth {
 	for _, id := range sorted(t.records) {
 		r := t.records[id]
 		if others.Put(id, r); r.Ended {
-			grown[id] = Growth{Ended: true, Heir: r.Heir}
+			out = append(out, Growth{Contract: id, Ended: true, Heir: r.Heir})
 		}
 	}
-	var out []Growth
-	for _, id := range sorted(grown) {
-		if g := grown[id]; g != (Growth{}) {
-			g.Contract = id
-			out = append(out, g)
-		}
-	}
+	slices.SortFunc(out, func(a, b Growth) int { return bytes.Compare(a.Contract[:], b.Contract[:]) })
 	return out
 }
 
 // count counts an entry, or with -1 that it is gone. Its key has a mark in front
 // that is none of the contract's own.
-func (g *Growth) count(key string, value []byte, sign int64) {
-	g.Items += sign
-	g.Bytes += sign * int64(len(key)-1+len(value))
+func (t *tally) count(key string, value []byte, sign int64) {
+	t.items += sign
+	t.bytes += sign * int64(len(key)-1+len(value))
 }
 
-func (g Growth) plus(more Growth) Growth {
-	g.Items += more.Items
-	g.Bytes += more.Bytes
-	return g
-}
+func (t tally) plus(more tally) tally  { return tally{t.items + more.items, t.bytes + more.bytes} }
+func (t tally) minus(less tally) tally { return tally{t.items - less.items, t.bytes - less.bytes} }
 
 func sorted[V any](m map[[32]byte]V) [][32]byte {
 	if len(m) == 0 {

@@ -76,6 +76,9 @@ func (r *round) chosen(msg clusters.EpochChosen) error {
 		return nil
 	}
 	m.Members = msg.Members
+	if err := r.giveUp(m, msg); err != nil {
+		return err
+	}
 	i := slices.IndexFunc(m.Offers, func(o offer) bool { return o.Epoch == msg.Epoch && o.Attempt == msg.Attempt })
 	var o offer
 	if i >= 0 {
@@ -89,7 +92,7 @@ func (r *round) chosen(msg clusters.EpochChosen) error {
 	if err != nil {
 		return err
 	}
-	if i < 0 || hash.Blake2b256(scale.Marshal(c.Keys())) != msg.Keys {
+	if i < 0 || hashOf(c.Keys()) != msg.Keys {
 		// It made the secret in a time that its disk does not know of.
 		r.send(clusters.SecretWanted{Cluster: m.ID, Epoch: msg.Epoch})
 		return nil
@@ -114,6 +117,36 @@ func (r *round) chosen(msg clusters.EpochChosen) error {
 	}
 	return nil
 }
+
+// giveUp forgets the secret of an epoch for which another one is chosen now, and
+// what began with it: the members were asked again before more than half of them
+// had it, and it is never in force.
+func (r *round) giveUp(m *membership, msg clusters.EpochChosen) error {
+	if !m.has(msg.Epoch) {
+		return nil
+	}
+	c, err := r.w.cluster(m, msg.Epoch)
+	if err != nil || hashOf(c.Keys()) == msg.Keys {
+		return err
+	}
+	m.Epochs = slices.DeleteFunc(slices.Clone(m.Epochs), func(e epochSecret) bool { return e.Epoch == msg.Epoch })
+	r.core.Gifts = slices.DeleteFunc(slices.Clone(r.core.Gifts), func(g gift) bool {
+		return g.Cluster == m.ID && g.Epoch == msg.Epoch && g.Kind != giftBack
+	})
+	r.erased = true
+	if msg.Epoch > 0 {
+		return nil
+	}
+	m.Lasting = nil // it was the first
+	if m.Open {
+		m.Open = false
+		r.shut(m.ID)
+	}
+	return nil
+}
+
+// hashOf names the keys that a secret leads to.
+func hashOf(keys []clusters.HPKEKey) hash.H256 { return hash.Blake2b256(scale.Marshal(keys)) }
 
 // secrets is all that a member has to know.
 type secrets struct {
@@ -335,7 +368,8 @@ func (r *round) take(m *membership, b []byte, epoch uint32, keys []clusters.HPKE
 	if err != nil {
 		return nil
 	}
-	if hash.Blake2b256(scale.Marshal(c.Keys())) != hash.Blake2b256(scale.Marshal(keys)) {
+	opened := hashOf(c.Keys())
+	if opened != hashOf(keys) {
 		r.w.log.Warn("a secret of a cluster is not one", "cluster", m.ID)
 		return nil
 	}

@@ -1,0 +1,399 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/runtime/frame/frametest"
+	"github.com/tacit-network/tacit/runtime/pallet/balances"
+	pallet "github.com/tacit-network/tacit/runtime/pallet/clusters"
+	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+	queue "github.com/tacit-network/tacit/runtime/pallet/queue/words"
+	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
+	"github.com/tacit-network/tacit/runtime/pallet/system"
+	"github.com/tacit-network/tacit/scale"
+	"github.com/tacit-network/tacit/worker/wire"
+)
+
+var (
+	livesSeeds = flag.Uint64("lives", 10, "how many lives TestLives leads")
+	livesFrom  = flag.Uint64("lives.from", 0, "the seed of the first")
+)
+
+// lives is the pallet of clusters with workers as they are: what the chain tells
+// them goes through queues and proofs, what they say goes to the pallet.
+type lives struct {
+	*frametest.Chain
+	t       testing.TB
+	c       *testChain
+	pallet  *pallet.Pallet
+	workers []*Worker
+	gone    map[[32]byte]bool // no longer registered
+	pushed  []undo            // in the call under way
+	chunks  map[string][]byte
+	draws   uint32
+	owner   chain.AccountID
+	refused []string // what the pallet did not take of workers
+}
+
+// undo is a queue as it was before a message.
+type undo struct {
+	to   queue.Destination
+	head queue.Head
+}
+
+func (l *lives) Eligible(*frame.Context, uint8) (out [][32]byte) {
+	for _, w := range l.workers {
+		if !l.gone[w.Identity()] {
+			out = append(out, w.Identity())
+		}
+	}
+	return out
+}
+func (l *lives) Live(_ *frame.Context, id [32]byte) bool              { return !l.gone[id] }
+func (l *lives) MayServe(_ *frame.Context, id [32]byte, _ uint8) bool { return !l.gone[id] }
+func (l *lives) Slash(_ *frame.Context, id [32]byte, _ *[32]byte) {
+	l.t.Errorf("worker %x is slashed, and all are honest", id[:2])
+}
+func (l *lives) Receipt(*frame.Context, hash.H256, [32]byte, clusters.Receipt)  {}
+func (l *lives) CodeChecked(*frame.Context, hash.H256, hash.H256, bool, []byte) {}
+func (l *lives) Seed(*frame.Context) hash.H256 {
+	l.draws++
+	return hash.Blake2b256(scale.Encode(l.draws))
+}
+func (l *lives) Head(_ *frame.Context, to queue.Destination) queue.Head {
+	if h, ok := l.c.heads[to]; ok {
+		return h
+	}
+	return queue.Head{Hash: queue.Start(l.c.genesis, to)}
+}
+
+// Push implements the pallet's Queue.
+func (l *lives) Push(ctx *frame.Context, to queue.Destination, from queue.MessageOrigin, payload []byte) (uint64, error) {
+	head := l.Head(ctx, to)
+	l.pushed = append(l.pushed, undo{to, head})
+	l.c.push(to, from, payload)
+	return head.Count, nil
+}
+
+// do does something with the pallet as a whole or not at all.
+func (l *lives) do(f func() error) error {
+	l.pushed = nil
+	err := f()
+	for ; err != nil && len(l.pushed) > 0; l.pushed = l.pushed[:len(l.pushed)-1] {
+		u := l.pushed[len(l.pushed)-1]
+		l.c.heads[u.to], l.c.queues[u.to] = u.head, l.c.queues[u.to][:u.head.Count]
+		l.c.state.Put(l.c.words.Outbox.Key(u.to), scale.Marshal(u.head))
+	}
+	for _, x := range l.Overlay.Index() {
+		l.chunks[string(x.Key)] = x.Value
+	}
+	return err
+}
+
+func (l *lives) call(c any) error {
+	return l.do(func() error { return l.Signed(l.owner, c) })
+}
+
+func (l *lives) must(err error) {
+	l.t.Helper()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// newLives makes a chain with so many workers.
+func newLives(t testing.TB, workers int) *lives {
+	l := &lives{
+		Chain: frametest.New(t), t: t, c: newTestChain(t), gone: map[[32]byte]bool{}, chunks: map[string][]byte{}, owner: chain.AccountID{1},
+	}
+	sys := &system.Pallet{}
+	money := &balances.Pallet{Accounts: sys, Config: balances.Config{ExistentialDeposit: scale.U64(10)}}
+	l.pallet = &pallet.Pallet{
+		Config:  pallet.Config{MaxReplicas: 4, EscrowDeposit: scale.U64(10), MaxEnvelope: 1000, SnapshotEvery: 40, MaxClaims: 1000},
+		Workers: l, Queue: l, Money: money, Seed: l, Contracts: l,
+	}
+	l.Start(frame.At{Index: 0, Module: sys}, frame.At{Index: 3, Module: money}, frame.At{Index: 23, Module: l.pallet})
+	l.must(money.Endow(l.Context(), l.owner, scale.U64(1_000_000)))
+	for range workers {
+		w := openWorker(t, t.TempDir(), l.c)
+		l.workers = append(l.workers, w)
+		l.c.register(w, func(*registry.Worker) {})
+	}
+	return l
+}
+
+// create makes a cluster and returns its id.
+func (l *lives) create(c pallet.Create) hash.H256 {
+	l.t.Helper()
+	l.Take()
+	l.must(l.call(c))
+	for _, e := range l.Take() {
+		if e, ok := e.(pallet.ClusterCreated); ok {
+			return e.Cluster
+		}
+	}
+	l.t.Fatal("no cluster was made")
+	return hash.H256{}
+}
+
+func (l *lives) state(id hash.H256) clusters.Cluster {
+	c, _ := l.pallet.Clusters.Get(l.Context(), id)
+	return c
+}
+
+func (l *lives) worker(id [32]byte) *Worker {
+	return l.workers[slices.IndexFunc(l.workers, func(w *Worker) bool { return w.Identity() == id })]
+}
+
+// sync brings a worker forward: of each queue at most limit messages as a whole,
+// the queues in the order that turn makes.
+func (l *lives) sync(w *Worker, limit int, turn func([]wire.Batch)) wire.Synced {
+	l.t.Helper()
+	s := l.c.sync(w, limit)
+	turn(s.Queues)
+	done, err := w.Sync(context.Background(), s)
+	if err != nil {
+		l.t.Fatalf("worker %s does not sync: %v", l.name(w.Identity()), err)
+	}
+	return done
+}
+
+// snapshots brings chunks that a worker wants and the chain has, most of them at
+// most.
+func (l *lives) snapshots(w *Worker, most int) (brought int) {
+	for _, n := range w.Info().NeedSnapshots {
+		for ; brought < most; n.Next++ {
+			s := l.pallet.Snapshots.Get(l.Context(), n.Cluster)
+			if s.Kept == nil || s.Kept.Name() != n.Name || n.Next >= s.Kept.Chunks {
+				break
+			}
+			k, err := scale.Decode[clusters.KeptChunk](l.chunks[string(clusters.SnapshotKey(n.Cluster, s.Slot, n.Next))])
+			l.must(err)
+			if err := w.Snapshot(wire.Snapshot{Cluster: n.Cluster, Index: n.Next, Chunk: k}); err != nil {
+				l.t.Fatalf("a chunk of the kept snapshot: %v", err)
+			}
+			brought++
+		}
+	}
+	return brought
+}
+
+// hear gives the pallet what a worker says.
+func (l *lives) hear(w *Worker) (n int) {
+	l.t.Helper()
+	if l.gone[w.Identity()] {
+		return 0
+	}
+	for _, m := range l.c.take(w) {
+		n++
+		if err := l.do(func() error {
+			ctx := l.Context()
+			return ctx.Try(func() error { _, err := l.pallet.Receive(ctx, w.Identity(), scale.Encode(m)); return err })
+		}); err != nil {
+			l.refused = append(l.refused, fmt.Sprintf("%s: %T: %v", l.name(w.Identity()), m, err))
+		}
+	}
+	return n
+}
+
+// holders are the members that have the secret of a cluster's epoch.
+func (l *lives) holders(id hash.H256) (out [][32]byte) {
+	c := l.state(id)
+	for _, who := range c.Members {
+		for _, m := range l.worker(who).core.Clusters {
+			if m.ID != id || !m.has(c.Epoch) {
+				continue
+			}
+			k, err := l.worker(who).cluster(&m, c.Epoch)
+			if l.must(err); bytes.Equal(scale.Marshal(k.Keys()), scale.Marshal(c.Keys)) {
+				out = append(out, who)
+			}
+		}
+	}
+	return out
+}
+
+func (l *lives) name(id [32]byte) string {
+	for i, w := range l.workers {
+		if w.Identity() == id {
+			return string(rune('A' + i))
+		}
+	}
+	return "?"
+}
+
+func (l *lives) restart(i int) {
+	dir := l.workers[i].cfg.Dir
+	l.workers[i].Close(context.Background())
+	l.workers[i] = openWorker(l.t, dir, l.c)
+}
+
+// settle brings all workers that are there forward until nobody has anything to
+// say.
+func (l *lives) settle() {
+	l.t.Helper()
+	for range 60 {
+		quiet := true
+		for _, w := range l.workers {
+			if l.gone[w.Identity()] {
+				continue
+			}
+			before := w.Info()
+			done := l.sync(w, 50, func([]wire.Batch) {})
+			if l.hear(w)+l.snapshots(w, 1000) > 0 || done.More || len(done.NeedWorkers) > 0 || w.Info().Pending > 0 || !slices.Equal(before.Queues, done.Queues) {
+				quiet = false
+			}
+		}
+		if quiet {
+			return
+		}
+	}
+	l.t.Fatal("the workers do not come to rest")
+}
+
+// check compares what the chain and the workers, which have come to rest, say of
+// clusters with keys.
+func (l *lives) check(ids ...hash.H256) {
+	l.t.Helper()
+	for _, id := range ids {
+		c := l.state(id)
+		if c.Dispute != nil {
+			l.t.Errorf("all are honest and dispute: %+v", c.Dispute)
+		}
+		to := queue.ToCluster{ID: id}
+		if n := l.c.heads[to].Count; c.Next != n && c.Ready() {
+			l.t.Errorf("%d messages are executed of %d", c.Next, n)
+		}
+		for _, w := range l.workers {
+			list := l.pallet.Memberships.Get(l.Context(), w.Identity())
+			member := slices.Contains(c.Members, w.Identity())
+			if member != slices.Contains(list, id) {
+				l.t.Errorf("worker %s is a member: %v, its memberships: %v", l.name(w.Identity()), member, list)
+			}
+			if l.gone[w.Identity()] {
+				continue
+			}
+			i := slices.IndexFunc(w.core.Clusters, func(m membership) bool { return m.ID == id })
+			if (i >= 0) != member {
+				l.t.Errorf("worker %s is a member: %v, and thinks so: %v", l.name(w.Identity()), member, i >= 0)
+			}
+			if i < 0 || !c.Ready() {
+				continue
+			}
+			m, at := w.core.Clusters[i], w.round(nil).position(to)
+			if !m.Open || at == nil || m.At != c.Epoch || at.Head != l.c.heads[to] {
+				l.t.Errorf("worker %s is not where the cluster is: open %v, epoch %d of %d, at %+v of %+v", l.name(w.Identity()), m.Open, m.At, c.Epoch, at, l.c.heads[to])
+				continue
+			}
+			if !bytes.Equal(scale.Marshal(w.clusters[id].Keys()), scale.Marshal(c.Keys)) {
+				l.t.Errorf("worker %s has other keys than the cluster", l.name(w.Identity()))
+			}
+			snapshot := w.store.Snapshot()
+			root, err := w.clusters[id].Root(snapshot, at.Head.Count)
+			snapshot.Close()
+			if err != nil || root != c.StateRoot && c.Next > 0 {
+				l.t.Errorf("worker %s is at root %v (%v), want %v", l.name(w.Identity()), root, err, c.StateRoot)
+			}
+		}
+	}
+}
+
+// Whatever owners do with clusters of honest workers, in whatever pieces and order
+// these hear of it: when all have come to rest, the members of each agree, and
+// have its keys; and a new epoch comes when the owner asks for one.
+func TestLives(t *testing.T) {
+	for seed := range uint64(*livesSeeds) {
+		t.Run(fmt.Sprint(seed+*livesFrom), func(t *testing.T) { live(t, seed+*livesFrom) })
+	}
+}
+
+func live(t *testing.T, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 3))
+	l := newLives(t, 6)
+	var ids []hash.H256
+	for range 1 + rng.IntN(2) {
+		ids = append(ids, l.create(pallet.Create{Replicas: uint16(1 + rng.IntN(3)), Keepers: 2, Threshold: 2}))
+	}
+	for range 60 {
+		id := ids[rng.IntN(len(ids))]
+		c := l.state(id)
+		act := func(call any) {
+			err := l.call(call)
+			who := ""
+			if r, ok := call.(pallet.RemoveMember); ok {
+				who = l.name(r.Worker)
+			}
+			t.Logf("cluster %x: %T %s: %v", id[:1], call, who, err)
+		}
+		switch n := rng.IntN(40); n {
+		case 0:
+			act(pallet.AddMember{Cluster: id})
+		case 1, 2:
+			who := c.Members[rng.IntN(len(c.Members))]
+			if left := l.holders(id); !c.Ready() || slices.ContainsFunc(left, func(m [32]byte) bool { return m != who }) {
+				act(pallet.RemoveMember{Cluster: id, Worker: who})
+			}
+		case 3, 4:
+			act(pallet.Rotate{Cluster: id})
+		case 5:
+			act(pallet.TakeSnapshot{Cluster: id})
+		case 6:
+			act(pallet.Redraw{Cluster: id})
+		case 7:
+			if s := c.Sharing; s != nil && c.Ready() && rng.IntN(2) == 0 {
+				act(pallet.Recover{Cluster: id})
+			}
+		case 8, 9, 10, 11, 12, 13:
+			act(pallet.Deposit{Cluster: id, Value: scale.U64(uint64(1 + rng.IntN(9)))})
+		case 14:
+			i := rng.IntN(len(l.workers))
+			l.restart(i)
+			t.Logf("restart %c", 'A'+i)
+		case 15:
+			l.settle()
+			t.Logf("settle")
+		default:
+			w := l.workers[rng.IntN(len(l.workers))]
+			limit := rng.IntN(8)
+			l.sync(w, limit, func(b []wire.Batch) { rng.Shuffle(len(b), func(i, j int) { b[i], b[j] = b[j], b[i] }) })
+			heard := 0
+			if rng.IntN(3) > 0 {
+				heard = l.hear(w)
+			}
+			chunks := 0
+			if rng.IntN(2) == 0 {
+				chunks = l.snapshots(w, 1+rng.IntN(2))
+			}
+			t.Logf("%s syncs %d, says %d, takes %d", l.name(w.Identity()), limit, heard, chunks)
+		}
+	}
+	l.settle()
+	for _, id := range ids {
+		before := l.state(id).Epoch
+		ready := l.state(id).Ready()
+		l.must(l.call(pallet.Rotate{Cluster: id}))
+		l.settle()
+		if c := l.state(id); !c.Ready() || ready && c.Epoch <= before || c.Asked || c.Recovering {
+			t.Errorf("epoch %d does not follow %d: ready %v, asked %v, recovering %v", c.Epoch, before, c.Ready(), c.Asked, c.Recovering)
+		}
+		if err := l.call(pallet.Deposit{Cluster: id, Value: scale.U64(1)}); err != nil {
+			t.Errorf("a deposit at last: %v", err)
+		}
+	}
+	l.settle()
+	l.check(ids...)
+	if t.Failed() {
+		for _, r := range l.refused {
+			t.Log(r)
+		}
+	}
+}

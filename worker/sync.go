@@ -75,16 +75,8 @@ func (w *Worker) Sync(ctx context.Context, s wire.Sync) (wire.Synced, error) {
 		}
 	}
 	r.give(proved)
-	// What it is told itself comes first: whether it is a member still.
-	for _, own := range []bool{true, false} {
-		for _, b := range s.Queues {
-			if _, is := b.To.(queue.ToWorker); is != own {
-				continue
-			}
-			if err := r.execute(ctx, b); err != nil {
-				return wire.Synced{}, err
-			}
-		}
+	if err := r.executeAll(ctx, s.Queues, proved.heads); err != nil {
+		return wire.Synced{}, err
 	}
 	r.erase()
 	if err := r.feed(); err != nil {
@@ -325,6 +317,31 @@ func (r *round) check(b wire.Batch, head queue.Head) error {
 	}
 	if sum != head.Hash {
 		return wire.Errorf(wire.KindQueue, "the messages are not those of the queue")
+	}
+	return nil
+}
+
+// executeAll does what the queues say. What the worker is told itself comes first,
+// all that the block has of it: whether it is a member still, and which secrets
+// count. The others wait until it has heard that.
+func (r *round) executeAll(ctx context.Context, queues []wire.Batch, heads []queue.Head) error {
+	own := slices.IndexFunc(queues, func(b wire.Batch) bool { _, own := b.To.(queue.ToWorker); return own })
+	if own < 0 {
+		if len(queues) > 0 {
+			return wire.Errorf(wire.KindQueue, "the worker's own queue has to be there, before that of a cluster")
+		}
+		return nil
+	}
+	if err := r.execute(ctx, queues[own]); err != nil || r.position(queues[own].To).Head != heads[own] {
+		return err
+	}
+	for i, b := range queues {
+		if i == own {
+			continue
+		}
+		if err := r.execute(ctx, b); err != nil {
+			return err
+		}
 	}
 	return nil
 }

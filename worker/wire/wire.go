@@ -122,7 +122,8 @@ type Fragment struct {
 }
 
 // Sync brings a worker forward: the blocks that changed the voters since the
-// last time, one justified block, and the queues as its state has them.
+// last time, one justified block, and the queues as its state has them. The
+// worker's own is there when others are, which are executed when all of it is.
 //
 // Proof is a read proof of the worker's Queue.Ingress, of Queue.Outbox for each
 // of Queues, of Registry.Workers for each of Workers and of Attestation.Images

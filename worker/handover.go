@@ -92,7 +92,7 @@ func (r *round) chosen(msg clusters.EpochChosen) error {
 	if err != nil {
 		return err
 	}
-	if i < 0 || hashOf(c.Keys()) != msg.Keys {
+	if i < 0 || clusters.HashOfKeys(c.Keys()) != msg.Keys {
 		// It made the secret in a time that its disk does not know of.
 		r.send(clusters.SecretWanted{Cluster: m.ID, Epoch: msg.Epoch})
 		return nil
@@ -126,7 +126,7 @@ func (r *round) giveUp(m *membership, msg clusters.EpochChosen) error {
 		return nil
 	}
 	c, err := r.w.cluster(m, msg.Epoch)
-	if err != nil || hashOf(c.Keys()) == msg.Keys {
+	if err != nil || clusters.HashOfKeys(c.Keys()) == msg.Keys {
 		return err
 	}
 	m.Epochs = slices.DeleteFunc(slices.Clone(m.Epochs), func(e epochSecret) bool { return e.Epoch == msg.Epoch })
@@ -144,9 +144,6 @@ func (r *round) giveUp(m *membership, msg clusters.EpochChosen) error {
 	}
 	return nil
 }
-
-// hashOf names the keys that a secret leads to.
-func hashOf(keys []clusters.HPKEKey) hash.H256 { return hash.Blake2b256(scale.Marshal(keys)) }
 
 // secrets is all that a member has to know.
 type secrets struct {
@@ -368,13 +365,13 @@ func (r *round) take(m *membership, b []byte, epoch uint32, keys []clusters.HPKE
 	if err != nil {
 		return nil
 	}
-	opened := hashOf(c.Keys())
-	if opened != hashOf(keys) {
+	opened := clusters.HashOfKeys(c.Keys())
+	if opened != clusters.HashOfKeys(keys) {
 		r.w.log.Warn("a secret of a cluster is not one", "cluster", m.ID)
 		return nil
 	}
 	*m = next
-	r.send(clusters.ClusterOpened{Cluster: m.ID, Epoch: epoch})
+	r.send(clusters.ClusterOpened{Cluster: m.ID, Epoch: epoch, Keys: opened})
 	return r.open(m)
 }
 

@@ -189,7 +189,7 @@ func newNetwork(t *testing.T, people []chain.AccountID) *network {
 	if err := n.say(c.Members[0], words.ClusterKey{Cluster: n.id, Attempt: 1, HPKE: n.replicas[0].cluster.Keys()}); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.say(c.Members[1], words.ClusterOpened{Cluster: n.id}); err != nil {
+	if err := n.say(c.Members[1], words.ClusterOpened{Cluster: n.id, Keys: words.HashOfKeys(n.replicas[0].cluster.Keys())}); err != nil {
 		t.Fatal(err)
 	}
 	return n

@@ -122,7 +122,7 @@ func newWorldOf(t testing.TB, pool [][32]byte, create clusters.Create) *world {
 		t.Fatal(err)
 	}
 	for _, m := range c.Members[1:] {
-		if err := w.say(m, words.ClusterOpened{Cluster: w.cluster}); err != nil {
+		if err := w.say(m, words.ClusterOpened{Cluster: w.cluster, Keys: words.HashOfKeys(w.key(0, 1).HPKE)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -210,7 +210,7 @@ func (p *Pallet) clusterKey(ctx *frame.Context, worker [32]byte, m words.Cluster
 		p.Pending.Put(ctx, m.Cluster, words.Sharing{Epoch: m.Epoch, Attempt: m.Attempt, Maker: worker, Keepers: keepers, Threshold: c.Threshold})
 	}
 	if err := p.tellAll(ctx, &c, words.EpochChosen{
-		Cluster: m.Cluster, Epoch: m.Epoch, Attempt: m.Attempt, Maker: worker, Keys: hash.Blake2b256(scale.Marshal(m.HPKE)), Members: c.Members,
+		Cluster: m.Cluster, Epoch: m.Epoch, Attempt: m.Attempt, Maker: worker, Keys: words.HashOfKeys(m.HPKE), Members: c.Members,
 		Keepers: keepers, Threshold: c.Threshold,
 	}); err != nil {
 		return err
@@ -228,11 +228,11 @@ func (p *Pallet) opened(ctx *frame.Context, worker [32]byte, m words.ClusterOpen
 	}
 	switch k := c.Candidate; {
 	case k != nil && m.Epoch == k.Epoch:
-		if !slices.Contains(k.Opened, worker) {
+		if m.Keys == words.HashOfKeys(k.Keys) && !slices.Contains(k.Opened, worker) {
 			k.Opened = append(k.Opened, worker)
 			err = p.begin(ctx, m.Cluster, &c)
 		}
-	case m.Epoch != c.Epoch:
+	case m.Epoch != c.Epoch || m.Keys != words.HashOfKeys(c.Keys):
 	case c.Recovering:
 		c.Recovering = false
 		ctx.Emit(ClusterRecovered{m.Cluster, worker})

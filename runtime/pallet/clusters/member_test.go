@@ -33,7 +33,7 @@ func (w *world) must(err error) {
 // opened has a member say that it has the secret of an epoch.
 func (w *world) opened(worker [32]byte, epoch uint32) {
 	w.t.Helper()
-	w.must(w.say(worker, words.ClusterOpened{Cluster: w.cluster, Epoch: epoch}))
+	w.must(w.say(worker, words.ClusterOpened{Cluster: w.cluster, Epoch: epoch, Keys: words.HashOfKeys(w.key(epoch, 0).HPKE)}))
 }
 
 // A new epoch begins when more than half of the members have its secret; which
@@ -67,6 +67,12 @@ func TestEpoch(t *testing.T) {
 		}
 	}
 	queued := len(w.queued)
+	for _, worker := range m { // of a secret that was chosen before, and is given up
+		w.must(w.say(worker, words.ClusterOpened{Cluster: w.cluster, Epoch: 1, Keys: hash.H256{1}}))
+	}
+	if c := w.state(); c.Epoch != 0 || len(c.Candidate.Opened) != 1 {
+		t.Errorf("another secret than the chosen one counts: %+v", c)
+	}
 	w.opened(m[2], 1)
 	w.opened(m[3], 1)
 	if w.state().Epoch != 0 {

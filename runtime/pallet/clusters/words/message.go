@@ -51,7 +51,7 @@ type (
 		Epoch     uint32
 		Attempt   uint32
 		Maker     [32]byte
-		Keys      hash.H256 // of the SCALE encoding of the keys that it leads to
+		Keys      hash.H256 // that it leads to, see HashOfKeys
 		Members   [][32]byte
 		Keepers   [][32]byte
 		Threshold uint8
@@ -162,10 +162,12 @@ type (
 		To       [32]byte
 		Envelope []byte
 	}
-	// ClusterOpened says that the worker has the secret of an epoch.
+	// ClusterOpened says that the worker has the secret of an epoch that leads to
+	// keys: another may be chosen for the epoch since.
 	ClusterOpened struct {
 		Cluster hash.H256
 		Epoch   uint32
+		Keys    hash.H256 // see HashOfKeys
 	}
 	// HandOverRefused says why the worker does not give another a secret: what the
 	// chain has on it is not good enough.

@@ -18,6 +18,9 @@ type HPKEKey struct {
 	Key []byte
 }
 
+// HashOfKeys names keys: BLAKE2b-256 of their SCALE encoding.
+func HashOfKeys(keys []HPKEKey) hash.H256 { return hash.Blake2b256(scale.Marshal(keys)) }
+
 // Member is a worker that may become one of a cluster, with its keys.
 type Member struct {
 	Identity [32]byte

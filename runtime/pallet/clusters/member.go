@@ -253,6 +253,10 @@ func (p *Pallet) begin(ctx *frame.Context, id hash.H256, c *words.Cluster) error
 		return nil
 	}
 	first := !c.Ready()
+	if s := c.Sharing; s != nil && s.Attempt != c.Attempt { // of a secret that recovers nothing from here on
+		p.dropShares(ctx, id, s)
+		c.Sharing = nil
+	}
 	c.Epoch, c.Keys, c.Candidate, c.Asked = k.Epoch, k.Keys, nil, false
 	ctx.Emit(ClusterReady{id, c.Epoch, k.Maker})
 	if first {

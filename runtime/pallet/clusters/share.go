@@ -16,7 +16,7 @@ func (p *Pallet) keepers(ctx *frame.Context, id hash.H256, c *words.Cluster) [][
 }
 
 // shareSealed keeps a share. The shares that were made at once count when all
-// are there; those before count until then.
+// are there; those before count until then, or until their epoch is over.
 func (p *Pallet) shareSealed(ctx *frame.Context, worker [32]byte, m words.ShareSealed) error {
 	c, err := p.member(ctx, worker, m.Cluster)
 	if err != nil {
@@ -56,6 +56,18 @@ func (p *Pallet) shareSealed(ctx *frame.Context, worker [32]byte, m words.ShareS
 	p.Clusters.Put(ctx, m.Cluster, c)
 	ctx.Emit(SharesKept{m.Cluster, uint8(len(made.Keepers)), made.Threshold})
 	return nil
+}
+
+// dropShares removes the shares that were made at once.
+func (p *Pallet) dropShares(ctx *frame.Context, id hash.H256, made *words.Sharing) {
+	for _, keeper := range made.Keepers {
+		list := slices.DeleteFunc(p.Shares.Get(ctx, id, keeper), func(s words.SealedShare) bool { return s.Attempt == made.Attempt })
+		if len(list) == 0 {
+			p.Shares.Remove(ctx, id, keeper)
+		} else {
+			p.Shares.Put(ctx, id, keeper, list)
+		}
+	}
 }
 
 // shareOf finds the share of an attempt.

@@ -144,7 +144,8 @@ type Cluster struct {
 	Asked   bool
 	// Candidate is the secret of the next epoch, while members learn it.
 	Candidate *Candidate
-	// Sharing says who keeps the shares that count; nil when there are none.
+	// Sharing says who keeps the shares that count, of the epoch's secret or of the
+	// next one's with it; nil when there are none.
 	Sharing *Sharing
 	// Recovering says that fresh members wait for the keepers' shares.
 	Recovering bool

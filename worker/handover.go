@@ -49,8 +49,8 @@ func (r *round) join(msg clusters.ClusterJoin) error {
 // was the first to come.
 func (r *round) offer(msg clusters.EpochWanted) error {
 	m := r.membership(msg.Cluster)
-	if m == nil || m.Lasting == nil && msg.Epoch > 0 {
-		return nil // it has nothing of the cluster yet: others make it
+	if m == nil || msg.Epoch > 0 && !m.has(msg.Epoch-1) {
+		return nil // it has too little of the cluster yet: others make it
 	}
 	o := offer{Epoch: msg.Epoch, Attempt: msg.Attempt, Lasting: stored(seal.NewSecret().Reveal()), Secret: stored(seal.NewSecret().Reveal())}
 	if m.Lasting != nil {

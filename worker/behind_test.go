@@ -3,9 +3,13 @@ package worker
 import (
 	"testing"
 
+	"github.com/tacit-network/tacit/keys"
 	pallet "github.com/tacit-network/tacit/runtime/pallet/clusters"
+	clusters "github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
 	"github.com/tacit-network/tacit/scale"
+	"github.com/tacit-network/tacit/seal"
+	"github.com/tacit-network/tacit/worker/wire"
 )
 
 // A member whose registration had ended while an epoch began was refused its
@@ -43,6 +47,42 @@ func TestMissedEpoch(t *testing.T) {
 		t.Fatalf("epoch %d, snapshots %+v", l.state(id).Epoch, s)
 	}
 	l.must(l.call(pallet.Recover{Cluster: id}))
+	l.settle()
+	l.check(id)
+}
+
+// Who gives the secret of a new epoch cannot change those that the taker has: the
+// keys on the chain show the new one alone to be right.
+func TestKnownSecretStays(t *testing.T) {
+	l := newLives(t, 2)
+	id := l.create(pallet.Create{Replicas: 2})
+	l.settle()
+	l.must(l.call(pallet.Deposit{Cluster: id, Value: scale.U64(7)}))
+	l.must(l.call(pallet.Rotate{Cluster: id}))
+	m := l.state(id).Members
+	giver, taker := l.worker(m[0]), l.worker(m[1])
+	l.step(giver, 2)
+	lie := giver.core.Clusters[0].secrets()
+	if len(lie.Epochs) != 2 || l.state(id).Candidate == nil {
+		t.Fatalf("%d epochs, candidate %+v", len(lie.Epochs), l.state(id).Candidate)
+	}
+	lie.Epochs = []epochSecret{{0, stored{1}}, lie.Epochs[1]}
+	k := taker.Info().HPKE[0]
+	to, err := seal.ParsePublicKey(k.Kem, k.Key)
+	l.must(err)
+	context := seal.Context{Genesis: l.c.genesis, Target: id, Contract: m[1], Origin: keys.AccountID(m[0]), Epoch: 1}
+	envelope, err := seal.Seal(to, seal.InfoHandOver, 1, context.AAD(), scale.Marshal(lie))
+	l.must(err)
+	l.c.tell(taker, clusters.ClusterSecret{Cluster: id, Epoch: 1, From: m[0], Keys: l.state(id).Candidate.Keys, Envelope: envelope})
+	l.sync(taker, 50, func([]wire.Batch) {})
+	if !taker.core.Clusters[0].has(1) {
+		t.Fatal("the secret of epoch 1 is not taken")
+	}
+	for i, w := range l.workers {
+		if w == taker {
+			l.restart(i)
+		}
+	}
 	l.settle()
 	l.check(id)
 }

@@ -353,8 +353,9 @@ func (r *round) take(m *membership, b []byte, epoch uint32, keys []clusters.HPKE
 	if err != nil || len(got.Epochs) == 0 || m.Lasting != nil && *m.Lasting != got.Lasting {
 		return nil
 	}
-	// What is said to be later than the epoch was never in force.
-	got.Epochs = slices.DeleteFunc(got.Epochs, func(e epochSecret) bool { return e.Epoch > epoch })
+	// What is said to be later than the epoch was never in force, and what is here
+	// was shown to be right.
+	got.Epochs = slices.DeleteFunc(got.Epochs, func(e epochSecret) bool { return e.Epoch > epoch || m.has(e.Epoch) })
 	next := *m
 	next.learn(got)
 	secret, ok := next.secret(epoch)

@@ -237,9 +237,15 @@ func (p *Pallet) receipts(ctx *frame.Context, worker [32]byte, m words.Receipts)
 }
 
 // compare compares what a member says with what others said before. It returns
-// the first message about which they differ.
+// the first message about which they differ, of those after the kept snapshot:
+// who would judge what was before begins with that, and whoever goes on from
+// another state differs later too.
 func (p *Pallet) compare(ctx *frame.Context, worker [32]byte, c *words.Cluster, m words.Receipts) (seq uint64, differ bool) {
-	for seq := m.From; seq < min(m.Next, c.Next); seq++ {
+	first := m.From
+	if s := p.Snapshots.Get(ctx, m.Cluster); s.Kept != nil {
+		first = max(first, s.Kept.Next)
+	}
+	for seq := first; seq < min(m.Next, c.Next); seq++ {
 		claim, ok := p.Roots.Get(ctx, m.Cluster, seq)
 		if !ok {
 			continue // too long ago

@@ -56,6 +56,10 @@ func (p *Pallet) snapshotDue(ctx *frame.Context, id hash.H256, c *words.Cluster)
 	return p.askSnapshot(ctx, id, c)
 }
 
+// outruns tells whether a snapshot is of a state after what a cluster's members
+// disagree about. Who began with it could not judge.
+func outruns(c *words.Cluster, s *words.Snapshot) bool { return c.Dispute != nil && s.Next > c.Dispute.Seq }
+
 // snapshotMade counts what the members say that the snapshot is. From the first
 // who said what more than half of them say, the chunks are asked for.
 func (p *Pallet) snapshotMade(ctx *frame.Context, worker [32]byte, m words.SnapshotMade) error {
@@ -65,6 +69,9 @@ func (p *Pallet) snapshotMade(ctx *frame.Context, worker [32]byte, m words.Snaps
 	}
 	s := p.Snapshots.Get(ctx, m.Cluster)
 	w, made := s.Wanted, m.Snapshot
+	if outruns(&c, &made) {
+		return ErrFrozen
+	}
 	if w != nil && (made.Next < w.Next || slices.ContainsFunc(s.Votes, func(v words.SnapshotVote) bool { return v.Member == worker })) {
 		return nil // too late, or again
 	}
@@ -100,6 +107,8 @@ func (p *Pallet) snapshotChunk(ctx *frame.Context, worker [32]byte, m words.Snap
 	switch {
 	case s.Chosen == nil || s.Chosen.Name() != m.Name || len(m.Bytes) > words.SnapshotChunkSize || !s.Chosen.Proves(m.Index, m.Bytes, m.Proof):
 		return ErrBadSnapshot
+	case outruns(&c, s.Chosen):
+		return ErrFrozen
 	case m.Index < s.Have:
 		return nil // it is there
 	case m.Index > s.Have:

@@ -1,0 +1,128 @@
+package clusters_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/tacit-network/tacit/hash"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters"
+	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
+)
+
+func lies(uint64) hash.H256 { return hash.H256{9} }
+
+// keep has members make a snapshot of where the queue is, and the first of them
+// give its chunk.
+func (w *world) keep(members ...[32]byte) error {
+	w.t.Helper()
+	at := w.pallet.Snapshots.Get(w.Context(), w.cluster).Wanted
+	chunk := []byte("state")
+	s := words.Snapshot{Epoch: at.Epoch, Next: at.Next, Head: at.Head, Chunks: 1, Tree: words.Leaf(chunk)}
+	for _, m := range members {
+		if err := w.say(m, words.SnapshotMade{Cluster: w.cluster, Snapshot: s}); err != nil {
+			return err
+		}
+	}
+	return w.say(members[0], words.SnapshotChunk{Cluster: w.cluster, Name: s.Name(), Bytes: chunk})
+}
+
+// Fresh members begin with the newest snapshot. What somebody says about messages
+// before it nobody can judge any more, and nobody waits for that; whoever says it
+// of later ones too is found out by these.
+func TestBeforeTheSnapshot(t *testing.T) {
+	w := newWorldOf(t, many, clusters.Create{Replicas: 3})
+	w.ahead = 0
+	for range 19 {
+		w.must(w.Signed(bob, clusters.Transact{Cluster: w.cluster}))
+	}
+	w.must(w.Signed(alice, clusters.TakeSnapshot{Cluster: w.cluster}))
+	w.must(w.Signed(bob, clusters.Transact{Cluster: w.cluster}))
+	m := w.state().Members
+	for _, honest := range m[:2] {
+		w.must(w.claim(honest, 0, 20, truth))
+	}
+	w.must(w.keep(m[0], m[1]))
+	if s := w.pallet.Snapshots.Get(w.Context(), w.cluster); s.Kept == nil || s.Kept.Next != 20 {
+		t.Fatalf("snapshots %+v", s)
+	}
+	w.must(w.claim(m[2], 0, 20, lies))
+	if d := w.state().Dispute; d != nil {
+		t.Fatalf("frozen about message %d, and a judge begins after message 19", d.Seq)
+	}
+	w.must(w.claim(m[0], 20, 21, truth))
+	w.must(w.claim(m[2], 15, 21, lies))
+	d := w.state().Dispute
+	if d == nil || d.Seq != 20 {
+		t.Fatalf("dispute %+v", d)
+	}
+	for _, judge := range d.Judges[:2] {
+		w.must(w.claim(judge, 20, 21, truth))
+	}
+	if c := w.state(); c.Dispute != nil || len(w.slashed) != 1 || w.slashed[0].worker != m[2] {
+		t.Errorf("dispute %+v, slashed %x", c.Dispute, w.slashed)
+	}
+}
+
+// While a cluster is frozen, no snapshot of a later state takes the place of the
+// one that the judges begin with.
+func TestSnapshotOfFrozen(t *testing.T) {
+	for _, s := range []struct {
+		name string
+		seq  uint64 // that the members disagree about
+		want error
+	}{{"of before", 20, nil}, {"of later", 19, clusters.ErrFrozen}} {
+		w := newWorldOf(t, many[:3], clusters.Create{Replicas: 3}) // nobody is left to judge at first
+		w.ahead = 0
+		for range 19 {
+			w.must(w.Signed(bob, clusters.Transact{Cluster: w.cluster}))
+		}
+		w.must(w.Signed(alice, clusters.TakeSnapshot{Cluster: w.cluster}))
+		w.must(w.Signed(bob, clusters.Transact{Cluster: w.cluster}))
+		m := w.state().Members
+		w.must(w.claim(m[0], 0, 21, truth))
+		w.must(w.claim(m[1], 0, 21, func(seq uint64) hash.H256 {
+			if seq < s.seq {
+				return truth(seq)
+			}
+			return lies(seq)
+		}))
+		if d := w.state().Dispute; d == nil || d.Seq != s.seq || len(d.Judges) != 0 {
+			t.Fatalf("%s: dispute %+v", s.name, d)
+		}
+		if err := w.keep(m[0], m[2]); !errors.Is(err, s.want) {
+			t.Errorf("%s: %v, want %v", s.name, err, s.want)
+		}
+		w.pool = many
+		w.must(w.Signed(bob, clusters.Judge{Cluster: w.cluster}))
+		d := w.state().Dispute
+		for _, judge := range d.Judges {
+			from := uint64(0)
+			if k := heard[words.ClusterJoin](w, judge)[0].Snapshot; k != nil {
+				from = k.Next
+			}
+			w.must(w.claim(judge, from, 21, truth))
+		}
+		if d := w.state().Dispute; d != nil {
+			t.Errorf("%s: the judges do not settle it: %+v", s.name, d)
+		}
+	}
+	// Nor one whose chunks were asked for before.
+	w := newWorldOf(t, many, clusters.Create{Replicas: 3})
+	w.must(w.Signed(alice, clusters.TakeSnapshot{Cluster: w.cluster}))
+	m := w.state().Members
+	chunks := [][]byte{[]byte("one"), []byte("two")}
+	leaves := []hash.H256{words.Leaf(chunks[0]), words.Leaf(chunks[1])}
+	at := w.pallet.Snapshots.Get(w.Context(), w.cluster).Wanted
+	made := words.Snapshot{Next: at.Next, Head: at.Head, Chunks: 2, Tree: words.Tree(leaves)}
+	w.must(w.say(m[0], words.SnapshotMade{Cluster: w.cluster, Snapshot: made}))
+	w.must(w.say(m[1], words.SnapshotMade{Cluster: w.cluster, Snapshot: made}))
+	chunk := func(i uint32) error {
+		return w.say(m[0], words.SnapshotChunk{Cluster: w.cluster, Name: made.Name(), Index: i, Bytes: chunks[i], Proof: words.Proof(leaves, i)})
+	}
+	w.must(chunk(0))
+	w.must(w.claim(m[0], 0, 9, truth))
+	w.must(w.claim(m[2], 0, 9, lies))
+	if err := chunk(1); !errors.Is(err, clusters.ErrFrozen) {
+		t.Errorf("the last chunk: %v", err)
+	}
+}

@@ -28,13 +28,15 @@ func (p *Pallet) freeze(ctx *frame.Context, worker [32]byte, c *words.Cluster, m
 
 // appoint draws judges. They are members from then on.
 func (p *Pallet) appoint(ctx *frame.Context, id hash.H256, c *words.Cluster) error {
-	drawn, err := p.enlist(ctx, id, c, len(c.Members)-len(c.Dispute.Judges), "tacit/judge/1")
+	n := min(len(c.Members)-len(c.Dispute.Judges), int(p.MaxReplicas))
+	drawn, err := p.enlist(ctx, id, c, n, "tacit/judge/1")
 	c.Dispute.Judges = append(c.Dispute.Judges, drawn...)
 	return err
 }
 
 // judge draws more judges: for the owner at any time, for everybody when none of
-// those that were drawn is there any more.
+// those that were drawn is there any more. Those of them that are gone, and said
+// nothing, are judges no longer: else they hold up the others.
 func (p *Pallet) judge(ctx *frame.Context, j Judge) error {
 	c, err := p.owned(ctx, j.Cluster)
 	switch {
@@ -44,18 +46,37 @@ func (p *Pallet) judge(ctx *frame.Context, j Judge) error {
 		return ErrNotFrozen
 	case err != nil && slices.ContainsFunc(c.Dispute.Judges, func(w [32]byte) bool { return p.Workers.Live(ctx, w) }):
 		return err
-	case len(c.Members) >= 2*int(p.MaxReplicas):
+	}
+	d := c.Dispute
+	before := d.Judges
+	d.Judges = slices.DeleteFunc(slices.Clone(before), func(w [32]byte) bool { return !p.Workers.Live(ctx, w) && !heard(d, w) })
+	for _, worker := range before {
+		if slices.Contains(d.Judges, worker) || !slices.Contains(c.Members, worker) {
+			continue
+		}
+		if err := p.dismiss(ctx, j.Cluster, &c, worker); err != nil {
+			return err
+		}
+	}
+	n := len(d.Judges)
+	switch {
+	case n < 2*int(p.MaxReplicas):
+		if err := p.appoint(ctx, j.Cluster, &c); err != nil {
+			return err
+		}
+		if len(d.Judges) == len(before) && n == len(before) {
+			return ErrTooFewWorkers
+		}
+	case n == len(before):
 		return ErrBadReplicas
 	}
-	n := len(c.Dispute.Judges)
-	if err := p.appoint(ctx, j.Cluster, &c); err != nil {
-		return err
-	}
-	if len(c.Dispute.Judges) == n {
-		return ErrTooFewWorkers
-	}
 	p.Clusters.Put(ctx, j.Cluster, c)
-	return nil
+	return p.settled(ctx, j.Cluster, &c)
+}
+
+// heard tells whether a worker said something of what is disputed.
+func heard(d *words.Dispute, worker [32]byte) bool {
+	return slices.ContainsFunc(d.Claims, func(k words.Claim) bool { return slices.Contains(k.By, worker) })
 }
 
 // testify takes what a member of a frozen cluster says. What more than half of
@@ -78,17 +99,24 @@ func (p *Pallet) testify(ctx *frame.Context, worker [32]byte, c *words.Cluster, 
 	if !slices.Contains(claim.By, worker) {
 		claim.By = append(claim.By, worker)
 	}
-	votes := 0
-	for _, judge := range d.Judges {
-		if slices.Contains(claim.By, judge) {
-			votes++
+	p.Clusters.Put(ctx, m.Cluster, *c)
+	return p.settled(ctx, m.Cluster, c)
+}
+
+// settled thaws a cluster when more than half of the judges say the same.
+func (p *Pallet) settled(ctx *frame.Context, id hash.H256, c *words.Cluster) error {
+	for _, claim := range c.Dispute.Claims {
+		votes := 0
+		for _, judge := range c.Dispute.Judges {
+			if slices.Contains(claim.By, judge) {
+				votes++
+			}
+		}
+		if 2*votes > len(c.Dispute.Judges) {
+			return p.thaw(ctx, id, c, claim.Root)
 		}
 	}
-	p.Clusters.Put(ctx, m.Cluster, *c)
-	if 2*votes <= len(d.Judges) {
-		return nil
-	}
-	return p.thaw(ctx, m.Cluster, c, root)
+	return nil
 }
 
 // thaw lets a state stand, and takes out who said otherwise.
@@ -157,7 +185,7 @@ func verdict(d *words.Dispute, root hash.H256) (deviants []deviant, first *[32]b
 func (p *Pallet) Accused(ctx *frame.Context, worker [32]byte) bool {
 	for _, id := range p.Memberships.Get(ctx, worker) {
 		c, _ := p.Clusters.Get(ctx, id)
-		if c.Dispute != nil && slices.ContainsFunc(c.Dispute.Claims, func(k words.Claim) bool { return slices.Contains(k.By, worker) }) {
+		if c.Dispute != nil && heard(c.Dispute, worker) {
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package clusters_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/tacit-network/tacit/hash"
@@ -124,5 +125,93 @@ func TestSnapshotOfFrozen(t *testing.T) {
 	w.must(w.claim(m[2], 0, 9, lies))
 	if err := chunk(1); !errors.Is(err, clusters.ErrFrozen) {
 		t.Errorf("the last chunk: %v", err)
+	}
+}
+
+// Judges that are gone hold nobody up: when the owner asks for more, they are out,
+// and those that are there settle it.
+func TestGoneJudges(t *testing.T) {
+	for _, s := range []struct {
+		name string
+		pool int
+		gone int  // of three judges
+		said bool // what the others of them had to say, before
+		end  int  // judges that there are then
+	}{
+		{"one, and there are no others", 6, 1, true, 2},
+		{"two, and there are no others", 6, 2, true, 1},
+		{"two, and the third is on its way", 6, 2, false, 1},
+		{"all, and there are others", 9, 3, false, 3},
+		{"two, and there is another", 7, 2, false, 2},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			crowd := [][32]byte{{1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}}[:s.pool]
+			w := newWorldOf(t, crowd, clusters.Create{Replicas: 3})
+			m := w.state().Members
+			w.must(w.claim(m[0], 0, 1, truth))
+			w.must(w.claim(m[1], 0, 1, lies))
+			judges := w.state().Dispute.Judges
+			if len(judges) != 3 {
+				t.Fatalf("%d judges", len(judges))
+			}
+			for _, j := range judges[:s.gone] {
+				w.dead[j] = true
+				w.pool = slices.DeleteFunc(slices.Clone(w.pool), func(p [32]byte) bool { return p == j })
+			}
+			if s.said {
+				for i, j := range judges[s.gone:] {
+					if 2*(i+1) <= len(judges) { // else it is settled
+						w.must(w.claim(j, 0, 1, truth))
+					}
+				}
+			}
+			w.must(w.Signed(alice, clusters.Judge{Cluster: w.cluster}))
+			c := w.state()
+			for _, j := range judges[:s.gone] {
+				if slices.Contains(c.Members, j) || len(heard[words.ClusterLeft](w, j)) != 1 {
+					t.Errorf("%x is a member still", j)
+				}
+			}
+			if c.Dispute != nil {
+				if got := len(c.Dispute.Judges); got != s.end {
+					t.Errorf("%d judges, want %d", got, s.end)
+				}
+				for _, j := range c.Dispute.Judges {
+					if w.state().Dispute != nil {
+						w.must(w.claim(j, 0, 1, truth))
+					}
+				}
+			} else if !s.said {
+				t.Error("settled, and nobody had said anything")
+			}
+			if c := w.state(); c.Dispute != nil || slices.Contains(c.Members, m[1]) || !slices.Contains(c.Members, m[0]) || len(w.slashed) != 1 {
+				t.Errorf("not settled: %+v, slashed %x", c.Dispute, w.slashed)
+			}
+		})
+	}
+	// As many members as there can be disagree twice.
+	crowd := make([][32]byte, 60)
+	for i := range crowd {
+		crowd[i][0] = byte(i + 1)
+	}
+	w := newWorldOf(t, crowd, clusters.Create{Replicas: 4})
+	for range 4 {
+		m := w.state().Members
+		next := w.state().Next
+		w.must(w.claim(m[0], next, next+1, truth))
+		w.must(w.claim(m[1], next, next+1, lies))
+		for _, j := range w.state().Dispute.Judges {
+			w.dead[j] = true
+			w.pool = slices.DeleteFunc(slices.Clone(w.pool), func(p [32]byte) bool { return p == j })
+		}
+		w.must(w.Signed(bob, clusters.Judge{Cluster: w.cluster}))
+		for _, j := range w.state().Dispute.Judges {
+			if w.state().Dispute != nil {
+				w.must(w.claim(j, next, next+1, truth))
+			}
+		}
+		if c := w.state(); c.Dispute != nil {
+			t.Fatalf("%d members, dispute %+v", len(c.Members), c.Dispute)
+		}
 	}
 }

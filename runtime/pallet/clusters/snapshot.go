@@ -58,7 +58,9 @@ func (p *Pallet) snapshotDue(ctx *frame.Context, id hash.H256, c *words.Cluster)
 
 // outruns tells whether a snapshot is of a state after what a cluster's members
 // disagree about. Who began with it could not judge.
-func outruns(c *words.Cluster, s *words.Snapshot) bool { return c.Dispute != nil && s.Next > c.Dispute.Seq }
+func outruns(c *words.Cluster, s *words.Snapshot) bool {
+	return c.Dispute != nil && s.Next > c.Dispute.Seq
+}
 
 // snapshotMade counts what the members say that the snapshot is. From the first
 // who said what more than half of them say, the chunks are asked for.

@@ -167,6 +167,9 @@ func (s *session) refresh(ctx context.Context) error {
 	if info.Identity != s.info.Identity || info.BootEpoch != s.info.BootEpoch && info.BootEpoch != s.info.Promised {
 		return errRestarted
 	}
+	if info.BootEpoch != s.info.BootEpoch {
+		clear(s.sent)
+	}
 	s.info = info
 	return nil
 }

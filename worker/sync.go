@@ -44,9 +44,6 @@ func (w *Worker) Sync(ctx context.Context, s wire.Sync) (wire.Synced, error) {
 	if w.broken != nil {
 		return wire.Synced{}, w.broken
 	}
-	if w.up.size() > maxPending {
-		return wire.Synced{}, wire.Errorf(wire.KindBusy, "messages wait for the chain")
-	}
 	light, header, err := w.follow(s)
 	if err != nil {
 		return wire.Synced{}, err
@@ -75,8 +72,18 @@ func (w *Worker) Sync(ctx context.Context, s wire.Sync) (wire.Synced, error) {
 		}
 	}
 	r.give(proved)
-	if err := r.executeAll(ctx, s.Queues, proved.heads); err != nil {
+	// With too much to say it does no more than to hear what of it the chain has,
+	// and in which boot epoch the chain takes the rest.
+	crowded := r.up.size() > maxPending
+	if err := r.executeAll(ctx, s.Queues, proved.heads, crowded); err != nil {
 		return wire.Synced{}, err
+	}
+	if crowded {
+		r.need = w.need
+		if _, err := w.finish(light, r); err != nil {
+			return wire.Synced{}, err
+		}
+		return wire.Synced{}, wire.Errorf(wire.KindBusy, "messages wait for the chain")
 	}
 	r.erase()
 	if err := r.feed(); err != nil {
@@ -323,8 +330,8 @@ func (r *round) check(b wire.Batch, head queue.Head) error {
 
 // executeAll does what the queues say. What the worker is told itself comes first,
 // all that the block has of it: whether it is a member still, and which secrets
-// count. The others wait until it has heard that.
-func (r *round) executeAll(ctx context.Context, queues []wire.Batch, heads []queue.Head) error {
+// count. The others wait until it has heard that, or with alone for another time.
+func (r *round) executeAll(ctx context.Context, queues []wire.Batch, heads []queue.Head, alone bool) error {
 	own := slices.IndexFunc(queues, func(b wire.Batch) bool { _, own := b.To.(queue.ToWorker); return own })
 	if own < 0 {
 		if len(queues) > 0 {
@@ -332,7 +339,7 @@ func (r *round) executeAll(ctx context.Context, queues []wire.Batch, heads []que
 		}
 		return nil
 	}
-	if err := r.execute(ctx, queues[own]); err != nil || r.position(queues[own].To).Head != heads[own] {
+	if err := r.execute(ctx, queues[own]); err != nil || alone || r.position(queues[own].To).Head != heads[own] {
 		return err
 	}
 	for i, b := range queues {

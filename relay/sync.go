@@ -249,8 +249,12 @@ func (s *session) queues(ctx context.Context, req *wire.Sync, at chain.Header) (
 		if err != nil {
 			return false, err
 		}
-		if head.Count < p.Next {
-			continue // a block from before what the worker knows
+		if _, own := p.To.(queue.ToWorker); head.Count < p.Next || head.Count == p.Next && !own {
+			continue // a block from before what the worker knows, or nothing new
+		}
+		if len(req.Queues) == wire.MaxQueues {
+			cut = true // the others' turn comes when these have nothing new
+			break
 		}
 		b := wire.Batch{To: p.To}
 		for next := p.Next; next < head.Count; {

@@ -23,7 +23,6 @@ import (
 // Limits of one sync and of what may wait for the chain.
 const (
 	maxChanges  = 4096
-	maxQueues   = 256
 	maxPending  = 32 << 20
 	receiptSize = 128 << 10 // bytes of receipts after which a message up is closed
 
@@ -135,7 +134,7 @@ func (w *Worker) finish(light grandpa.LightChain, r *round) (wire.Synced, error)
 // follow checks the justifications and returns the light chain after them.
 func (w *Worker) follow(s wire.Sync) (grandpa.LightChain, chain.Header, error) {
 	light := w.light
-	if len(s.Changes) > maxChanges || len(s.Queues) > maxQueues || len(s.Workers) > maxProved || len(s.Images) > maxProved+1 {
+	if len(s.Changes) > maxChanges || len(s.Queues) > wire.MaxQueues || len(s.Workers) > maxProved || len(s.Images) > maxProved+1 {
 		return light, chain.Header{}, wire.Errorf(wire.KindTooLarge, "%d changes of voters, %d queues", len(s.Changes), len(s.Queues))
 	}
 	step := func(f wire.Fragment) (chain.Header, error) {

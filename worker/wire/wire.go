@@ -139,6 +139,9 @@ type Sync struct {
 	Images        []hash.H256
 }
 
+// MaxQueues is the most queues in a Sync. One that has nothing new may be left out.
+const MaxQueues = 256
+
 // Batch is a part of a queue, beginning with the first message that the worker
 // does not have. Messages to execute now come first; of those that follow up to
 // the queue's end, only the links are given.

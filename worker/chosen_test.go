@@ -17,7 +17,7 @@ func (l *lives) step(w *Worker, times int) {
 	l.t.Helper()
 	for range times {
 		l.sync(w, 50, func([]wire.Batch) {})
-		l.hear(w)
+		l.hear(w, 1000)
 	}
 }
 

@@ -36,8 +36,9 @@ type lives struct {
 	c       *testChain
 	pallet  *pallet.Pallet
 	workers []*Worker
-	gone    map[[32]byte]bool // no longer registered
-	pushed  []undo            // in the call under way
+	gone    map[[32]byte]bool   // no longer registered
+	epochs  map[[32]byte]uint64 // boot epochs of which workers are registered
+	pushed  []undo              // in the call under way
 	chunks  map[string][]byte
 	draws   uint32
 	owner   chain.AccountID
@@ -113,7 +114,7 @@ func (l *lives) must(err error) {
 // newLives makes a chain with so many workers.
 func newLives(t testing.TB, workers int) *lives {
 	l := &lives{
-		Chain: frametest.New(t), t: t, c: newTestChain(t), gone: map[[32]byte]bool{}, chunks: map[string][]byte{}, owner: chain.AccountID{1},
+		Chain: frametest.New(t), t: t, c: newTestChain(t), gone: map[[32]byte]bool{}, epochs: map[[32]byte]uint64{}, chunks: map[string][]byte{}, owner: chain.AccountID{1},
 	}
 	sys := &system.Pallet{}
 	money := &balances.Pallet{Accounts: sys, Config: balances.Config{ExistentialDeposit: scale.U64(10)}}
@@ -126,7 +127,7 @@ func newLives(t testing.TB, workers int) *lives {
 	for range workers {
 		w := openWorker(t, t.TempDir(), l.c)
 		l.workers = append(l.workers, w)
-		l.c.register(w, func(*registry.Worker) {})
+		l.enter(w)
 	}
 	return l
 }
@@ -187,14 +188,43 @@ func (l *lives) snapshots(w *Worker, most int) (brought int) {
 	return brought
 }
 
-// hear gives the pallet what a worker says.
-func (l *lives) hear(w *Worker) (n int) {
+// enter registers a worker, or registers it again in a later boot epoch.
+func (l *lives) enter(w *Worker) {
 	l.t.Helper()
-	if l.gone[w.Identity()] {
-		return 0
-	}
-	for _, m := range l.c.take(w) {
+	id := w.Identity()
+	ev, err := w.Register(wire.Register{LeastEpoch: l.epochs[id] + 1})
+	l.must(err)
+	delete(l.gone, id)
+	l.epochs[id] = ev.Info.BootEpoch
+	l.c.register(w, func(*registry.Worker) {})
+	l.c.tell(w, clusters.Registered{BootEpoch: ev.Info.BootEpoch})
+}
+
+// expire ends the registration of a worker.
+func (l *lives) expire(w *Worker) {
+	l.gone[w.Identity()] = true
+	l.c.register(w, func(r *registry.Worker) { r.ExpiresAt = 1 })
+	l.c.tell(w, clusters.Removed{})
+}
+
+// hear gives the pallet what a worker says, most messages at most.
+func (l *lives) hear(w *Worker, most int) (n int) {
+	l.t.Helper()
+	id := w.Identity()
+	for _, up := range w.Up().Messages {
+		if l.gone[id] || up.BootEpoch != l.epochs[id] || n == most {
+			break
+		}
 		n++
+		m, err := scale.Decode[clusters.UpMessage](up.Payload)
+		l.must(err)
+		if at, ok := l.c.state.Get(l.c.words.Ingress.Key(id)); ok {
+			in, err := l.c.words.Ingress.Decode(at)
+			if l.must(err); in.BootEpoch == up.BootEpoch && in.Next > up.Seq {
+				continue // the worker has yet to hear that
+			}
+		}
+		l.c.state.Put(l.c.words.Ingress.Key(id), scale.Marshal(queue.Ingress{BootEpoch: up.BootEpoch, Next: up.Seq + 1}))
 		if err := l.do(func() error {
 			ctx := l.Context()
 			return ctx.Try(func() error { _, err := l.pallet.Receive(ctx, w.Identity(), scale.Encode(m)); return err })
@@ -235,6 +265,9 @@ func (l *lives) restart(i int) {
 	dir := l.workers[i].cfg.Dir
 	l.workers[i].Close(context.Background())
 	l.workers[i] = openWorker(l.t, dir, l.c)
+	if !l.gone[l.workers[i].Identity()] {
+		l.enter(l.workers[i])
+	}
 }
 
 // settle brings all workers that are there forward until nobody has anything to
@@ -249,7 +282,7 @@ func (l *lives) settle() {
 			}
 			before := w.Info()
 			done := l.sync(w, 50, func([]wire.Batch) {})
-			if l.hear(w)+l.snapshots(w, 1000) > 0 || done.More || len(done.NeedWorkers) > 0 || w.Info().Pending > 0 || !slices.Equal(before.Queues, done.Queues) {
+			if l.hear(w, 1000)+l.snapshots(w, 1000) > 0 || done.More || len(done.NeedWorkers) > 0 || !slices.Equal(before.Queues, done.Queues) {
 				quiet = false
 			}
 		}
@@ -359,6 +392,16 @@ func live(t *testing.T, seed uint64) {
 			l.restart(i)
 			t.Logf("restart %c", 'A'+i)
 		case 15:
+			w := l.workers[rng.IntN(len(l.workers))]
+			switch {
+			case !l.gone[w.Identity()] && len(l.gone) < 2 && rng.IntN(2) == 0:
+				l.expire(w)
+				t.Logf("%s expires", l.name(w.Identity()))
+			default:
+				l.enter(w)
+				t.Logf("%s registers", l.name(w.Identity()))
+			}
+		case 16:
 			l.settle()
 			t.Logf("settle")
 		default:
@@ -367,7 +410,7 @@ func live(t *testing.T, seed uint64) {
 			l.sync(w, limit, func(b []wire.Batch) { rng.Shuffle(len(b), func(i, j int) { b[i], b[j] = b[j], b[i] }) })
 			heard := 0
 			if rng.IntN(3) > 0 {
-				heard = l.hear(w)
+				heard = l.hear(w, 1+rng.IntN(6))
 			}
 			chunks := 0
 			if rng.IntN(2) == 0 {
@@ -376,8 +419,17 @@ func live(t *testing.T, seed uint64) {
 			t.Logf("%s syncs %d, says %d, takes %d", l.name(w.Identity()), limit, heard, chunks)
 		}
 	}
+	for _, w := range l.workers {
+		if l.gone[w.Identity()] {
+			l.enter(w)
+		}
+	}
 	l.settle()
 	for _, id := range ids {
+		if l.state(id).Recovering { // those who were drawn were refused the shares
+			l.must(l.call(pallet.Recover{Cluster: id}))
+			l.settle()
+		}
 		before := l.state(id).Epoch
 		ready := l.state(id).Ready()
 		l.must(l.call(pallet.Rotate{Cluster: id}))

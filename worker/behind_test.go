@@ -86,3 +86,27 @@ func TestKnownSecretStays(t *testing.T) {
 	l.settle()
 	l.check(id)
 }
+
+// What fresh members hold of a lost cluster's secret while they wait for enough of
+// it, they hold no longer when they have it from another, or are members no more.
+func TestHeldShares(t *testing.T) {
+	l := newLives(t, 8)
+	id := l.create(pallet.Create{Replicas: 2, Keepers: 4, Threshold: 3})
+	l.settle()
+	keepers := l.state(id).Sharing.Keepers
+	for range 2 { // those who are drawn at first have two of three shares when others are drawn
+		l.must(l.call(pallet.Recover{Cluster: id}))
+		for _, k := range keepers[:2] {
+			l.step(l.worker(k), 3)
+		}
+		for _, who := range l.state(id).Members {
+			l.step(l.worker(who), 1)
+		}
+		if len(l.holders(id)) != 0 {
+			t.Fatal("two shares of three are enough")
+		}
+	}
+	l.step(l.worker(keepers[2]), 3)
+	l.settle()
+	l.check(id)
+}

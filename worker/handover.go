@@ -372,6 +372,7 @@ func (r *round) take(m *membership, b []byte, epoch uint32, keys []clusters.HPKE
 		return nil
 	}
 	*m = next
+	r.drop(m.ID)
 	r.send(clusters.ClusterOpened{Cluster: m.ID, Epoch: epoch, Keys: opened})
 	return r.open(m)
 }
@@ -399,6 +400,7 @@ func (r *round) leave(id hash.H256) {
 	r.abandon(m)
 	r.core.Clusters = slices.DeleteFunc(r.core.Clusters, func(m membership) bool { return m.ID == id })
 	r.shut(id)
+	r.drop(id)
 	r.core.Gifts = slices.DeleteFunc(slices.Clone(r.core.Gifts), func(g gift) bool { return g.Cluster == id && g.Kind != giftBack })
 	r.erased = true
 	if err := r.dropMade(id); err != nil {

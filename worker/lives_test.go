@@ -316,6 +316,9 @@ func (l *lives) check(ids ...hash.H256) {
 				continue
 			}
 			i := slices.IndexFunc(w.core.Clusters, func(m membership) bool { return m.ID == id })
+			if slices.ContainsFunc(w.core.Shares, func(h heldShare) bool { return h.Cluster == id }) {
+				l.t.Errorf("worker %s holds shares of a secret that it has or that is no matter of its", l.name(w.Identity()))
+			}
 			if (i >= 0) != member {
 				l.t.Errorf("worker %s is a member: %v, and thinks so: %v", l.name(w.Identity()), member, i >= 0)
 			}

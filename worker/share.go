@@ -85,10 +85,13 @@ func (r *round) recover(msg clusters.Share) error {
 		_, known := m.secret(msg.Epoch)
 		return known || err != nil
 	})
-	if _, known := m.secret(msg.Epoch); known {
-		r.core.Shares = slices.DeleteFunc(slices.Clone(r.core.Shares), func(h heldShare) bool { return h.Cluster == msg.Cluster })
-	}
 	return err
+}
+
+// drop forgets the shares of a cluster's secrets, which the worker has now, or is
+// not to have any more.
+func (r *round) drop(cluster hash.H256) {
+	r.core.Shares = slices.DeleteFunc(slices.Clone(r.core.Shares), func(h heldShare) bool { return h.Cluster == cluster })
 }
 
 // choose calls try with every choice of k of n, until it is content.

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -270,6 +272,34 @@ func (l *lives) restart(i int) {
 	}
 }
 
+// copy keeps a copy of a worker's disk, as it is.
+func (l *lives) copy(i int) string {
+	dir := filepath.Join(l.t.TempDir(), "disk")
+	l.workers[i].Close(context.Background())
+	l.must(os.CopyFS(dir, os.DirFS(l.workers[i].cfg.Dir)))
+	l.restart(i)
+	return dir
+}
+
+// putBack starts a worker on a copy of its disk, if no cluster is lost by that:
+// others have its secrets.
+func (l *lives) putBack(i int, disk string) bool {
+	id := l.workers[i].Identity()
+	for _, in := range l.pallet.Memberships.Get(l.Context(), id) {
+		if c := l.state(in); c.Ready() && !slices.ContainsFunc(l.holders(in), func(m [32]byte) bool { return m != id }) {
+			return false
+		}
+	}
+	l.workers[i].Close(context.Background())
+	dir := filepath.Join(l.t.TempDir(), "disk")
+	l.must(os.CopyFS(dir, os.DirFS(disk)))
+	l.workers[i] = openWorker(l.t, dir, l.c)
+	if !l.gone[id] {
+		l.enter(l.workers[i])
+	}
+	return true
+}
+
 // settle brings all workers that are there forward until nobody has anything to
 // say.
 func (l *lives) settle() {
@@ -355,6 +385,7 @@ func TestLives(t *testing.T) {
 func live(t *testing.T, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 3))
 	l := newLives(t, 6)
+	disks := map[int]string{} // copies of workers' disks
 	var ids []hash.H256
 	for range 1 + rng.IntN(2) {
 		ids = append(ids, l.create(pallet.Create{Replicas: uint16(1 + rng.IntN(3)), Keepers: 2, Threshold: 2}))
@@ -403,6 +434,15 @@ func live(t *testing.T, seed uint64) {
 			default:
 				l.enter(w)
 				t.Logf("%s registers", l.name(w.Identity()))
+			}
+		case 17:
+			i := rng.IntN(len(l.workers))
+			if disk, ok := disks[i]; ok {
+				t.Logf("%c is put back: %v", 'A'+i, l.putBack(i, disk))
+				delete(disks, i)
+			} else {
+				disks[i] = l.copy(i)
+				t.Logf("%c is copied", 'A'+i)
 			}
 		case 16:
 			l.settle()

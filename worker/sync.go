@@ -105,6 +105,9 @@ func (w *Worker) finish(light grandpa.LightChain, r *round) (wire.Synced, error)
 	if r.upChanged {
 		changes = append(changes, w.save(partUp, r.up))
 	}
+	if r.erased {
+		changes = append(changes, w.save(partErased, true))
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.commit(changes); err != nil {
@@ -118,8 +121,8 @@ func (w *Worker) finish(light grandpa.LightChain, r *round) (wire.Synced, error)
 		w.clusters[id] = c
 	}
 	w.chunks.remove(r.dropped)
-	if r.erased { // the disk is to forget too
-		if err := w.store.Rewrite(); err != nil {
+	if r.erased {
+		if err := w.forget(); err != nil {
 			w.broken = err
 			return wire.Synced{}, err
 		}
@@ -129,6 +132,15 @@ func (w *Worker) finish(light grandpa.LightChain, r *round) (wire.Synced, error)
 		More: r.more, NeedWorkers: needWorkers, NeedSnapshots: needSnapshots,
 		BootEpoch: r.core.BootEpoch, Block: light.Number, SetID: light.Set.ID, Queues: w.positions(), NeedCode: w.needCode(), Pending: uint32(len(w.up.Payloads)),
 	}, nil
+}
+
+// forget has the disk forget what was erased before. Until that is done, the state
+// says that it is to be.
+func (w *Worker) forget() error {
+	if err := w.store.Rewrite(); err != nil {
+		return err
+	}
+	return w.store.Commit([]store.Change{{Key: partKey(partErased)}})
 }
 
 // follow checks the justifications and returns the light chain after them.

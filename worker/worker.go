@@ -204,6 +204,8 @@ const (
 	partCore  = "core"
 	partLight = "light"
 	partUp    = "up"
+	// partErased is there while the disk has something that was erased.
+	partErased = "erased"
 )
 
 // ErrConfig tells that the stored state is that of another chain.
@@ -265,6 +267,14 @@ func (w *Worker) open(ctx context.Context) error {
 	}
 	if w.chunks, err = w.openChunks(filepath.Join(dir, "snapshots")); err != nil {
 		return err
+	}
+	snapshot := w.store.Snapshot()
+	_, erased := snapshot.Get(partKey(partErased))
+	snapshot.Close()
+	if erased { // and it ended before the disk forgot
+		if err := w.forget(); err != nil {
+			return err
+		}
 	}
 	for _, m := range w.core.Clusters {
 		if m.Open {

@@ -45,6 +45,8 @@ type lives struct {
 	draws   uint32
 	owner   chain.AccountID
 	refused []string // what the pallet did not take of workers
+	liar    [32]byte // who says other roots than it reaches, since some message
+	since   map[hash.H256]uint64
 }
 
 // undo is a queue as it was before a message.
@@ -64,7 +66,9 @@ func (l *lives) Eligible(*frame.Context, uint8) (out [][32]byte) {
 func (l *lives) Live(_ *frame.Context, id [32]byte) bool              { return !l.gone[id] }
 func (l *lives) MayServe(_ *frame.Context, id [32]byte, _ uint8) bool { return !l.gone[id] }
 func (l *lives) Slash(_ *frame.Context, id [32]byte, _ *[32]byte) {
-	l.t.Errorf("worker %x is slashed, and all are honest", id[:2])
+	if id != l.liar {
+		l.t.Errorf("worker %s is slashed, and is honest", l.name(id))
+	}
 }
 func (l *lives) Receipt(*frame.Context, hash.H256, [32]byte, clusters.Receipt)  {}
 func (l *lives) CodeChecked(*frame.Context, hash.H256, hash.H256, bool, []byte) {}
@@ -227,6 +231,15 @@ func (l *lives) hear(w *Worker, most int) (n int) {
 			}
 		}
 		l.c.state.Put(l.c.words.Ingress.Key(id), scale.Marshal(queue.Ingress{BootEpoch: up.BootEpoch, Next: up.Seq + 1}))
+		if r, ok := m.(clusters.Receipts); ok && id == l.liar {
+			for i := range r.Roots {
+				if r.From+uint64(i) >= l.since[r.Cluster] {
+					r.Roots[i][0] ^= 0xff
+				}
+			}
+			r.StateRoot = r.Roots[len(r.Roots)-1]
+			m = r
+		}
 		if err := l.do(func() error {
 			ctx := l.Context()
 			return ctx.Try(func() error { _, err := l.pallet.Receive(ctx, w.Identity(), scale.Encode(m)); return err })
@@ -330,7 +343,7 @@ func (l *lives) check(ids ...hash.H256) {
 	for _, id := range ids {
 		c := l.state(id)
 		if c.Dispute != nil {
-			l.t.Errorf("all are honest and dispute: %+v", c.Dispute)
+			l.t.Errorf("they dispute: %+v", c.Dispute)
 		}
 		to := queue.ToCluster{ID: id}
 		if n := l.c.heads[to].Count; c.Next != n && c.Ready() {
@@ -377,14 +390,45 @@ func (l *lives) check(ids ...hash.H256) {
 // these hear of it: when all have come to rest, the members of each agree, and
 // have its keys; and a new epoch comes when the owner asks for one.
 func TestLives(t *testing.T) {
-	for seed := range uint64(*livesSeeds) {
-		t.Run(fmt.Sprint(seed+*livesFrom), func(t *testing.T) { live(t, seed+*livesFrom) })
+	for seed := *livesFrom; seed < *livesFrom+*livesSeeds; seed++ {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { live(t, seed, false) })
+		t.Run(fmt.Sprint(seed, " with a liar"), func(t *testing.T) { live(t, seed, true) })
 	}
 }
 
-func live(t *testing.T, seed uint64) {
+// clear has the owner do what there is to be done about a dispute, and about
+// members that are further than the chain has heard of.
+func (l *lives) clear(id hash.H256) {
+	l.t.Helper()
+	for range 5 {
+		c := l.state(id)
+		switch {
+		case c.Dispute != nil:
+			if err := l.call(pallet.Judge{Cluster: id}); err != nil {
+				l.t.Logf("judge: %v", err)
+			}
+		case c.Ready() && c.Next < l.c.heads[queue.ToCluster{ID: id}].Count && !c.Recovering:
+			l.t.Logf("%d messages are executed of %d", c.Next, l.c.heads[queue.ToCluster{ID: id}].Count)
+			if len(c.Members) > 1 {
+				l.must(l.call(pallet.RemoveMember{Cluster: id, Worker: c.Members[0]}))
+				l.settle()
+			}
+			if err := l.call(pallet.AddMember{Cluster: id}); err != nil {
+				l.t.Logf("add: %v", err)
+			}
+		default:
+			return
+		}
+		l.settle()
+	}
+}
+
+func live(t *testing.T, seed uint64, lying bool) {
 	rng := rand.New(rand.NewPCG(seed, 3))
 	l := newLives(t, 6)
+	if lying {
+		l = newLives(t, 10) // some of whom judge
+	}
 	disks := map[int]string{} // copies of workers' disks
 	var ids []hash.H256
 	for range 1 + rng.IntN(2) {
@@ -435,6 +479,14 @@ func live(t *testing.T, seed uint64) {
 				l.enter(w)
 				t.Logf("%s registers", l.name(w.Identity()))
 			}
+		case 18:
+			if lying && l.liar == [32]byte{} {
+				l.liar, l.since = c.Members[rng.IntN(len(c.Members))], map[hash.H256]uint64{}
+				for _, id := range ids {
+					l.since[id] = l.c.heads[queue.ToCluster{ID: id}].Count
+				}
+				t.Logf("%s lies", l.name(l.liar))
+			}
 		case 17:
 			i := rng.IntN(len(l.workers))
 			if disk, ok := disks[i]; ok {
@@ -468,6 +520,13 @@ func live(t *testing.T, seed uint64) {
 		}
 	}
 	l.settle()
+	if lying {
+		l.since = map[hash.H256]uint64{}
+		for _, id := range ids { // it lies no more
+			l.since[id] = 1 << 60
+			l.clear(id)
+		}
+	}
 	for _, id := range ids {
 		if l.state(id).Recovering { // those who were drawn were refused the shares
 			l.must(l.call(pallet.Recover{Cluster: id}))
@@ -486,6 +545,12 @@ func live(t *testing.T, seed uint64) {
 	}
 	l.settle()
 	l.check(ids...)
+	for _, e := range l.Events {
+		switch e.(type) {
+		case pallet.MemberDeviated, pallet.ClusterFrozen, pallet.ClusterRecovered:
+			t.Logf("event %T", e)
+		}
+	}
 	if t.Failed() {
 		for _, r := range l.refused {
 			t.Log(r)

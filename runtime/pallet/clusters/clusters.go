@@ -93,7 +93,7 @@ func (p *Pallet) fresh(ctx *frame.Context, id hash.H256, c *words.Cluster, n int
 	var first, last [][32]byte
 	for _, w := range p.eligible(ctx, c.Tier) {
 		switch {
-		case slices.Contains(c.Members, w):
+		case slices.Contains(c.Members, w), c.Dispute != nil && heard(c.Dispute, w): // nobody judges himself
 		case slices.Contains(keepers, w):
 			last = append(last, w)
 		default:

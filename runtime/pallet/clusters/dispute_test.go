@@ -215,3 +215,23 @@ func TestGoneJudges(t *testing.T) {
 		}
 	}
 }
+
+// Nobody judges what he said himself, also when he is a member no more.
+func TestOwnJudge(t *testing.T) {
+	w := newWorldOf(t, many[:3], clusters.Create{Replicas: 2})
+	m := w.state().Members
+	w.must(w.claim(m[0], 0, 1, lies))
+	w.must(w.Signed(alice, clusters.RemoveMember{Cluster: w.cluster, Worker: m[0]}))
+	other := many[slices.IndexFunc(many, func(k [32]byte) bool { return !slices.Contains(m, k) })]
+	w.pool = [][32]byte{m[0]}
+	w.must(w.claim(m[1], 0, 1, truth))
+	if d := w.state().Dispute; d == nil || len(d.Judges) != 0 {
+		t.Fatalf("the judges of %x are %+v", m[0], d)
+	}
+	w.pool = [][32]byte{m[0], m[1], other}
+	w.must(w.Signed(bob, clusters.Judge{Cluster: w.cluster}))
+	w.must(w.claim(other, 0, 1, truth))
+	if w.state().Dispute != nil || len(w.slashed) != 1 || w.slashed[0].worker != m[0] {
+		t.Errorf("dispute %+v, slashed %x", w.state().Dispute, w.slashed)
+	}
+}

@@ -353,11 +353,15 @@ func (r *round) executeAll(ctx context.Context, queues []wire.Batch, heads []que
 	if err := r.execute(ctx, queues[own]); err != nil || alone || r.position(queues[own].To).Head != heads[own] {
 		return err
 	}
-	for i, b := range queues {
+	// Another one is the first each time, so that none waits for ever where the
+	// first has enough to fill the round.
+	r.w.turn++
+	for i := range queues {
+		i = (i + r.w.turn) % len(queues)
 		if i == own {
 			continue
 		}
-		if err := r.execute(ctx, b); err != nil {
+		if err := r.execute(ctx, queues[i]); err != nil {
 			return err
 		}
 	}

@@ -80,6 +80,7 @@ type Worker struct {
 	batch    int // maxBatch
 
 	syncing sync.Mutex // held by the one sync that may run
+	turn    int        // of clusters in a sync; guarded by syncing
 
 	missed missed // codes that queries want
 

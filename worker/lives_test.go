@@ -434,7 +434,8 @@ func live(t *testing.T, seed uint64, lying bool) {
 	for range 1 + rng.IntN(2) {
 		ids = append(ids, l.create(pallet.Create{Replicas: uint16(1 + rng.IntN(3)), Keepers: 2, Threshold: 2}))
 	}
-	for range 60 {
+	l.pallet.SnapshotEvery = []uint32{5, 40}[rng.IntN(2)]
+	for range []int{60, 150}[rng.IntN(2)] {
 		id := ids[rng.IntN(len(ids))]
 		c := l.state(id)
 		act := func(call any) {
@@ -502,7 +503,11 @@ func live(t *testing.T, seed uint64, lying bool) {
 		default:
 			w := l.workers[rng.IntN(len(l.workers))]
 			limit := rng.IntN(8)
+			if w.batch = maxBatch; rng.IntN(4) == 0 {
+				w.batch = 1 + rng.IntN(4000) // the round is full soon
+			}
 			l.sync(w, limit, func(b []wire.Batch) { rng.Shuffle(len(b), func(i, j int) { b[i], b[j] = b[j], b[i] }) })
+			w.batch = maxBatch
 			heard := 0
 			if rng.IntN(3) > 0 {
 				heard = l.hear(w, 1+rng.IntN(6))

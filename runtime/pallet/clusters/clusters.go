@@ -208,6 +208,9 @@ func (p *Pallet) receipts(ctx *frame.Context, worker [32]byte, m words.Receipts)
 		// Settled by this message: the rest of it counts.
 	}
 	if seq, differ := p.compare(ctx, worker, &c, m); differ {
+		if s := p.Snapshots.Get(ctx, m.Cluster).Kept; s != nil && seq < s.Next {
+			return p.outvote(ctx, worker, &c, m, seq)
+		}
 		return p.freeze(ctx, worker, &c, m, seq)
 	}
 	if m.Next <= c.Next {
@@ -236,16 +239,27 @@ func (p *Pallet) receipts(ctx *frame.Context, worker [32]byte, m words.Receipts)
 	return p.snapshotDue(ctx, m.Cluster, &c)
 }
 
-// compare compares what a member says with what others said before. It returns
-// the first message about which they differ, of those after the kept snapshot:
-// who would judge what was before begins with that, and whoever goes on from
-// another state differs later too.
-func (p *Pallet) compare(ctx *frame.Context, worker [32]byte, c *words.Cluster, m words.Receipts) (seq uint64, differ bool) {
-	first := m.From
-	if s := p.Snapshots.Get(ctx, m.Cluster); s.Kept != nil {
-		first = max(first, s.Kept.Next)
+// outvote takes out a member that says something else than the record of a message
+// before the kept snapshot. More than half of the members made that, and who would
+// judge begins with it: nobody can say any more who is right, and so nobody is
+// slashed. The only member stays.
+func (p *Pallet) outvote(ctx *frame.Context, worker [32]byte, c *words.Cluster, m words.Receipts, seq uint64) error {
+	ctx.Emit(RootsDiffer{m.Cluster, seq + 1, worker, m.Roots[seq-m.From]})
+	if len(c.Members) == 1 {
+		return nil
 	}
-	for seq := first; seq < min(m.Next, c.Next); seq++ {
+	if err := p.dismiss(ctx, m.Cluster, c, worker); err != nil {
+		return err
+	}
+	err := p.renew(ctx, m.Cluster, c)
+	p.Clusters.Put(ctx, m.Cluster, *c)
+	return err
+}
+
+// compare compares what a member says with what others said before. It returns
+// the first message about which they differ.
+func (p *Pallet) compare(ctx *frame.Context, worker [32]byte, c *words.Cluster, m words.Receipts) (seq uint64, differ bool) {
+	for seq := m.From; seq < min(m.Next, c.Next); seq++ {
 		claim, ok := p.Roots.Get(ctx, m.Cluster, seq)
 		if !ok {
 			continue // too long ago

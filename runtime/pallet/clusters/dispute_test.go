@@ -28,8 +28,8 @@ func (w *world) keep(members ...[32]byte) error {
 }
 
 // Fresh members begin with the newest snapshot. What somebody says about messages
-// before it nobody can judge any more, and nobody waits for that; whoever says it
-// of later ones too is found out by these.
+// before it nobody can judge any more, and nobody waits for that: he is out, and
+// neither he nor another is slashed. What he says of later ones is judged.
 func TestBeforeTheSnapshot(t *testing.T) {
 	w := newWorldOf(t, many, clusters.Create{Replicas: 3})
 	w.ahead = 0
@@ -46,21 +46,43 @@ func TestBeforeTheSnapshot(t *testing.T) {
 	if s := w.pallet.Snapshots.Get(w.Context(), w.cluster); s.Kept == nil || s.Kept.Next != 20 {
 		t.Fatalf("snapshots %+v", s)
 	}
+	w.Take()
 	w.must(w.claim(m[2], 0, 20, lies))
-	if d := w.state().Dispute; d != nil {
-		t.Fatalf("frozen about message %d, and a judge begins after message 19", d.Seq)
+	c := w.state()
+	if c.Dispute != nil {
+		t.Fatalf("frozen about message %d, and a judge begins after message 19", c.Dispute.Seq)
+	}
+	if slices.Contains(c.Members, m[2]) || len(heard[words.ClusterLeft](w, m[2])) != 1 || !c.Asked || len(w.slashed) != 0 {
+		t.Errorf("members %x, asked %v, slashed %x", c.Members, c.Asked, w.slashed)
+	}
+	if !slices.Contains(w.Take(), any(clusters.RootsDiffer{Cluster: w.cluster, Next: 1, Worker: m[2], Root: lies(0)})) {
+		t.Error("nobody hears that the roots differ")
 	}
 	w.must(w.claim(m[0], 20, 21, truth))
-	w.must(w.claim(m[2], 15, 21, lies))
+	w.must(w.claim(m[1], 15, 21, func(seq uint64) hash.H256 {
+		if seq < 20 {
+			return truth(seq)
+		}
+		return lies(seq)
+	}))
 	d := w.state().Dispute
 	if d == nil || d.Seq != 20 {
 		t.Fatalf("dispute %+v", d)
 	}
-	for _, judge := range d.Judges[:2] {
+	for _, judge := range d.Judges {
 		w.must(w.claim(judge, 20, 21, truth))
 	}
-	if c := w.state(); c.Dispute != nil || len(w.slashed) != 1 || w.slashed[0].worker != m[2] {
+	if c := w.state(); c.Dispute != nil || len(w.slashed) != 1 || w.slashed[0].worker != m[1] {
 		t.Errorf("dispute %+v, slashed %x", c.Dispute, w.slashed)
+	}
+	// The only member differs from what others said that are no members any more.
+	for w.state().Members[0] != m[0] || len(w.state().Members) > 1 {
+		out := w.state().Members
+		w.must(w.Signed(alice, clusters.RemoveMember{Cluster: w.cluster, Worker: out[len(out)-1]}))
+	}
+	w.must(w.claim(m[0], 0, 20, lies))
+	if c := w.state(); c.Dispute != nil || len(c.Members) != 1 {
+		t.Errorf("dispute %+v, members %x", c.Dispute, c.Members)
 	}
 }
 

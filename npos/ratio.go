@@ -37,6 +37,12 @@ func (a Accuracy) Mul(parts uint64, x scale.U128) scale.U128 {
 	return whole
 }
 
+// MulFloor is Mul, rounded down.
+func (a Accuracy) MulFloor(parts uint64, x scale.U128) scale.U128 {
+	whole, _ := a.mul(parts, x)
+	return whole
+}
+
 // MulCeil is Mul, rounded up.
 func (a Accuracy) MulCeil(parts uint64, x scale.U128) scale.U128 {
 	whole, rest := a.mul(parts, x)

@@ -237,7 +237,7 @@ func ratioUp(a, b chain.Balance) uint64 {
 		return one
 	}
 	down := npos.Perquintill.Ratio(a, b)
-	if npos.Perquintill.Mul(down, b).Less(a) {
+	if npos.Perquintill.MulFloor(down, b).Less(a) { // unless it is exact
 		return down + 1
 	}
 	return down

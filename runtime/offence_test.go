@@ -9,6 +9,7 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/runtime"
+	"github.com/tacit-network/tacit/runtime/frame"
 	palletgrandpa "github.com/tacit-network/tacit/runtime/pallet/grandpa"
 	"github.com/tacit-network/tacit/runtime/pallet/session"
 	"github.com/tacit-network/tacit/runtime/pallet/staking"
@@ -40,10 +41,14 @@ func sessionKeys(t testing.TB, name string, owner chain.AccountID) (session.Keys
 }
 
 // accused is a chain of four who stake, with sessions of ten blocks.
-func accused(t *testing.T) *tester {
+func accused(t *testing.T) *tester { return stakers(t, 4) }
+
+// stakers is a chain on which so many stake, who make its blocks in turn, with
+// sessions of ten blocks.
+func stakers(t *testing.T, count int) *tester {
 	return start(t, func(g *runtime.Genesis) {
-		g.SessionBlocks, g.Validators, g.Staking = 10, nil, staking.Genesis{ValidatorCount: 4, SlashRewardFraction: staking.One / 10}
-		for i := range 4 {
+		g.SessionBlocks, g.Validators, g.Staking = 10, nil, staking.Genesis{ValidatorCount: uint32(count), SlashRewardFraction: staking.One / 10}
+		for i := range count {
 			name := fmt.Sprintf("//v%d", i)
 			who := pair(t, name).AccountID()
 			k, _ := sessionKeys(t, name, who)
@@ -180,5 +185,29 @@ func TestOneReportASession(t *testing.T) {
 	}
 	if n := len(x.rt.Offences.SessionOffences.Get(x.state, 0)); n != 1 {
 		t.Errorf("the session has %d offences", n)
+	}
+}
+
+// The block in which a session ends weighs the election that it holds, also
+// where nothing but who was offline in that session brings the election about.
+func TestForcedElectionIsWeighed(t *testing.T) {
+	x := stakers(t, 12)
+	var events []any
+	for x.head.Number < 10 {
+		_, events = x.block()
+	}
+	elected := false
+	for _, e := range events {
+		if _, ok := e.(staking.StakersElected); ok {
+			elected = true
+		}
+	}
+	if !elected {
+		t.Fatalf("no election is held: %v", events)
+	}
+	// An election weighs a millisecond, a tenth of one for each seat, and more.
+	least := staking.WeightJudge.RefTime + frame.Millisecond + 12*100*frame.Microsecond
+	if got := x.rt.System.BlockWeight.Get(x.state).Mandatory.RefTime; got < least {
+		t.Errorf("the block weighs %d, and one that judges and elects at least %d", got, least)
 	}
 }

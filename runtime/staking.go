@@ -61,7 +61,12 @@ func (m manager) NewSession(ctx *frame.Context, index uint32) ([]chain.AccountID
 
 // Weigh implements session.Manager.
 func (m manager) Weigh(ctx *frame.Context, index uint32) frame.Weight {
-	weight := m.Staking.Weigh(ctx, index)
+	return m.Staking.Weigh(ctx, index)
+}
+
+// WeighEnd implements session.Manager.
+func (m manager) WeighEnd(ctx *frame.Context, index uint32) frame.Weight {
+	weight := m.Staking.WeighStart(ctx, index+1)
 	if m.ImOnline.Missing(ctx) {
 		weight = weight.Add(staking.WeightJudge)
 	}

@@ -178,8 +178,10 @@ type Manager interface {
 	// NewSession returns the validators of the session with the given number,
 	// or ok false to leave them as they are.
 	NewSession(ctx *frame.Context, index uint32) (validators []chain.AccountID, ok bool)
-	// Weigh is what it weighs to ask that.
+	// Weigh is what it weighs to ask that, once all before it is done.
 	Weigh(ctx *frame.Context, index uint32) frame.Weight
+	// WeighEnd is what it weighs to end a session and to begin the next one.
+	WeighEnd(ctx *frame.Context, index uint32) frame.Weight
 	// EndSession is told that a session ends, StartSession that one begins.
 	EndSession(ctx *frame.Context, index uint32)
 	StartSession(ctx *frame.Context, index uint32)

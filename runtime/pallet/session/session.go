@@ -51,18 +51,16 @@ func (p *Pallet) OnInitialize(ctx *frame.Context) frame.Weight {
 		return frame.Time(5 * frame.Microsecond)
 	}
 	weight := frame.Time(frame.Microsecond * (200 + 20*uint64(len(p.Validators.Get(ctx)))))
-	if p.Manager != nil {
-		weight = weight.Add(p.Manager.Weigh(ctx, p.CurrentIndex.Get(ctx)+2))
-	}
-	p.rotate(ctx, now)
-	return weight
+	return weight.Add(p.rotate(ctx, now))
 }
 
-// rotate begins the next session, as pallet_session's rotate_session does.
-func (p *Pallet) rotate(ctx *frame.Context, now chain.BlockNumber) {
+// rotate begins the next session, as pallet_session's rotate_session does. It
+// returns what the manager does weighs.
+func (p *Pallet) rotate(ctx *frame.Context, now chain.BlockNumber) (weight frame.Weight) {
 	index, changed := p.CurrentIndex.Get(ctx), p.QueuedChanged.Get(ctx)
 	queued := p.QueuedKeys.Get(ctx)
 	if p.Manager != nil {
+		weight = p.Manager.WeighEnd(ctx, index)
 		p.Manager.EndSession(ctx, index)
 	}
 	if changed {
@@ -79,10 +77,12 @@ func (p *Pallet) rotate(ctx *frame.Context, now chain.BlockNumber) {
 	p.CurrentIndex.Put(ctx, index)
 	if p.Manager != nil {
 		p.Manager.StartSession(ctx, index)
+		weight = weight.Add(p.Manager.Weigh(ctx, index+1))
 	}
 	p.plan(ctx, index+1, queued)
 	ctx.Emit(NewSession{index})
 	p.Handler.OnNewSession(ctx, changed, index, active)
+	return weight
 }
 
 // end remembers the set that ends with block now, for as long as its last

@@ -55,19 +55,25 @@ func (p *Pallet) due(ctx *frame.Context, session uint32) bool {
 	return true
 }
 
-// Weigh is what it weighs to begin the session before a session and to ask who
-// validates in that one: an election by how many vote, stand and sit (see
-// BenchmarkElectionBlock), and what is slashed as an era begins.
+// Weigh is what it weighs to ask who validates in a session: an election by how
+// many vote, stand and sit (see BenchmarkElectionBlock).
 func (p *Pallet) Weigh(ctx *frame.Context, session uint32) frame.Weight {
 	weight := frame.Time(20 * frame.Microsecond)
-	if next, begins := p.begins(ctx, session-min(session, 1)); begins && p.UnappliedSlashes.Has(ctx, next) {
-		weight = weight.Add(WeightJudge)
-	}
 	if !p.due(ctx, session) {
 		return weight
 	}
 	nominators, candidates := uint64(p.CounterForNominators.Get(ctx)), uint64(p.CounterForValidators.Get(ctx))
 	return weight.Add(frame.Time(frame.Microsecond * (1000 + 25*nominators + 50*candidates + 100*uint64(p.ValidatorCount.Get(ctx)))))
+}
+
+// WeighStart is what it weighs to begin a session: what is slashed as an era
+// begins, and what the era before had no room for.
+func (p *Pallet) WeighStart(ctx *frame.Context, session uint32) (weight frame.Weight) {
+	next, begins := p.begins(ctx, session)
+	if begins && (p.UnappliedSlashes.Has(ctx, next) || next > 0 && p.UnappliedSlashes.Has(ctx, next-1)) {
+		return WeightJudge
+	}
+	return weight
 }
 
 func byAccount(a, b chain.AccountID) int { return bytes.Compare(a[:], b[:]) }

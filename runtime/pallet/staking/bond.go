@@ -209,8 +209,8 @@ func (p *Pallet) withdraw(ctx *frame.Context, l Ledger, spans uint32) error {
 	// slash that is due with an era comes before what can be withdrawn in it.
 	active, _ := p.ActiveEra.Get(ctx)
 	now := active.Index
-	if now > 0 && p.UnappliedSlashes.Has(ctx, now) { // some are yet to be applied
-		now--
+	if p.UnappliedSlashes.Has(ctx, now) { // some are yet to be applied, maybe of eras before
+		now = 0
 	}
 	kept, freed := []UnlockChunk{}, chain.Balance{}
 	for _, chunk := range l.Unlocking {

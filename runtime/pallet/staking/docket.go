@@ -147,7 +147,7 @@ func (u *UnappliedSlash) merge(more UnappliedSlash) bool {
 }
 
 // applyDue slashes what is due in an era, as much of it as there is room for.
-// Until all is, nothing that could be withdrawn from this era on can be.
+// Until all is, nothing can be withdrawn.
 func (p *Pallet) applyDue(ctx *frame.Context, era uint32) {
 	list, room := p.UnappliedSlashes.Get(ctx, era), p.room()
 	for len(list) > 0 {

@@ -1,6 +1,7 @@
 package staking_test
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"testing"
@@ -134,6 +135,55 @@ func TestRoomChangesNothing(t *testing.T) {
 	w.must(w.Signed(who(0), staking.WithdrawUnbonded{NumSlashingSpans: 9}))
 	if w.ledger(0).Total == before {
 		t.Error("it can never be withdrawn")
+	}
+}
+
+// What is due in an era and is not slashed before the next one begins is slashed
+// before what could be withdrawn in either is.
+func TestShortErasDoNotSaveFromSlashes(t *testing.T) {
+	c := config
+	c.SessionsPerEra, c.BondingDuration, c.SlashDeferDuration, c.MaxJudgedStakes = 1, 2, 1, 12
+	const offenders = 9
+	w := crowd(t, c, 30, 60, 4)
+	w.equivocate(1, offenders, func() {})
+	for i := range offenders {
+		w.must(w.Signed(who(i), staking.Unbond{Value: tokens(100)})) // may be withdrawn in era 2
+	}
+	for range 50 {
+		w.staking.OnInitialize(w.Context())
+	}
+	due := map[int]chain.Balance{}
+	for _, u := range w.staking.UnappliedSlashes.Get(w.Context(), 2) {
+		due[indexOf(u.Validator)] = due[indexOf(u.Validator)].AddSat(u.Own)
+	}
+	w.Take()
+	w.staking.ForceEra.Put(w.Context(), staking.ForceAlways)
+	for w.active() < 3 {
+		w.rotate()
+	}
+	if weight := w.staking.WeighStart(w.Context(), w.session+1); len(w.due(3)) == 0 || weight != staking.WeightJudge {
+		t.Fatalf("%d slashes are left, which weigh %v", len(w.due(3)), weight)
+	}
+	withdraw := func() {
+		for i := range offenders {
+			if err := w.Signed(who(i), staking.WithdrawUnbonded{NumSlashingSpans: 9}); err != nil && !errors.Is(err, staking.ErrNotController) {
+				t.Fatal(err)
+			}
+		}
+	}
+	withdraw()
+	for range 50 {
+		w.staking.OnInitialize(w.Context())
+	}
+	withdraw()
+	slashed := map[int]chain.Balance{}
+	for _, e := range did[staking.Slashed](w) {
+		slashed[indexOf(e.Staker)] = slashed[indexOf(e.Staker)].AddSat(e.Amount)
+	}
+	for i := range offenders {
+		if _, bonded := w.staking.Ledger.Get(w.Context(), who(i)); bonded || due[i].IsZero() || slashed[i] != due[i] {
+			t.Errorf("%d loses %s of %s, and is bonded still: %v", i, slashed[i], due[i], bonded)
+		}
 	}
 }
 

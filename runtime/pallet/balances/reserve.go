@@ -94,13 +94,15 @@ func (p *Pallet) Hold(ctx *frame.Context, who chain.AccountID, reason frame.Hold
 	return nil
 }
 
-// MintHeld makes amount and puts it where who has something on hold for a reason
-// already.
+// MintHeld makes amount for an account that is there, and puts it on hold.
 func (p *Pallet) MintHeld(ctx *frame.Context, who chain.AccountID, reason frame.HoldReason, amount chain.Balance) error {
 	list := p.Holds.Get(ctx, who)
 	i := slices.IndexFunc(list, func(h HoldAmount) bool { return h.ID == reason })
-	if i < 0 {
+	if p.Accounts.Info(ctx, who).Providers == 0 || i < 0 && len(list) >= int(p.MaxHolds) {
 		return frame.ErrToken{Kind: frame.CannotCreateHold}
+	}
+	if amount.IsZero() {
+		return nil
 	}
 	issued, ok := p.TotalIssuance.Get(ctx).Add(amount)
 	if !ok {
@@ -111,6 +113,9 @@ func (p *Pallet) MintHeld(ctx *frame.Context, who chain.AccountID, reason frame.
 		return nil
 	}); err != nil {
 		return err
+	}
+	if i < 0 {
+		i, list = len(list), append(list, HoldAmount{ID: reason})
 	}
 	list[i].Amount = list[i].Amount.AddSat(amount)
 	p.Holds.Put(ctx, who, list)

@@ -133,3 +133,35 @@ func TestSlashAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// Who lost the whole bond still gets, into the bond, what it earned before.
+func TestRewardsAfterTheWholeBond(t *testing.T) {
+	c, holds := config, map[int]chain.Balance{}
+	c.SlashDeferDuration = 0
+	g := staking.Genesis{ValidatorCount: 4}
+	for i := range 4 {
+		holds[i] = tokens(500)
+		g.Stakers = append(g.Stakers, staking.Staker{Stash: who(i), Amount: tokens(100)})
+	}
+	w := newWorld(t, c, holds)
+	w.begin(g, 0, 1, 2, 3)
+	w.staking.Credit(w.Context(), 20, who(0))
+	w.era()
+	w.accuse(1, 3, 0, 1) // two of four: all of both
+	if l := w.ledger(0); !l.Total.IsZero() {
+		t.Fatalf("%s are left", l.Total)
+	}
+	w.Take()
+	w.must(w.Signed(who(3), staking.PayoutStakers{ValidatorStash: who(0)}))
+	paid := did[staking.Rewarded](w)
+	if len(paid) != 1 || paid[0].Amount.IsZero() {
+		t.Fatalf("rewarded %v", paid)
+	}
+	l, held := w.ledger(0), w.money.OnHold(w.Context(), who(0), c.Reason)
+	if l.Total != paid[0].Amount || l.Active != l.Total || held != l.Total {
+		t.Errorf("of a reward of %s, %s are bonded, %s count and %s are held", paid[0].Amount, l.Total, l.Active, held)
+	}
+	if total := w.money.Total(w.Context(), who(0)); total != tokens(400).AddSat(l.Total) {
+		t.Errorf("it has %s", total)
+	}
+}

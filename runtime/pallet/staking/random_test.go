@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/runtime/pallet/balances"
 	"github.com/tacit-network/tacit/runtime/pallet/offences"
 	"github.com/tacit-network/tacit/runtime/pallet/staking"
 	"github.com/tacit-network/tacit/runtime/storage"
@@ -109,8 +110,16 @@ func (m *model) step() {
 		call = staking.ChillOther{Stash: who(m.pick())}
 	case what < 87:
 		m.offend()
-	case what < 90:
+	case what < 89:
 		m.gone[who(i)] = !m.gone[who(i)]
+	case what < 90:
+		m.keyless[who(i)] = !m.keyless[who(i)]
+	case what < 91:
+		call = staking.SetPayee{Payee: staking.Account{Who: chain.AccountID{0xff, byte(m.r.IntN(3))}}} // dead, maybe
+	case what < 92:
+		call = balances.TransferAll{Dest: address(m.pick())}
+	case what < 95:
+		m.govern()
 	default:
 		era, _ := m.staking.CurrentEra.Get(ctx)
 		m.rotate()
@@ -130,6 +139,47 @@ func (m *model) step() {
 	}
 	m.follow(before)
 	m.check()
+}
+
+// govern does what root may.
+func (m *model) govern() {
+	var call any
+	configs := staking.SetStakingConfigs{
+		MinNominatorBond: staking.Noop[chain.Balance]{}, MinValidatorBond: staking.Noop[chain.Balance]{}, MaxNominatorCount: staking.Noop[uint32]{},
+		MaxValidatorCount: staking.Noop[uint32]{}, ChillThreshold: staking.Noop[staking.Percent]{}, MinCommission: staking.Noop[staking.Perbill]{},
+		MaxStakedRewards: staking.Noop[staking.Percent]{},
+	}
+	switch m.r.IntN(10) {
+	case 0:
+		call = staking.ForceUnstake{Stash: who(m.pick()), NumSlashingSpans: 9}
+	case 1:
+		call = staking.CancelDeferredSlash{Era: m.active() + uint32(m.r.IntN(5)), SlashIndices: []uint32{uint32(m.r.IntN(2))}}
+	case 2:
+		call = staking.SetValidatorCount{New: 3 + uint32(m.r.IntN(5))}
+	case 3:
+		configs.MaxNominatorCount, configs.MaxValidatorCount = staking.Set[uint32]{To: uint32(m.r.IntN(9))}, staking.Set[uint32]{To: 3 + uint32(m.r.IntN(6))}
+		call = configs
+	case 4:
+		configs.MaxNominatorCount, configs.MaxValidatorCount = staking.Remove[uint32]{}, staking.Remove[uint32]{}
+		call = configs
+	case 5:
+		configs.MinNominatorBond, configs.MinValidatorBond = staking.Set[chain.Balance]{To: m.amount()}, staking.Set[chain.Balance]{To: m.amount()}
+		configs.ChillThreshold = staking.Set[staking.Percent]{To: staking.Percent(m.r.IntN(101))}
+		call = configs
+	case 6:
+		configs.MinNominatorBond, configs.MinValidatorBond = staking.Remove[chain.Balance]{}, staking.Remove[chain.Balance]{}
+		call = configs
+	case 7:
+		call = []any{staking.ForceNewEra{}, staking.ForceNewEraAlways{}, staking.ForceNoEras{}}[m.r.IntN(3)]
+	case 8:
+		m.staking.ForceEra.Put(m.Context(), staking.NotForcing)
+		return
+	case 9:
+		call = staking.SetInvulnerables{Invulnerables: []chain.AccountID{who(m.pick())}}
+	}
+	if m.Root(call) != nil {
+		m.Take() // what is undone
+	}
 }
 
 // offend reports that some validators did something in a session not long ago.

@@ -109,7 +109,7 @@ type (
 		Keys  Keys
 		Proof []byte
 	}
-	// PurgeKeys takes the signer's keys out; it can be no validator any more.
+	// PurgeKeys takes the signer's keys out; it can be chosen no more, and serves with them until it is not.
 	PurgeKeys struct{}
 	// SetValidators plans who validates from the next session but one; root alone may.
 	SetValidators struct{ Validators []chain.AccountID }

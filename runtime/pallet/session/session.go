@@ -97,12 +97,16 @@ func (p *Pallet) end(ctx *frame.Context, now chain.BlockNumber) {
 // ask who finalises h - 2.
 const endedFor = 4
 
-// plan queues the validators of a session.
+// plan queues the validators of a session. Who took its keys out serves with those
+// that it has until it is chosen no more: were all to go at once that like to,
+// those who are left might be too few who are online.
 func (p *Pallet) plan(ctx *frame.Context, index uint32, now []Validator) {
 	var queued []Validator
 	for _, who := range p.next(ctx, index) {
 		if k, ok := p.NextKeys.Get(ctx, who); ok {
 			queued = append(queued, Validator{who, k})
+		} else if i := slices.IndexFunc(now, func(v Validator) bool { return v.Account == who }); i >= 0 {
+			queued = append(queued, now[i])
 		}
 	}
 	if len(queued) == 0 { // none of them has keys: a chain without validators stands still for ever

@@ -284,6 +284,9 @@ func (p *Pallet) forceUnstake(ctx *frame.Context, c ForceUnstake) error {
 	if err := ctx.EnsureRoot(); err != nil {
 		return err
 	}
+	if !p.Bonded.Has(ctx, c.Stash) {
+		return ErrNotStash
+	}
 	return p.kill(ctx, c.Stash, c.NumSlashingSpans)
 }
 

@@ -106,6 +106,9 @@ func (p *Pallet) setStakingConfigs(ctx *frame.Context, c SetStakingConfigs) erro
 	set(ctx, &p.MaxNominatorsCount.Value, c.MaxNominatorCount)
 	set(ctx, &p.MaxValidatorsCount.Value, c.MaxValidatorCount)
 	set(ctx, &p.ChillThreshold.Value, c.ChillThreshold)
+	if least, ok := c.MinCommission.(Set[Perbill]); ok {
+		c.MinCommission = Set[Perbill]{min(least.To, One)} // nobody could ask for more
+	}
 	set(ctx, &p.MinCommission, c.MinCommission)
 	set(ctx, &p.MaxStakedRewards.Value, c.MaxStakedRewards)
 	return nil

@@ -165,3 +165,46 @@ func TestRewardsAfterTheWholeBond(t *testing.T) {
 		t.Errorf("it has %s", total)
 	}
 }
+
+// configs are the settings of staking as they are.
+func configs() staking.SetStakingConfigs {
+	return staking.SetStakingConfigs{
+		MinNominatorBond: staking.Noop[chain.Balance]{}, MinValidatorBond: staking.Noop[chain.Balance]{}, MaxNominatorCount: staking.Noop[uint32]{},
+		MaxValidatorCount: staking.Noop[uint32]{}, ChillThreshold: staking.Noop[staking.Percent]{}, MinCommission: staking.Noop[staking.Perbill]{},
+		MaxStakedRewards: staking.Noop[staking.Percent]{},
+	}
+}
+
+// A part of a number of stakers is rounded to the nearest, as pallet_staking
+// multiplies a Percent: 35 % of five are two, and no more than two nominate.
+func TestChillThresholdRounds(t *testing.T) {
+	w := quorum(t, func(g *staking.Genesis) {
+		for i := 8; i < 10; i++ {
+			g.Stakers = append(g.Stakers, staking.Staker{Stash: who(i), Amount: tokens(10), Targets: []chain.AccountID{who(1)}})
+		}
+	})
+	c := configs()
+	c.MinNominatorBond, c.MaxNominatorCount = staking.Set[chain.Balance]{To: tokens(20)}, staking.Set[uint32]{To: 5}
+	c.ChillThreshold = staking.Set[staking.Percent]{To: 35}
+	w.must(w.Root(c))
+	if err := w.Signed(who(11), staking.ChillOther{Stash: who(8)}); !errors.Is(err, staking.ErrCannotChillOther) {
+		t.Errorf("at the threshold: %v", err)
+	}
+	c = configs()
+	c.ChillThreshold = staking.Set[staking.Percent]{To: 30} // of five: 1.5, of which the lower
+	w.must(w.Root(c))
+	w.must(w.Signed(who(11), staking.ChillOther{Stash: who(8)}))
+}
+
+// Root is told, too, that a stash is none, and cannot ask for more commission
+// than there is.
+func TestRootErrs(t *testing.T) {
+	w := quorum(t)
+	if err := w.Root(staking.ForceUnstake{Stash: who(9)}); !errors.Is(err, staking.ErrNotStash) {
+		t.Errorf("unstaking one that has nothing at stake: %v", err)
+	}
+	c := configs()
+	c.MinCommission = staking.Set[staking.Perbill]{To: 2 * staking.One}
+	w.must(w.Root(c))
+	w.must(w.Signed(who(1), staking.Validate{Prefs: staking.ValidatorPrefs{Commission: staking.One}}))
+}

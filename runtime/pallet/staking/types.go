@@ -23,6 +23,7 @@ type Percent uint8
 
 func (p Percent) of(x chain.Balance) chain.Balance { return npos.Percent.Mul(uint64(min(p, 100)), x) }
 
+// ofCount is of, rounded down.
 func (p Percent) ofCount(n uint32) uint64 { return uint64(min(p, 100)) * uint64(n) / 100 }
 
 // RewardDestination says where rewards go.

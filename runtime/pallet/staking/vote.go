@@ -5,6 +5,7 @@ import (
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/scale"
 )
 
 func (p *Pallet) validate(ctx *frame.Context, c Validate) error {
@@ -225,7 +226,8 @@ func (p *Pallet) chillOther(ctx *frame.Context, c ChillOther) error {
 			most, limited = p.MaxValidatorsCount.Get(ctx)
 			have = p.CounterForValidators.Get(ctx)
 		}
-		if !set || !limited || uint64(have) <= threshold.ofCount(most) || !l.Active.Less(p.leastBond(ctx, c.Stash)) {
+		few := threshold.of(scale.U64(uint64(most)))
+		if !set || !limited || !few.Less(scale.U64(uint64(have))) || !l.Active.Less(p.leastBond(ctx, c.Stash)) {
 			return ErrCannotChillOther
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"github.com/cometbft/cometbft/types"
 
 	"github.com/tacit-network/tacit/runtime/pallet/offences"
+	"github.com/tacit-network/tacit/runtime/pallet/session"
 	"github.com/tacit-network/tacit/scale"
+	"github.com/tacit-network/tacit/trie"
 )
 
 // accuse puts the double votes that CometBFT found, and that stand in a block,
@@ -21,18 +23,36 @@ func (n *Node) accuse(height int64) {
 		if !ok {
 			continue
 		}
-		set, err := n.abci.voters(d.VoteA.Height)
+		key, ok, err := n.served(d.VoteA.ValidatorAddress)
 		if err != nil {
 			n.log.Warn("a double vote cannot be reported", "block", height, "err", err)
-			continue
 		}
-		place, ok := set.place[string(d.VoteA.ValidatorAddress)]
 		if !ok {
 			continue
 		}
-		proof := proofOf(set.Engine[place], d.VoteA, d.VoteB)
+		proof := proofOf(key, d.VoteA, d.VoteB)
 		n.abci.pool.Enqueue(scale.AppendBytes(nil, rt.Bare(offences.ReportEngineEquivocationUnsigned{Proof: proof})))
 	}
+}
+
+// served finds the engine key with an address among those that served for as
+// long as that can be punished. The newest state knows them; that of the votes'
+// time may not be kept.
+func (n *Node) served(address []byte) (key session.EngineKey, ok bool, err error) {
+	defer trie.Catch(&err)
+	state, err := n.app.StateAt(n.app.Head().Hash())
+	if err != nil {
+		return key, false, err
+	}
+	for t := range n.app.Runtime().Session.Served.All(state) {
+		if t.Type != session.EngineType || len(t.Key) != len(key) {
+			continue
+		}
+		if key = session.EngineKey(t.Key); addressOf(key) == string(address) {
+			return key, true, nil
+		}
+	}
+	return key, false, nil
 }
 
 // proofOf is what the chain wants to see of two votes of a key.

@@ -15,6 +15,7 @@ import (
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/node/store"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/pallet/staking"
 	"github.com/tacit-network/tacit/runtime/pallet/sudo"
@@ -211,6 +212,51 @@ func TestDoubleVote(t *testing.T) {
 		if !ok || slash.Fraction != 562_500_000 { // (3/4)²
 			t.Errorf("on node %d the slash is %+v", i, slash)
 		}
+	}
+}
+
+// A double vote that comes to light late is reported by nodes, too, that do not
+// keep the states of that time any more.
+func TestOldDoubleVote(t *testing.T) {
+	t.Parallel()
+	spec := specOf(t, 4, 100)
+	staked(&spec, 4)
+	w := newNetworkOn(t, spec, 3, store.Config{Keep: 4}, nil) // the test is the fourth
+	const height = 3
+	w.final(height+10, 0, 1, 2)
+	var set []*types.Validator
+	for _, v := range spec.Genesis.Validators {
+		set = append(set, types.NewValidator(ed25519.PubKey(v.Keys.Engine[:]), 1))
+	}
+	validators := types.NewValidatorSet(set)
+	public := ed25519.PubKey(engineOf(t, 3).Public())
+	index, _ := validators.GetByAddress(public.Address())
+	vote := func(block byte) *types.Vote {
+		v := &types.Vote{
+			Type: cmtproto.PrevoteType, Height: height, Timestamp: time.Now(), ValidatorAddress: public.Address(), ValidatorIndex: index,
+			BlockID: types.BlockID{Hash: bytes.Repeat([]byte{block}, 32), PartSetHeader: types.PartSetHeader{Total: 1, Hash: bytes.Repeat([]byte{block}, 32)}},
+		}
+		v.Signature = engineOf(t, 3).Sign(types.VoteSignBytes(spec.ID, v.ToProto()))
+		return v
+	}
+	node := w.peers[0].node.comet
+	evidence, err := types.NewDuplicateVoteEvidence(vote(1), vote(2), node.BlockStore().LoadBlockMeta(height).Header.Time, validators)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := node.EvidencePool().AddEvidence(evidence); err != nil {
+		t.Fatal(err)
+	}
+	w.final(w.highest()+6, 0, 1, 2)
+	if !found(t, w.peers[0], public) {
+		t.Fatal("no block has the proof")
+	}
+	state, err := w.peers[0].app.StateAt(w.peers[0].app.Head().Hash())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := w.peers[0].app.Runtime().Staking.ValidatorSlashInEra.Get(state, 0, spec.Genesis.Validators[3].Account); !ok {
+		t.Error("it is not slashed")
 	}
 }
 

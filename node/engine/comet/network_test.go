@@ -114,6 +114,12 @@ type network struct {
 // newNetwork starts n validators; with makes what is different about one.
 func newNetwork(t testing.TB, spec engine.Spec, n int, with func(i int, cfg *Config) *runtime.Runtime) *network {
 	t.Helper()
+	return newNetworkOn(t, spec, n, store.Config{}, with)
+}
+
+// newNetworkOn is newNetwork with other stores.
+func newNetworkOn(t testing.TB, spec engine.Spec, n int, disk store.Config, with func(i int, cfg *Config) *runtime.Runtime) *network {
+	t.Helper()
 	w := &network{TB: t, links: map[[2]int]*link{}}
 	for i := range n {
 		cfg := Config{Home: t.TempDir(), Listen: freeAddress(t)}
@@ -127,7 +133,7 @@ func newNetwork(t testing.TB, spec engine.Spec, n int, with func(i int, cfg *Con
 		if with != nil {
 			rt = with(i, &cfg)
 		}
-		w.peers = append(w.peers, startWith(t, rt, spec, i, store.Config{}, cfg))
+		w.peers = append(w.peers, startWith(t, rt, spec, i, disk, cfg))
 	}
 	return w
 }

@@ -42,6 +42,9 @@ type identity string
 // UnmarshalJSON reads a number or a string.
 func (id *identity) UnmarshalJSON(data []byte) error {
 	if data[0] != '"' {
+		if string(data) == "-0" {
+			data = data[1:]
+		}
 		if _, err := strconv.ParseInt(string(data), 10, 64); err != nil {
 			if _, err := strconv.ParseUint(string(data), 10, 64); err != nil {
 				return fmt.Errorf("%s is no name: a name is a whole number or a string", clip(data))

@@ -270,6 +270,7 @@ func TestStakeElectFaults(t *testing.T) {
 		{"half a seat", with(`2, "can`, `2.5, "can`), nil, "to_elect"},
 		{"candidate twice", with(`"x", 3]`, `"x", 3, "x"]`), nil, "candidate x stands twice"},
 		{"candidate twice, spelled otherwise", with(`"x", 3]`, `"x", 3, "\u0078"]`), nil, "candidate x stands twice"},
+		{"candidate twice, below zero and not", with(`[1, "x", 3]`, `[0, "x", -0]`), nil, "candidate 0 stands twice"},
 		{"candidate of no name", with(`[1, "x"`, `[1.5, "x"`), nil, "1.5 is no name"},
 		{"candidate of an object", with(`[1, "x"`, `[{}, "x"`), nil, "{} is no name"},
 		{"stake below zero", with(`"10", [`, `"-10", [`), nil, "stake of voter 10"},

@@ -8,7 +8,6 @@ import (
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/node/engine"
 	"github.com/tacit-network/tacit/runtime/pallet/imonline"
-	"github.com/tacit-network/tacit/runtime/pallet/session"
 	"github.com/tacit-network/tacit/scale"
 	"github.com/tacit-network/tacit/trie"
 )
@@ -58,8 +57,8 @@ func (p *presence) beat() (err error) {
 	index := rt.Session.CurrentIndex.Get(state)
 	for _, pair := range p.pairs {
 		key := [32]byte(pair.Public())
-		who, ok := rt.Session.KeyOwner.Get(state, session.TypedKey{Type: session.BeaconType, Key: key[:]})
-		if !ok || !rt.Holds(state, who) {
+		who, ok := rt.Present(state, key)
+		if !ok {
 			continue
 		}
 		if last, ok := rt.ImOnline.LastSeen.Get(state, who); ok && last == index {

@@ -204,3 +204,46 @@ func (p *play) next() {
 		p.Errorf("block %d: %s are issued and %s are there", p.head.Number, issued, sum)
 	}
 }
+
+// A validator shows that it is there with the keys that it serves with, too,
+// while those wait that it named in their place, or after it took them out.
+func TestHeartbeatOfServingKeys(t *testing.T) {
+	for name, call := range map[string]func(x *tester, who chain.AccountID) any{
+		"other keys named": func(x *tester, who chain.AccountID) any {
+			k, proof := sessionKeys(x, "//other", who)
+			return session.SetKeys{Keys: k, Proof: proof}
+		},
+		"keys taken out": func(*tester, chain.AccountID) any { return session.PurgeKeys{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := stakers(t, 12)
+			v := pair(t, "//v11") // does not make a block of the first ten
+			results, _ := x.block(x.sign(v, 0, call(x, v.AccountID())))
+			if !results[0].Value.OK {
+				t.Fatal(x.rt.Explain(results[0].Value.Err))
+			}
+			old := pair(t, "//v11//b")
+			beat := func() bool {
+				h := imonline.Heartbeat{SessionIndex: x.rt.Session.CurrentIndex.Get(x.state), AuthorityID: imonline.Public(old.Public())}
+				call := imonline.HeartbeatCall{Heartbeat: h, Signature: [64]byte(old.Sign(h.SigningBytes(x.genesis)))}
+				results, _ := x.block(scale.AppendBytes(nil, x.rt.Bare(call)))
+				return results[0].OK && results[0].Value.OK
+			}
+			if !beat() {
+				t.Error("in this session it is not believed")
+			}
+			for x.head.Number < 18 { // in 20 a session begins without them
+				x.block()
+			}
+			if !beat() {
+				t.Error("in the next session it is not believed")
+			}
+			for x.head.Number < 31 {
+				x.block()
+			}
+			if beat() {
+				t.Error("keys that serve no more are believed")
+			}
+		})
+	}
+}

@@ -125,10 +125,16 @@ func (p presence) Now(ctx *frame.Context) []chain.AccountID { return p.Session.N
 
 // Holder implements imonline.Sessions.
 func (p presence) Holder(ctx *frame.Context, key imonline.Public) (who chain.AccountID, ok bool) {
-	if who, ok = p.Session.KeyOwner.Get(ctx, session.TypedKey{Type: session.BeaconType, Key: key[:]}); !ok {
-		return who, false
+	return p.Present(ctx, key)
+}
+
+// Present says who shows by heartbeats under a beacon key that it is there: who
+// named the key, if it validates or wants to, or who serves with it still.
+func (r *Runtime) Present(state storage.Reader, key [32]byte) (who chain.AccountID, ok bool) {
+	if who, ok = r.Session.KeyOwner.Get(state, session.TypedKey{Type: session.BeaconType, Key: key[:]}); ok {
+		return who, r.Holds(state, who)
 	}
-	return who, p.Holds(ctx, who)
+	return r.Session.OwnerOf(state, session.BeaconType, key[:], r.Session.CurrentIndex.Get(state))
 }
 
 // Holds says whether an account validates or wants to.

@@ -91,7 +91,8 @@ type Sessions interface {
 	Length(*frame.Context) chain.BlockNumber
 	// Now are the validators of the session under way.
 	Now(*frame.Context) []chain.AccountID
-	// Holder is who named a key as its session key, if it validates or wants to.
+	// Holder is who named a key as its session key, if it validates or wants to,
+	// or who validates with it still.
 	Holder(ctx *frame.Context, key Public) (chain.AccountID, bool)
 }
 

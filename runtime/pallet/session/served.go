@@ -49,8 +49,8 @@ func (p *Pallet) serve(ctx *frame.Context, session uint32, before, after []Valid
 }
 
 // OwnerOf is who served with a key in a session, as far as that is known.
-func (p *Pallet) OwnerOf(ctx *frame.Context, role KeyType, key []byte, session uint32) (who chain.AccountID, ok bool) {
-	s, ok := p.Served.Get(ctx, TypedKey{role, key})
+func (p *Pallet) OwnerOf(state storage.Reader, role KeyType, key []byte, session uint32) (who chain.AccountID, ok bool) {
+	s, ok := p.Served.Get(state, TypedKey{role, key})
 	if !ok || session < s.From || s.Until != nil && *s.Until < session {
 		return who, false
 	}

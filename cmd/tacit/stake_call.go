@@ -13,7 +13,6 @@ import (
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/client"
 	"github.com/tacit-network/tacit/runtime/pallet/staking"
-	"github.com/tacit-network/tacit/scale"
 )
 
 // stakeTx is a command that signs one call of staking.
@@ -25,6 +24,8 @@ type stakeTx struct {
 	check func(args []string) error
 	// call makes the call; said is what is printed when it is done.
 	call func(ctx context.Context, c *client.Client, who chain.AccountID, args []string) (call any, said string, err error)
+	// done, where there is one, says instead what came of it.
+	done func(*client.Included) string
 }
 
 func (s stakeTx) command() *cobra.Command {
@@ -50,6 +51,9 @@ func (s stakeTx) command() *cobra.Command {
 				in, err := c.Submit(ctx, from, call, client.UntilInBlock)
 				if err != nil {
 					return nil, nil, explained(err)
+				}
+				if s.done != nil {
+					said = s.done(in)
 				}
 				v := map[string]any{"account": from.AccountID(), "done": said, "block": in.Block, "number": in.Number, "hash": in.Hash}
 				return v, func(w io.Writer) { fmt.Fprintf(w, "%s\nblock %d %v\n", said, in.Number, in.Block) }, nil
@@ -257,6 +261,14 @@ func rebondCommand() *cobra.Command {
 	}.command()
 }
 
+// withdrawn says what became free.
+func withdrawn(in *client.Included) string {
+	if e, ok := client.Event[staking.Withdrawn](in); ok {
+		return fmt.Sprintf("%s are free", tokens(e.Amount))
+	}
+	return "nothing became free: either nothing is left at stake, or slashes that are due come first (then try again in the next block)"
+}
+
 func withdrawCommand() *cobra.Command {
 	return stakeTx{
 		use: "withdraw", short: "Free what was unbonded long enough ago", args: cobra.NoArgs,
@@ -269,16 +281,15 @@ func withdrawCommand() *cobra.Command {
 				return nil, "", err
 			}
 			e, _, err := c.Era(ctx)
-			ripe := chain.Balance{}
+			ripe := s.Ledger.Total.IsZero() // nothing is left: it ends
 			for _, u := range s.Ledger.Unlocking {
-				if u.Era <= e.Active {
-					ripe = ripe.AddSat(u.Value)
-				}
+				ripe = ripe || u.Era <= e.Active
 			}
-			if err == nil && ripe == (scale.U128{}) {
+			if err == nil && !ripe {
 				err = hint(errors.New("nothing is free yet"), "`tacit stake status %s` tells from which era on it is", who)
 			}
-			return staking.WithdrawUnbonded{NumSlashingSpans: s.Spans}, fmt.Sprintf("%s are free", tokens(ripe)), err
+			return staking.WithdrawUnbonded{NumSlashingSpans: s.Spans}, "", err
 		},
+		done: withdrawn,
 	}.command()
 }

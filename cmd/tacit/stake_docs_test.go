@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tacit-network/tacit/client"
 	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/runtime/pallet/staking"
+	"github.com/tacit-network/tacit/scale"
 )
 
 // Every command that docs/staking.md shows is run as it stands, one after the
@@ -130,4 +133,14 @@ func await(t *testing.T, rpc string) {
 		last = out
 	}
 	t.Fatalf("//Bob was never elected:\n%s", last)
+}
+
+// What a withdrawal says is what became free, and not what could have.
+func TestWithdrawn(t *testing.T) {
+	if got := withdrawn(&client.Included{Events: []any{staking.Withdrawn{Amount: scale.U64(2_500_000_000_000)}}}); got != "2.5 TACIT are free" {
+		t.Error(got)
+	}
+	if got := withdrawn(&client.Included{}); !strings.Contains(got, "nothing became free") {
+		t.Error(got)
+	}
 }

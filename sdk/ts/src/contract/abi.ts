@@ -3,7 +3,7 @@
 
 import * as scale from 'scale-ts';
 import { address, development, names, publicKeyOf } from '../chain/account.js';
-import { concat, hex, unhex } from '../bytes.js';
+import { concat, equal, hex, unhex } from '../bytes.js';
 
 type Field = { name?: string; type: number };
 type Def = {
@@ -50,11 +50,17 @@ const primitives: Record<string, Codec> = {
 /** Result is what a message gave: a value, or an error by its name. */
 export type Result = { ok: true; value: string } | { ok: false; error: string };
 
+/** Variant is a value of an enum, which no struct can be taken for. */
+class Variant {
+  constructor(readonly tag: string, readonly value: unknown) {}
+}
+
 /** Contract reads and writes the messages of one contract. */
 export class Contract {
   readonly messages: Message[];
   readonly constructors: Message[];
   #types: Map<number, Metadata['types'][number]['type']>;
+  #codecs = new Map<number, Codec>();
 
   constructor(readonly metadata: Metadata) {
     if (!Array.isArray(metadata?.spec?.messages) || !Array.isArray(metadata.types) || typeof metadata.contract?.name !== 'string') {
@@ -63,6 +69,15 @@ export class Contract {
     this.messages = metadata.spec.messages;
     this.constructors = metadata.spec.constructors ?? [];
     this.#types = new Map(metadata.types.map((t) => [t.id, t.type]));
+    for (const m of [...this.messages, ...this.constructors]) this.#check(m);
+  }
+
+  /** #check throws where a message lacks what its form is made of. */
+  #check(m: Message): void {
+    if (typeof m?.label !== 'string' || !Array.isArray(m.args) || !Array.isArray(m.docs)) throw new Error('This is no metadata of a contract.');
+    if (!/^0x[0-9a-fA-F]{8}$/.test(m.selector)) throw new Error(`${m.label}: the selector has not four bytes.`);
+    for (const a of m.args) this.#type(a.type.type);
+    if (m.returnType) this.#type(m.returnType.type);
   }
 
   /** typeName writes an argument's type. */
@@ -100,10 +115,12 @@ export class Contract {
    * inner one is the contract's. */
   result(m: Message, output: Uint8Array): Result {
     if (!m.returnType) return { ok: true, value: '' };
-    let value = this.#codec(m.returnType.type).dec(output) as { tag?: string; value?: unknown };
-    for (let depth = 0; depth < 2 && (value?.tag === 'Ok' || value?.tag === 'Err'); depth++) {
+    const codec = this.#codec(m.returnType.type);
+    let value: unknown = codec.dec(output.slice());
+    if (!equal(codec.enc(value), output)) throw new Error('The result is of another type than the metadata says.');
+    for (let depth = 0; depth < 2 && value instanceof Variant && (value.tag === 'Ok' || value.tag === 'Err'); depth++) {
       if (value.tag === 'Err') return { ok: false, error: write(value.value) };
-      value = value.value as typeof value;
+      value = value.value;
     }
     return { ok: true, value: write(value) };
   }
@@ -118,7 +135,23 @@ export class Contract {
     return this.#type(id).path?.at(-1) === 'AccountId';
   }
 
+  /** #codec is that of a type, which may have itself in it. */
   #codec(id: number): Codec {
+    const known = this.#codecs.get(id);
+    if (known) return known;
+    let made: Codec | undefined;
+    this.#codecs.set(id, scale.createCodec<any>((v) => made!.enc(v), (b) => made!.dec(b)));
+    try {
+      made = this.#make(id);
+    } catch (e) {
+      this.#codecs.delete(id);
+      throw e;
+    }
+    this.#codecs.set(id, made);
+    return made;
+  }
+
+  #make(id: number): Codec {
     const { def, path } = this.#type(id);
     if (this.#isAccount(id)) return scale.enhanceCodec(scale.Bytes(32), publicKeyOf, address);
     if (def.primitive) {
@@ -134,7 +167,8 @@ export class Contract {
     if (def.variant) {
       const variants = def.variant.variants ?? [];
       if (path?.at(-1) === 'Option') return scale.Option(this.#codec(variants.find((v) => v.name === 'Some')!.fields![0]!.type));
-      return choice(Object.fromEntries(variants.map((v) => [v.name, this.#fields(v.fields)])), variants.map((v) => v.index));
+      const codec = choice(Object.fromEntries(variants.map((v) => [v.name, this.#fields(v.fields)])), variants.map((v) => v.index));
+      return scale.enhanceCodec(codec, (v: unknown) => v, ({ tag, value }) => new Variant(tag, value));
     }
     return this.#fields(def.composite?.fields);
   }
@@ -147,7 +181,7 @@ export class Contract {
 
   #parse(id: number, text: string): unknown {
     const { def, path } = this.#type(id);
-    if (this.#isAccount(id) || def.primitive || this.#isBytes(id)) return this.#shape(id, text);
+    if (this.#isAccount(id) || def.primitive || this.#isBytes(id) || (def.compact && !text.startsWith('"'))) return this.#shape(id, text);
     if (def.variant && path?.at(-1) !== 'Option' && /^[A-Za-z_]\w*$/.test(text)) return this.#shape(id, text);
     if (path?.at(-1) === 'Option' && text === '') return undefined;
     let value: unknown;
@@ -172,10 +206,12 @@ export class Contract {
     if (this.#isAccount(id)) {
       if (typeof v !== 'string') throw new Error('write an address');
       const name = names.find((n) => n.toLowerCase() === v.replace(/^\/\//, '').toLowerCase());
+      if (v.startsWith('0x') && !/^0x[0-9a-fA-F]{64}$/.test(v)) throw new Error('write the 32 bytes of an account');
       return name ? development(name).address : v.startsWith('0x') ? address(unhex(v)) : v;
     }
     if (this.#isBytes(id)) {
       if (typeof v !== 'string' || !/^(0x)?([0-9a-fA-F]{2})*$/.test(v)) throw new Error('write hex digits');
+      if (def.array && unhex(v).length !== def.array.len) throw new Error(`write ${def.array.len} bytes`);
       return v;
     }
     if (def.primitive === 'bool') {
@@ -186,6 +222,8 @@ export class Contract {
       if (typeof v !== 'string') throw new Error('write a text');
       return v;
     }
+    // JSON has read the number already, and not with all its digits.
+    if (typeof v === 'number' && Math.abs(v) > Number.MAX_SAFE_INTEGER) throw new Error('write so large a number in quotes');
     if (def.primitive) return number(def.primitive, String(v));
     if (def.compact) return number(this.#type(def.compact.type).def.primitive ?? 'u128', String(v));
     const list = (types: number[]): unknown[] => {
@@ -238,10 +276,7 @@ const hexBytes = (length?: number): Codec => scale.enhanceCodec(length === undef
 /** write writes a decoded value for people. */
 function write(v: unknown): string {
   if (v === undefined || v === null) return '';
-  if (typeof v === 'object' && 'tag' in v) {
-    const { tag, value } = v as { tag: string; value?: unknown };
-    return value === undefined ? tag : `${tag}(${write(value)})`;
-  }
+  if (v instanceof Variant) return v.value === undefined ? v.tag : `${v.tag}(${write(v.value)})`;
   if (typeof v === 'object') return JSON.stringify(v, (_, x: unknown) => (typeof x === 'bigint' ? x.toString() : x));
   return String(v);
 }

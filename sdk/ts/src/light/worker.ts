@@ -9,6 +9,9 @@ export interface Registration {
   operator: string;
   hpke: { kem: number; key: Uint8Array }[];
   image: Hex;
+  platform: Hex;
+  anchor: number;
+  authority: Hex;
   class: { type: string };
   tier: number;
   status: { type: string };
@@ -16,6 +19,7 @@ export interface Registration {
   block: number;
   attested_at: bigint;
   expires_at: bigint;
+  revoked: boolean;
 }
 
 /** Check is one thing that was looked at. */
@@ -52,9 +56,18 @@ export async function verifyWorker(light: LightClient, identity: Hex, image?: He
   const w = registration!;
   const simulated = w.class.type === 'Development';
   check('hardware', true, simulated ? `SIMULATED: tier ${w.tier}, it protects nothing` : `tier ${w.tier}, status ${w.status.type}`);
+  const root = await light.storage<{ enabled: boolean }>('Attestation', 'TrustAnchors', [w.anchor]);
+  const trusted = !!root?.enabled && (await light.storage('Attestation', 'RevokedAuthorities', [w.authority])) === undefined;
+  check('root of trust', trusted, trusted ? 'the chain trusts it' : 'the chain has taken back its trust in the root or the authority');
+  check('certificate', !w.revoked, w.revoked ? 'revoked by the vendor since' : 'not revoked by the vendor');
+  const banned = (await light.storage<{ banned: boolean }>('Registry', 'Platforms', [w.platform]))?.banned ?? false;
+  check('platform', !banned, banned ? 'banned by governance' : 'not banned');
   const now = (await light.storage<bigint>('Timestamp', 'Now')) ?? 0n;
-  check('time', now < w.expires_at, now < w.expires_at ? `good until ${new Date(Number(w.expires_at)).toISOString()}` : `over since ${new Date(Number(w.expires_at)).toISOString()}`);
+  check('time', now < w.expires_at, now < w.expires_at ? `good until ${date(w.expires_at)}` : `over since ${date(w.expires_at)}`);
   const known = await light.storage<{ name: string; version: number }>('Attestation', 'Images', [w.image]);
   check('image', !!known && (!image || image === w.image), !known ? 'the chain allows its program no more' : image && image !== w.image ? `it runs ${w.image}` : `${known.name} ${known.version}`);
   return { ok: checks.every((c) => c.ok), simulated, checks, registration };
 }
+
+/** date writes milliseconds since 1970, also where no calendar goes that far. */
+const date = (ms: bigint): string => (ms <= 8_640_000_000_000_000n ? new Date(Number(ms)).toISOString() : `${ms} ms after 1970`);

@@ -20,8 +20,9 @@ export const text = (b: Uint8Array): string => new TextDecoder().decode(b);
 /** blake2 is blake2_256 over all parts. */
 export const blake2 = (...parts: Uint8Array[]): Uint8Array => blake2b(concatBytes(...parts), { dkLen: 32 });
 
-/** u32 writes a number in four bytes, the least first. */
+/** u32 writes a number in four bytes, the least first; it throws where it is none that fits. */
 export function u32(n: number): Uint8Array {
+  if (n >>> 0 !== n) throw new Error(`${n} does not fit in 32 bits.`);
   const b = new Uint8Array(4);
   new DataView(b.buffer).setUint32(0, n, true);
   return b;

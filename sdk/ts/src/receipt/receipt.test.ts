@@ -42,8 +42,11 @@ describe.each(Object.entries(all))('%s', (kind, { file, verdict }) => {
     const part = (f: ReceiptFile): Record<string, Hex> => (f.query ?? f.command) as unknown as Record<string, Hex>;
     for (const name of ['worker', 'contract', 'envelope', 'message'] as const) await spoil(name, (f) => (f[name] = flip(f[name], 20)));
     for (const name of kind === 'query' ? ['answer', 'signature'] : ['up', 'key']) await spoil(name, (f) => (part(f)[name] = flip(part(f)[name]!, 20)));
-    if (kind === 'query') await spoil('least', (f) => (f.query!.least += 1));
-    else await spoil('seq', (f) => (f.command!.seq += 1));
+    const numbers = [(n: number) => n + 1, (n: number) => n + 0.5, (n: number) => n + 2 ** 32, (n: number) => n - 2 ** 32, String];
+    for (const change of numbers) {
+      if (kind === 'query') await spoil(`least: ${change}`, (f) => (f.query!.least = change(f.query!.least) as number));
+      else await spoil(`seq: ${change}`, (f) => (f.command!.seq = change(f.command!.seq) as number));
+    }
     for (const name of ['first', 'header', 'justification'] as const) await spoil(name, (f) => (f.chain[name] = flip(f.chain[name], 50)));
     for (const name of ['firstProof', 'proof'] as const) await spoil(name, (f) => f.chain[name].pop());
   });

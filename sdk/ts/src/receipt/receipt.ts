@@ -170,6 +170,7 @@ async function request(f: ReceiptFile, v: ReceiptVerdict): Promise<string> {
     v.origin = f.query.origin;
     return `${f.query.origin} asked contract ${f.contract}`;
   }
+  if (!Number.isSafeInteger(f.command!.seq)) throw new Error('The number of the message is none.');
   const found = workersMessage(f).up.receipts.find((r) => r.seq === BigInt(f.command!.seq));
   if (!found) throw new Error(`The worker’s message has no receipt of message ${f.command!.seq}.`);
   if (f.command!.kem !== kem) throw new Error('The key of the reply is of a kind that is not known here.');

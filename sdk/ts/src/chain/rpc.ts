@@ -14,6 +14,24 @@ export class Disconnected extends Error {
   }
 }
 
+/** Message is what a node sends. */
+interface Message {
+  id?: number;
+  result?: unknown;
+  error?: { code: number; message?: string; data?: unknown };
+  params?: { subscription: string; result: unknown };
+}
+
+/** parse reads a message; what is none is undefined. */
+function parse(data: unknown): Message | undefined {
+  try {
+    const m: unknown = JSON.parse(String(data));
+    return typeof m === 'object' && m !== null ? m : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 type Waiter = { resolve(value: unknown): void; reject(e: Error): void };
 type Listener = (result: unknown) => void;
 
@@ -25,10 +43,13 @@ export class Rpc {
   #id = 0;
   #waiters = new Map<number, Waiter>();
   #listeners = new Map<string, Listener>();
+  /** #early has what comes for subscriptions whose names are still on their way. */
   #early = new Map<string, unknown[]>();
+  #subscribing = 0;
   #opened = new Set<() => void>();
   #changed = new Set<(up: boolean) => void>();
   #pause = 250;
+  #again: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   /** make makes a socket; by default it is the platform's own, which Node has
@@ -56,6 +77,7 @@ export class Rpc {
   /** close ends the connection for good. */
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#again);
     this.#socket?.close();
   }
 
@@ -73,10 +95,18 @@ export class Rpc {
   /** subscribe calls f with each notification until the returned function is
    * called or the connection closes. */
   async subscribe<T>(method: string, end: string, params: unknown[], f: (result: T) => void): Promise<() => void> {
-    const id = await this.call<string>(method, ...params);
-    this.#listeners.set(id, f as Listener);
-    for (const result of this.#early.get(id) ?? []) f(result as T);
-    this.#early.delete(id);
+    this.#subscribing++;
+    let id: string;
+    let early: unknown[];
+    try {
+      id = await this.call<string>(method, ...params);
+      this.#listeners.set(id, f as Listener);
+      early = this.#early.get(id) ?? [];
+      this.#early.delete(id);
+    } finally {
+      if (!--this.#subscribing) this.#early.clear();
+    }
+    for (const result of early) f(result as T);
     return () => {
       if (this.#listeners.delete(id)) this.call(end, id).catch(() => undefined);
     };
@@ -90,7 +120,11 @@ export class Rpc {
       this.#set(true);
       for (const f of this.#opened) f();
     };
-    socket.onmessage = (m) => this.#receive(String(m.data));
+    socket.onmessage = (m) => {
+      const message = parse(m.data);
+      if (message) this.#receive(message);
+      else socket.close(); // what it was an answer to is not known: all are over
+    };
     socket.onclose = () => {
       this.#set(false);
       for (const w of this.#waiters.values()) w.reject(new Disconnected());
@@ -98,7 +132,7 @@ export class Rpc {
       this.#listeners.clear();
       this.#early.clear();
       if (this.#closed) return;
-      setTimeout(() => this.#open(), this.#pause);
+      this.#again = setTimeout(() => this.#open(), this.#pause);
       this.#pause = Math.min(this.#pause * 2, 5_000);
     };
   }
@@ -109,24 +143,18 @@ export class Rpc {
     for (const f of this.#changed) f(up);
   }
 
-  #receive(data: string): void {
-    const m = JSON.parse(data) as {
-      id?: number;
-      result?: unknown;
-      error?: { code: number; message: string; data?: unknown };
-      params?: { subscription: string; result: unknown };
-    };
+  #receive(m: Message): void {
     if (m.params) {
       const { subscription, result } = m.params;
       const listener = this.#listeners.get(subscription);
       if (listener) listener(result);
-      else this.#early.set(subscription, [...(this.#early.get(subscription) ?? []), result].slice(-16));
+      else if (this.#subscribing) this.#early.set(subscription, [...(this.#early.get(subscription) ?? []), result].slice(-16));
       return;
     }
     const waiter = m.id === undefined ? undefined : this.#waiters.get(m.id);
     if (!waiter) return;
     this.#waiters.delete(m.id!);
-    if (m.error) waiter.reject(new RpcError(m.error.code, m.error.message, m.error.data));
+    if (m.error) waiter.reject(new RpcError(m.error.code, String(m.error.message ?? 'The node refused it'), m.error.data));
     else waiter.resolve(m.result);
   }
 }

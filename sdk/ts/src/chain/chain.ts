@@ -83,6 +83,9 @@ type Lookup = ReturnType<typeof getLookupFn>['metadata'];
 
 /** Chain is one chain behind one node. */
 export class Chain {
+  /** #turns has the end of the last transaction's turn, by account. */
+  #turns = new Map<string, Promise<void>>();
+
   private constructor(
     readonly rpc: Rpc,
     readonly genesis: Hex,
@@ -296,10 +299,24 @@ export class Chain {
   }
 
   /** submit signs a call, sends it and waits until it is in a block. It throws
-   * Refused if the call failed there. */
+   * Refused if the call failed there. One account's transactions are signed one
+   * after the other, each when the one before is in the pool or a minute has gone,
+   * so that no two have the same nonce. */
   async submit(call: Uint8Array, who: Account): Promise<Included> {
-    const extrinsic = await this.sign(call, who);
-    const at = await this.#inBlock(extrinsic);
+    const before = this.#turns.get(who.address);
+    let next = (): void => undefined;
+    const turn = new Promise<void>((end) => (next = end));
+    this.#turns.set(who.address, turn);
+    let extrinsic: Uint8Array;
+    let at: Hex;
+    try {
+      if (before) await within(before, 60_000); // or a wallet was never answered
+      extrinsic = await this.sign(call, who);
+      at = await this.#inBlock(extrinsic, next);
+    } finally {
+      next();
+      if (this.#turns.get(who.address) === turn) this.#turns.delete(who.address);
+    }
     const [block, raw, all] = await Promise.all([
       this.header(at),
       this.rpc.call<{ block: { extrinsics: Hex[] } }>('chain_getBlock', at),
@@ -313,7 +330,9 @@ export class Chain {
     return { block, index, extrinsic: written, hash: hex(blake2(extrinsic)), events };
   }
 
-  #inBlock(extrinsic: Uint8Array): Promise<Hex> {
+  /** #inBlock waits until an extrinsic is in a block; it tells taken when the node
+   * has it. */
+  #inBlock(extrinsic: Uint8Array, taken: () => void): Promise<Hex> {
     return new Promise((resolve, reject) => {
       let stop: (() => void) | undefined;
       let off: (() => void) | undefined;
@@ -336,7 +355,11 @@ export class Chain {
           }
         })
         .then(
-          (end) => (over ? end() : (stop = end)),
+          (end) => {
+            taken();
+            if (over) end();
+            else stop = end;
+          },
           (e: Error) => finish(() => reject(e)),
         );
     });
@@ -349,6 +372,14 @@ export class Chain {
     const part = (value % unit).toString().padStart(this.decimals, '0').slice(0, digits).replace(/0+$/, '');
     return `${whole}${part && `.${part}`} ${this.symbol}`;
   }
+}
+
+/** within waits until something ends, at most for so many milliseconds. */
+function within(what: Promise<void>, ms: number): Promise<void> {
+  return new Promise((go) => {
+    const late = setTimeout(go, ms);
+    void what.finally(() => clearTimeout(late)).then(go);
+  });
 }
 
 /** reason writes a DispatchError. */

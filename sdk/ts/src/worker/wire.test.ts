@@ -1,7 +1,9 @@
 // Bytes as Go's package worker/wire encodes the same values.
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { hex, unhex, utf8 } from '../bytes.js';
-import { certificateText, fault, info, query, signedAnswer, signingBytes, signingHash } from './wire.js';
+import { askInfo, certificateText, fault, info, query, signedAnswer, signingBytes, signingHash, Unreachable, WorkerError } from './wire.js';
 
 const b = (x: number): Uint8Array => new Uint8Array(32).fill(x);
 
@@ -41,3 +43,41 @@ test('an answer, and what the worker signs', () => {
 });
 
 test('a refusal', () => expect(fault.dec(unhex('0x0d000c6f6c64'))).toEqual({ kind: 13, text: 'old' }));
+
+// A server that is no worker, or a bad one.
+let sent = 0;
+const server = createServer((request, response) => {
+  const path = request.url!.replace('/v1/info', '');
+  if (path === '/fault') response.writeHead(409).end(fault.enc({ kind: 4, text: 'busy' }));
+  else if (path === '/proxy') response.writeHead(502).end('<html><body>502 Bad Gateway, and many words</body></html>');
+  else if (path === '/short') response.writeHead(500).end(fault.enc({ kind: 4, text: 'busy' }).subarray(0, 4));
+  else if (path === '/cut') response.writeHead(200, { 'Content-Length': 100 }).write('x', () => response.destroy());
+  else {
+    const more = (): void => {
+      if (response.destroyed || sent > 256 << 20) return void response.end();
+      sent += 1 << 20;
+      response.write(new Uint8Array(1 << 20), more);
+    };
+    more();
+  }
+});
+let base: string;
+beforeAll(async () => {
+  await new Promise<void>((up) => server.listen(0, '127.0.0.1', up));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => void server.close());
+
+test.each([
+  ['/fault', WorkerError, 'busy'], ['/proxy', WorkerError, 'answered 502'], ['/short', WorkerError, 'answered 500'], ['/cut', Unreachable, 'does not answer'],
+  ['/giant', WorkerError, 'more than 16777216 bytes'],
+])('what is said of %s', async (path, kind, words) => {
+  const error = await askInfo(base + path).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(kind);
+  expect((error as Error).message).toContain(words);
+  expect(sent).toBeLessThan(64 << 20);
+});
+
+test('an address that is none does not answer', async () => {
+  await expect(askInfo('worker one')).rejects.toThrow(Unreachable);
+});

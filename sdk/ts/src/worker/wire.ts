@@ -1,7 +1,7 @@
 // The language between a worker and its users: SCALE over HTTP.
 
 import { bool, Bytes, Enum, Option, Struct, str, u16, u32, u64, u8, Vector, type CodecType } from 'scale-ts';
-import { blake2, concat, hex, u32 as u32le, utf8 } from '../bytes.js';
+import { blake2, concat, equal, hex, u32 as u32le, utf8 } from '../bytes.js';
 
 const bytes32 = Bytes(32);
 const key = Struct({ kem: u16, key: Bytes() });
@@ -106,19 +106,41 @@ export class Unreachable extends Error {
   }
 }
 
+/** most bytes that a worker answers with, as in Go. */
+const most = 16 << 20;
+
+/** read reads a body, and no further than it may be long. */
+async function read(response: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const from = response.body?.getReader();
+  for (let part = await from?.read(); part?.value; part = await from?.read()) {
+    size += part.value.length;
+    if (size > most) {
+      void from?.cancel();
+      throw new WorkerError(1, `The worker answered more than ${most} bytes.`);
+    }
+    parts.push(part.value);
+  }
+  return concat(...parts);
+}
+
 async function exchange(url: string, init: RequestInit): Promise<Uint8Array> {
+  if (!URL.canParse(url)) throw new Unreachable(url); // a browser would ask its page's own server
   let response: Response;
   let body: Uint8Array;
   try {
     response = await fetch(url, { ...init, signal: AbortSignal.timeout(30_000), cache: 'no-store', credentials: 'omit' });
-    body = new Uint8Array(await response.arrayBuffer());
-  } catch {
+    body = await read(response);
+  } catch (e) {
+    if (e instanceof WorkerError) throw e;
     throw new Unreachable(new URL(url).origin);
   }
   if (response.ok) return body;
   let refused: CodecType<typeof fault>;
   try {
     refused = fault.dec(body);
+    if (!equal(fault.enc(refused), body)) throw new Error('Something else refused it.');
   } catch {
     throw new WorkerError(1, `The worker answered ${response.status}.`);
   }

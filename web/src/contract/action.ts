@@ -42,11 +42,12 @@ export class Fields {
 
   /** read throws with words for the user where something does not fit. */
   read(): Written {
-    const values = this.#inputs.map((i) => this.world.wallets.find(i.value.trim())?.address ?? i.value);
+    const values = this.#inputs.map((input, i) =>
+      (this.abi.isAccount(this.message.args[i]!) ? this.world.wallets.find(input.value.trim())?.address : undefined) ?? input.value);
     try {
       const input = this.abi.input(this.message, values);
       const text = this.#value?.value.trim() ?? '';
-      const value = !text || /^0+$/.test(text) ? 0n : tokens(text, this.world.chain.decimals);
+      const value = !text || /^0+([.,]0+)?$/.test(text) ? 0n : tokens(text, this.world.chain.decimals);
       this.#inputs.forEach((i) => i.removeAttribute('aria-invalid'));
       const words = `${this.message.label}(${this.#inputs.map((i) => i.value.trim()).join(', ')})`;
       return { message: this.message, input, value, words: value ? `${words} with ${this.world.chain.amount(value, 6)}` : words };

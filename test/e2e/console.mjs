@@ -170,6 +170,39 @@ try {
     want((await article.locator('.answer').innerText()) === String(before + 7n), await article.innerText());
   });
 
+  await step('an address that is odd is told of', async () => {
+    const odd = await open({});
+    for (const [hash, words] of [['block/abc', 'neither a number'], ['block/', 'neither a number'], ['block/-1', 'neither a number'], ['accounts/%', '% is no address']]) {
+      await odd.goto(`${url}/#${hash}`);
+      await odd.getByText(words).waitFor();
+    }
+    await odd.reload();
+    await odd.getByText('% is no address').waitFor();
+    await odd.context().close();
+  });
+
+  await step('blocks come again after the connection was lost', async () => {
+    const cut = await open({});
+    await cut.context().addInitScript(() => {
+      globalThis.sockets = [];
+      globalThis.WebSocket = class extends WebSocket {
+        constructor(...args) {
+          super(...args);
+          globalThis.sockets.push(this);
+        }
+      };
+    });
+    await cut.goto(`${url}/#blocks`);
+    await cut.reload();
+    const newest = () => Number(document.querySelector('tbody td a')?.textContent.replace(/\D/g, '') ?? 0);
+    await cut.waitForFunction(newest);
+    await cut.evaluate(() => globalThis.sockets[0].close());
+    await cut.waitForFunction(() => globalThis.sockets[1]?.readyState === 1);
+    const before = await cut.evaluate(newest);
+    await cut.waitForFunction((b) => Number(document.querySelector('tbody td a').textContent.replace(/\D/g, '')) > b + 3, before);
+    await cut.context().close();
+  });
+
   await step('a wallet sends tokens: fee before, receipt after', async () => {
     const mine = await open({}, true);
     await mine.goto(`${url}/#accounts`);
@@ -178,7 +211,7 @@ try {
     await mine.locator('#wallet-stub').click();
     await mine.locator('.person', { hasText: 'Mine' }).waitFor();
     await mine.locator('#from').selectOption({ label: 'Mine' });
-    for (const [to, amount, words] of [['nobody', '1', 'no address'], ['Bob', 'much', 'no number'], ['Bob', '0', 'nothing'], ['Bob', '99999999999', '']]) {
+    for (const [to, amount, words] of [['nobody', '1', 'no address'], ['Bob', 'much', 'no number'], ['Bob', '0', 'nothing'], ['Bob', '1,000', 'thousands'], ['Bob', '1e3', 'no number'], ['Bob', '99999999999', '']]) {
       await mine.locator('#to').fill(to);
       await mine.locator('#amount').fill(amount);
       await mine.locator('#transfer button').click();

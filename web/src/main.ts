@@ -28,6 +28,15 @@ async function configure(): Promise<Config> {
   }
 }
 
+/** decoded reads what stands in the address; what nobody encoded stays as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** open decodes the chain's metadata, as soon as the node is there. */
 function open(rpc: Rpc): Promise<Chain> {
   return new Promise((resolve) => {
@@ -107,7 +116,7 @@ async function start(): Promise<void> {
     const current = byId('nav').querySelector<HTMLElement>('[aria-current]');
     if (current) byId('nav').scrollLeft = current.offsetLeft - 32; // where not all fit
     main.replaceChildren();
-    row.page(main, world, decodeURIComponent(rest.join('/')), leave.signal);
+    row.page(main, world, decoded(rest.join('/')), leave.signal);
     if (!first) {
       main.focus({ preventScroll: true });
       scrollTo(0, 0);

@@ -73,8 +73,12 @@ function person({ chain }: World, a: Pick<Account, 'name' | 'address' | 'publicK
     const locked = info && (info.data.frozen > info.data.reserved ? info.data.frozen : info.data.reserved);
     set(more, [info?.nonce ? `${grouped(info.nonce)} transactions` : '', locked ? `${chain.amount(locked)} of it reserved or locked` : ''].filter(Boolean).join(' · '));
   };
-  const end = chain.watch('System', 'Account', [a.address], () => void read().catch(() => undefined));
-  signal.addEventListener('abort', () => void end.then((f) => f(), () => undefined));
+  let end: Promise<() => void> | undefined;
+  signal.addEventListener('abort', () => void end?.then((f) => f(), () => undefined));
+  signal.addEventListener('abort', chain.rpc.onOpen(() => {
+    end = chain.watch('System', 'Account', [a.address], () => void read().catch(() => undefined));
+    void end.catch(() => undefined);
+  }));
   void read().catch(() => set(held, 'cannot be read now'));
   return h('div', { class: 'person' }, h('strong', {}, a.name), copyable(a.address, `Address of ${a.name || 'the account'}`, 10, 8), held, more);
 }

@@ -7,9 +7,13 @@ import { value } from '../../ui/value';
 import type { Page } from '../pages';
 
 export const block: Page = (into, { chain }, rest, signal) => {
-  const which = rest.startsWith('0x') ? (rest as Hex) : Number(rest);
   into.append(h('p', { class: 'loading' }, 'Reading the block…'));
-  void chain.block(which).then(
+  const asked = async () => {
+    if (/^0x[0-9a-f]{64}$/i.test(rest)) return chain.block(rest as Hex);
+    if (/^\d{1,10}$/.test(rest)) return chain.block(Number(rest));
+    throw new Error(`“${rest}” is neither a number of a block nor the hash of one.`);
+  };
+  void asked().then(
     (b) => {
       if (signal.aborted) return;
       into.replaceChildren(

@@ -44,7 +44,13 @@ export const blocks: Page = (into, { chain }, _, signal) => {
       known.get(old)!.remove();
       known.delete(old);
     }
-    await fill(chain, n, tr);
+    try {
+      await fill(chain, n, tr);
+    } catch (e) {
+      tr.remove();
+      known.delete(n);
+      throw e;
+    }
     wait.remove();
     mark();
   };
@@ -55,15 +61,19 @@ export const blocks: Page = (into, { chain }, _, signal) => {
     for (let n = number; n >= Math.max(0, number - shown + 1); n--) await add(n);
     say('The newest blocks are shown');
   };
-  void start().catch(trouble);
-  const ends = [
-    chain.onHead((n) => void add(n).catch(trouble)),
-    chain.onFinal((n) => {
-      final = n;
-      mark();
-    }),
-  ];
+  let ends: Promise<() => void>[] = [];
   signal.addEventListener('abort', () => ends.forEach((end) => void end.then((f) => f(), () => undefined)));
+  signal.addEventListener('abort', chain.rpc.onOpen(() => {
+    void start().catch(trouble);
+    ends = [
+      chain.onHead((n) => void add(n).catch(trouble)),
+      chain.onFinal((n) => {
+        final = n;
+        mark();
+      }),
+    ];
+    ends.forEach((end) => void end.catch(trouble));
+  }));
 };
 
 async function fill(chain: Chain, n: number, tr: HTMLElement): Promise<void> {

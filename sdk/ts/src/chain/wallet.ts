@@ -55,7 +55,8 @@ export function extensionsIn(page: unknown = globalThis): Record<string, Extensi
 /** open asks a wallet's user to let the page see accounts, and returns them. */
 export async function open(wallet: Extension, origin: string): Promise<Account[]> {
   const injected = await wallet.enable(origin);
-  const list = await injected.accounts.get();
+  const list = await injected?.accounts?.get();
+  if (!Array.isArray(list)) throw new Error('The wallet gave no list of accounts.');
   return list.flatMap((a) => {
     let publicKey: Uint8Array;
     try {
@@ -74,13 +75,11 @@ function account({ signer }: Injected, a: InjectedAccount, publicKey: Uint8Array
     publicKey,
     signTransaction: async (tx) => {
       if (!signer.signPayload) throw new Error('The wallet signs no transactions.');
-      const { signature } = await signer.signPayload(payload(tx, a.address));
-      return split(unhex(signature), a.type);
+      return signed(await signer.signPayload(payload(tx, a.address)), a.type);
     },
     signBytes: async (message) => {
       if (!signer.signRaw) throw new Error('The wallet signs no messages.');
-      const { signature } = await signer.signRaw({ address: a.address, data: hex(message), type: 'bytes' });
-      return split(unhex(signature), a.type);
+      return signed(await signer.signRaw({ address: a.address, data: hex(message), type: 'bytes' }), a.type);
     },
   };
 }
@@ -106,6 +105,13 @@ export const payload = (tx: Unsigned, signer: string): Payload => ({
   version: 4,
   withSignedTransaction: false,
 });
+
+/** signed reads what a wallet answered, which may be anything. */
+function signed(answer: { signature: Hex } | null | undefined, type?: string): Signature {
+  const signature = answer?.signature;
+  if (typeof signature !== 'string' || !/^0x([0-9a-fA-F]{2})+$/.test(signature)) throw new Error('The wallet gave no signature.');
+  return split(unhex(signature), type);
+}
 
 const schemes: Record<string, number> = { ed25519: 0, sr25519: 1, ecdsa: 2 };
 

@@ -86,11 +86,13 @@ const odd = new Contract({
     { id: 10, type: { def: { primitive: 'bool' } } },
     { id: 11, type: { def: { compact: { type: 2 } } } },
     { id: 12, type: { def: { primitive: 'i128' } } },
+    { id: 13, type: {} },
+    { id: 14, type: { def: { variant: { variants: 'none' } } } },
     // Each of these has the one before twice: 2^30 of the first.
     ...Array.from({ length: 31 }, (_, i) => ({ id: 100 + i, type: { def: { tuple: i ? [99 + i, 99 + i] : [0] } } })),
   ],
   spec: { messages: [0, 1, 3, 4, 5, 6, 7, 9, 11, 12, 130].map((type) => ({ label: `m${type}`, selector: '0x01020304', mutates: true, args: [{ label: 'x', type: { type } }], returnType: { type }, docs: [] })) },
-} as Metadata);
+} as unknown as Metadata);
 const oddly = (n: number) => odd.messages.find((m) => m.label === `m${n}`)!;
 
 test.each([
@@ -117,6 +119,7 @@ test('a result is all of its bytes, and no others', () => {
   const good = Uint8Array.of(8, 1, 2);
   expect(odd.result(oddly(7), good)).toEqual({ ok: true, value: '0x0102' });
   expect(odd.result(oddly(7), Uint8Array.of(9, ...good, 9).subarray(1, 4))).toEqual({ ok: true, value: '0x0102' });
+  expect(odd.result(oddly(7), Buffer.from(good))).toEqual({ ok: true, value: '0x0102' });
   for (const bad of [[], [8, 1], [8, 1, 2, 3], [252, 1, 2], [3, 255, 255, 255, 255, 1], [33, 0, ...Array<number>(8).fill(1)]]) {
     expect(() => odd.result(oddly(7), Uint8Array.from(bad)), String(bad)).toThrow();
   }
@@ -133,6 +136,8 @@ test('metadata that no form can be made of is refused', () => {
   const message = oddly(1);
   for (const [name, change] of Object.entries<object>({
     'no message': { label: undefined }, 'no selector': { selector: '0x01' }, 'no arguments': { args: null }, 'no docs': { docs: undefined },
+    'an argument without a name': { args: [{ type: { type: 0 } }] }, 'a type without a definition': { args: [{ label: 'x', type: { type: 13 } }] },
+    'an enum without variants': { args: [{ label: 'x', type: { type: 14 } }] }, 'a name that is no list': { args: [{ label: 'x', type: { type: 0, displayName: 'u8' } }] },
     'an argument of no type': { args: [{ label: 'x', type: { type: 99 } }] }, 'a result of no type': { returnType: { type: 99 } },
   })) {
     expect(() => new Contract({ ...odd.metadata, spec: { messages: [{ ...message, ...change }] } } as Metadata), name).toThrow();

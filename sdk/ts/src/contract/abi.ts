@@ -76,7 +76,11 @@ export class Contract {
   #check(m: Message): void {
     if (typeof m?.label !== 'string' || !Array.isArray(m.args) || !Array.isArray(m.docs)) throw new Error('This is no metadata of a contract.');
     if (!/^0x[0-9a-fA-F]{8}$/.test(m.selector)) throw new Error(`${m.label}: the selector has not four bytes.`);
-    for (const a of m.args) this.#type(a.type.type);
+    for (const a of m.args) {
+      if (typeof a?.label !== 'string') throw new Error(`${m.label}: an argument has no name.`);
+      this.typeName(a);
+      this.choices(a);
+    }
     if (m.returnType) this.#type(m.returnType.type);
   }
 
@@ -116,7 +120,7 @@ export class Contract {
   result(m: Message, output: Uint8Array): Result {
     if (!m.returnType) return { ok: true, value: '' };
     const codec = this.#codec(m.returnType.type);
-    let value: unknown = codec.dec(output.slice());
+    let value: unknown = codec.dec(new Uint8Array(output));
     if (!equal(codec.enc(value), output)) throw new Error('The result is of another type than the metadata says.');
     for (let depth = 0; depth < 2 && value instanceof Variant && (value.tag === 'Ok' || value.tag === 'Err'); depth++) {
       if (value.tag === 'Err') return { ok: false, error: write(value.value) };

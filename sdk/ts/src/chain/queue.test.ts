@@ -19,6 +19,11 @@ describe('messages of queues', () => {
     expect(m.from.tag === 'pallet' ? m.from.name : m.from.id).toBe(row.from);
   });
 
+  test('what is a part of a buffer', () => {
+    const to = { [rows[0]!.to]: `0x${'00'.repeat(32)}` } as Destination;
+    expect(queued(to, new Uint8Array([7, ...unhex(rows[0]!.bytes)]).subarray(1))).toEqual(queued(to, unhex(rows[0]!.bytes)));
+  });
+
   test('what is cut short', () => {
     expect(() => queued({ worker: '0x00' }, unhex(rows[0]!.bytes).slice(0, -1))).toThrow();
   });

@@ -40,7 +40,7 @@ const bytesOf = (to: Destination): Uint8Array => ('worker' in to ? concat(Uint8A
 
 /** queued decodes a message of a queue. */
 export function queued(to: Destination, bytes: Uint8Array): Queued {
-  const m = codec.dec(bytes);
+  const m = codec.dec(new Uint8Array(bytes)); // the codec reads a whole buffer
   if (!equal(codec.enc(m), bytes)) throw new Error('That is no message of a queue: bytes are missing, or too many.');
   const from: Queued['from'] = m.origin.tag === 'pallet' ? { tag: 'pallet', name: text(m.origin.value) } : { tag: m.origin.tag, id: hex(m.origin.value) };
   const kind = kinds['worker' in to ? 'worker' : 'cluster'][m.payload[0] ?? -1] ?? 'unknown';

@@ -66,6 +66,11 @@ describe('messages', () => {
     expect(() => unpad(message, changed)).toThrow();
     expect(() => unpad(message, new Uint8Array([...padded, ...padded]).fill(0, 2048))).toThrow();
     expect(() => unpad(message, message.enc(m))).toThrow();
+    expect(unpad(message, new Uint8Array([0, ...padded]).subarray(1))).toEqual(m);
+    // A length that takes more bytes than it must, in place of the last one.
+    const plain = message.enc(m);
+    expect(hex(plain.subarray(-4))).toBe('0x0c010203');
+    expect(() => unpad(message, pad(new Uint8Array([...plain.subarray(0, -4), 0x0d, 0, 1, 2, 3])))).toThrow();
   });
 
   test('are bound to 132 bytes', () => {

@@ -2,7 +2,7 @@
 // length tells little.
 
 import { Bytes, Struct, u16, u64, u8, type Codec } from 'scale-ts';
-import { concat, u32 } from '../bytes.js';
+import { concat, equal, u32 } from '../bytes.js';
 
 /** kinds of messages: a call of a contract, a request for its log, an action in a
  * cluster or in a query a request for a balance, and a call that is given tokens. */
@@ -35,11 +35,12 @@ export function size(length: number): number {
 /** pad appends zeros. */
 export const pad = (b: Uint8Array): Uint8Array => concat(b, new Uint8Array(size(b.length) - b.length));
 
-/** unpad decodes what pad made, and throws on any other padding. */
+/** unpad decodes what pad made, and throws on any other padding or encoding. */
 export function unpad<T>(codec: Codec<T>, padded: Uint8Array): T {
-  const value = codec.dec(padded);
-  const used = codec.enc(value).length;
-  if (padded.length !== size(used) || padded.subarray(used).some((b) => b !== 0)) throw new Error('The padding is wrong.');
+  const value = codec.dec(new Uint8Array(padded)); // the codec reads a whole buffer
+  const plain = codec.enc(value);
+  const used = plain.length;
+  if (!equal(plain, padded.subarray(0, used)) || padded.length !== size(used) || padded.subarray(used).some((b) => b !== 0)) throw new Error('The padding is wrong.');
   return value;
 }
 

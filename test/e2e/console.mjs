@@ -208,6 +208,9 @@ try {
     await mine.goto(`${url}/#accounts`);
     await mine.locator('#wallet-broken').click();
     await mine.getByText('The user said no').waitFor();
+    await mine.locator('#wallet-empty').click();
+    await mine.getByText('empty: it shows this page no account').waitFor();
+    await mine.locator('#wallet-empty').click();
     await mine.locator('#wallet-stub').click();
     await mine.locator('.person', { hasText: 'Mine' }).waitFor();
     await mine.locator('#from').selectOption({ label: 'Mine' });

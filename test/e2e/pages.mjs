@@ -39,6 +39,7 @@ export async function workers(t) {
   for (const name of ['quote', 'root of trust', 'certificate', 'firmware', 'platform', 'program', 'finality', 'registration', 'image']) {
     await page.locator(check(name, 'passed')).first().waitFor();
   }
+  await page.locator('#own-verdict [data-check="believed"]').waitFor();
   await page.locator('#own-verdict', { hasText: 'as far as simulated hardware can be' }).waitFor();
   await page.locator('#said', { hasText: 'has its secret' }).waitFor();
   await page.locator('tr[data-kind=ClusterJoin]').waitFor();

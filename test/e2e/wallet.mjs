@@ -54,6 +54,7 @@ export async function install(context) {
           },
         }),
       },
+      empty: { version: '1.0.0', enable: async () => ({ accounts: { get: async () => [] }, signer: {} }) },
       broken: { version: '1.0.0', enable: async () => { throw new Error('The user said no'); } },
     };
   }, address);

@@ -51,7 +51,7 @@ function connections({ wallets }: World, signal: AbortSignal): HTMLElement {
                 set(fault, '');
                 if (wallets.connected(name)) return wallets.disconnect(name);
                 void wallets.connect(name).then(
-                  (l) => say(`${name}: ${l.length} accounts`),
+                  (l) => (l.length ? say(`${name}: ${l.length} accounts`) : set(fault, `${name}: it shows this page no account that this chain can have.`)),
                   (e: Error) => set(fault, `${name}: ${e.message}`),
                 );
               },

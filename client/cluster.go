@@ -43,7 +43,7 @@ const (
 // insist waits until a cluster has new keys, from a block on. A worker that was
 // drawn for it may be gone for good: after so many blocks it makes a call that
 // draws others, and gives these half as many more.
-func (c *Client) insist(ctx context.Context, owner keys.Pair, id hash.H256, from chain.BlockNumber, wait chain.BlockNumber, again any) error {
+func (c *Client) insist(ctx context.Context, owner keys.Pair, id hash.H256, from, wait chain.BlockNumber, again any) error {
 	end := from + wait
 	return c.Follow(ctx, from, func(h chain.Header, events []Record) (bool, error) {
 		for _, r := range events {

@@ -53,7 +53,7 @@ func TestReplicas(t *testing.T) {
 	s.c.tell(s.w, join)
 	s.c.bring(second, s.codes)
 	public := given[clusters.ClusterKey](s, s.w)[0].HPKE
-	s.offered[id] = hash.Blake2b256(scale.Marshal(public))
+	s.offered[id] = clusters.HashOfKeys(public)
 	s.choose(id, 0, 1, second.Identity())
 	s.c.register(second, func(*registry.Worker) {})
 	gifts := given[clusters.HandOver](s, s.w)

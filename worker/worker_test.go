@@ -87,7 +87,7 @@ func (s *story) bring() {
 	for _, m := range s.c.take(s.w) {
 		switch m := m.(type) {
 		case clusters.ClusterKey:
-			s.offered[m.Cluster] = hash.Blake2b256(scale.Marshal(m.HPKE))
+			s.offered[m.Cluster] = clusters.HashOfKeys(m.HPKE)
 			var err error
 			if s.key, err = seal.ParsePublicKey(m.HPKE[0].Kem, m.HPKE[0].Key); err != nil {
 				s.t.Fatal(err)

@@ -59,8 +59,8 @@ func clusterTerms() *cobra.Command {
 		Use: "terms [CLUSTER]", Short: "Show what is paid in a cluster for gas and storage, or set it", Args: cobra.MaximumNArgs(1),
 		Long: "By default nothing is paid in a cluster, and the fee of a command on the chain is all. Its owner sets prices, which apply\n" +
 			"to what is sent from then on: who has contracts run pays for gas out of what he has in the cluster's ledger, and leaves a\n" +
-			"deposit for what they store, which comes back when that is gone. A price that rises is announced two minutes before, in\n" +
-			"blocks. Without flags the prices are shown, of the first cluster unless one is named.",
+			"deposit for what they store, which comes back when that is gone. A price that rises is announced 128 blocks before,\n" +
+			"unless nobody holds anything there. Without flags the prices are shown, of the first cluster unless one is named.",
 		Example: "  tacit cluster terms\n  tacit cluster terms 0x… --gas-price 0.0001 --deposit-per-item 0.001 --deposit-per-byte 0.00001 --treasury //Charlie",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			who, err := s.pair()

@@ -111,8 +111,9 @@ func TestDestinations(t *testing.T) {
 	}
 }
 
-// Without a deferral a slash is at once.
-func TestSlashAtOnce(t *testing.T) {
+// undeferred is four validators whose slashes are not deferred.
+func undeferred(t *testing.T) *world {
+	t.Helper()
 	c, holds := config, map[int]chain.Balance{}
 	c.SlashDeferDuration = 0
 	g := staking.Genesis{ValidatorCount: 4}
@@ -122,6 +123,12 @@ func TestSlashAtOnce(t *testing.T) {
 	}
 	w := newWorld(t, c, holds)
 	w.begin(g, 0, 1, 2, 3)
+	return w
+}
+
+// Without a deferral a slash is at once.
+func TestSlashAtOnce(t *testing.T) {
+	w := undeferred(t)
 	w.accuse(1, 3, 0)
 	if got := w.ledger(0).Total; got != tokens(100).SubSat(n(5625*deposit/100)) {
 		t.Errorf("%s are left", got)
@@ -136,15 +143,7 @@ func TestSlashAtOnce(t *testing.T) {
 
 // Who lost the whole bond still gets, into the bond, what it earned before.
 func TestRewardsAfterTheWholeBond(t *testing.T) {
-	c, holds := config, map[int]chain.Balance{}
-	c.SlashDeferDuration = 0
-	g := staking.Genesis{ValidatorCount: 4}
-	for i := range 4 {
-		holds[i] = tokens(500)
-		g.Stakers = append(g.Stakers, staking.Staker{Stash: who(i), Amount: tokens(100)})
-	}
-	w := newWorld(t, c, holds)
-	w.begin(g, 0, 1, 2, 3)
+	w := undeferred(t)
 	w.staking.Credit(w.Context(), 20, who(0))
 	w.era()
 	w.accuse(1, 3, 0, 1) // two of four: all of both
@@ -157,7 +156,7 @@ func TestRewardsAfterTheWholeBond(t *testing.T) {
 	if len(paid) != 1 || paid[0].Amount.IsZero() {
 		t.Fatalf("rewarded %v", paid)
 	}
-	l, held := w.ledger(0), w.money.OnHold(w.Context(), who(0), c.Reason)
+	l, held := w.ledger(0), w.money.OnHold(w.Context(), who(0), w.staking.Reason)
 	if l.Total != paid[0].Amount || l.Active != l.Total || held != l.Total {
 		t.Errorf("of a reward of %s, %s are bonded, %s count and %s are held", paid[0].Amount, l.Total, l.Active, held)
 	}

@@ -68,8 +68,10 @@ func clusterCreate() *cobra.Command {
 func shareWarning(c clusters.Create, others int) string {
 	n, t := min(others, int(c.Keepers)), int(c.Threshold)
 	switch {
-	case n == 0 || n < t:
-		return fmt.Sprintf("nobody keeps shares of its secrets (%d other workers, %d are needed): losing its workers' disks loses it", n, max(t, 2))
+	case c.Keepers == 0:
+		return "nobody keeps shares of its secrets, as --keepers says: losing its workers' disks loses it"
+	case n < t:
+		return fmt.Sprintf("nobody keeps shares of its secrets (%d other workers, %d are needed): losing its workers' disks loses it", n, t)
 	case n < t+1:
 		return fmt.Sprintf("%d workers keep shares of its secrets and all of them are needed: losing one of them and its workers' disks loses it", n)
 	}

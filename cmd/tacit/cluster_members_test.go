@@ -15,7 +15,7 @@ func TestShareWarning(t *testing.T) {
 		others             int
 		want               string
 	}{
-		{0, 0, 5, "nobody keeps shares of its secrets (0 other workers, 2 are needed)"},
+		{0, 0, 5, "nobody keeps shares of its secrets, as --keepers says"},
 		{3, 2, 0, "nobody keeps shares of its secrets (0 other workers, 2 are needed)"},
 		{3, 2, 1, "nobody keeps shares of its secrets (1 other workers, 2 are needed)"},
 		{3, 2, 2, "2 workers keep shares of its secrets and all of them are needed"},

@@ -117,6 +117,8 @@ var hints = []struct{ text, hint string }{
 	{"TooFewWorkers", "fewer workers are registered than the cluster needs: `tacit worker status` lists them"},
 	{"Clusters.NotOwner", "only the cluster's owner may do this: `tacit cluster list` shows who that is"},
 	{"Clusters.BadTerms", "a price is at most 1000000 TACIT, and --treasury an account that can take out what it gets"},
+	{"Clusters.Ready", "the cluster has its keys, and its workers stay: `tacit cluster status` names them"},
+	{"Clusters.NotReady", "the cluster has no keys yet: wait, or have others drawn for workers that do not answer with `tacit cluster redraw`"},
 	{"NotOwner", "only the account that made the contract may do this"},
 	{"CodeNotFound", "`tacit contract upload` puts a code on the chain and prints its hash"},
 	{"NoSuchCluster", "leave --cluster out to take the first one, or make one with `tacit cluster create`"},

@@ -2,8 +2,10 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/tacit-network/tacit/contract/host"
 	"github.com/tacit-network/tacit/contract/vm"
@@ -85,5 +87,44 @@ func TestGivenUp(t *testing.T) {
 		if out, err := x.Run(ctx, name, "call", host.Env{State: host.Memory{}}, nil, 1e6); err != nil || out.Status != vm.OK {
 			t.Error(show(out, err))
 		}
+	}
+}
+
+// A call that is under way while the executor is closed ends as if it were not,
+// and none begins after it.
+func TestClosed(t *testing.T) {
+	ctx := context.Background()
+	name, other := codeOf("code"), codeOf("another")
+	closed := make(chan error, 1)
+	s := &slow{name: name}
+	x, err := NewInside(ctx, vm.Config{}, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.before = func() {
+		go func() { closed <- x.Close(ctx) }()
+		select {
+		case err := <-closed:
+			t.Fatalf("it was closed while a call ran: %v", err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	env := host.Env{State: host.Memory{}}
+	if out, err := x.Run(ctx, name, "call", env, nil, 1e6); err != nil || out.Status != vm.OK {
+		t.Error(show(out, err))
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	for _, code := range []hash.H256{name, other} {
+		if out, err := x.Run(ctx, code, "call", env, nil, 1e6); !errors.Is(err, ErrClosed) {
+			t.Error("run after the end: ", show(out, err))
+		}
+		if err := x.Load(ctx, code); !errors.Is(err, ErrClosed) {
+			t.Errorf("load after the end: %v", err)
+		}
+	}
+	if err := x.Close(ctx); err != nil {
+		t.Errorf("closed again: %v", err)
 	}
 }

@@ -47,6 +47,9 @@ type Inside struct {
 
 	compiling sync.Mutex // held while a code compiles: one at a time
 
+	using  sync.RWMutex // read-held while a call runs or a code is made ready
+	closed bool         // guarded by using
+
 	mu      sync.Mutex // guards what follows
 	modules map[hash.H256]*loaded
 	clock   uint64
@@ -69,11 +72,29 @@ func NewInside(ctx context.Context, cfg vm.Config, source Source) (*Inside, erro
 	return &Inside{engine: engine, source: source, modules: map[hash.H256]*loaded{}}, nil
 }
 
-// Close frees all codes.
-func (x *Inside) Close(ctx context.Context) error { return x.engine.Close(ctx) }
+// ErrClosed tells that the executor was closed before.
+var ErrClosed = errors.New("the executor is closed")
 
-// Load makes a code ready. The error is the source's, or wraps vm.ErrRefused.
+// Close frees all codes when the last call that uses them has ended, and lets
+// none begin.
+func (x *Inside) Close(ctx context.Context) error {
+	x.using.Lock()
+	defer x.using.Unlock()
+	if x.closed {
+		return nil
+	}
+	x.closed = true
+	return x.engine.Close(ctx)
+}
+
+// Load makes a code ready. The error is the source's, ErrClosed, or wraps
+// vm.ErrRefused.
 func (x *Inside) Load(ctx context.Context, code hash.H256) error {
+	x.using.RLock()
+	defer x.using.RUnlock()
+	if x.closed {
+		return ErrClosed
+	}
 	_, err := x.Module(ctx, code)
 	return err
 }
@@ -81,6 +102,11 @@ func (x *Inside) Load(ctx context.Context, code hash.H256) error {
 // Run runs an export of a code with at most gas, as host.Run does; around is the
 // cluster of the contract, nil when there is none.
 func (x *Inside) Run(ctx context.Context, code hash.H256, export string, env host.Env, around host.Records, gas uint64) (host.Result, error) {
+	x.using.RLock()
+	defer x.using.RUnlock()
+	if x.closed {
+		return host.Result{}, ErrClosed
+	}
 	if around != nil {
 		env.Others = host.Join(around, x)
 	}
@@ -110,8 +136,8 @@ func (x *Inside) forget(code hash.H256, m *vm.Module) {
 	}
 }
 
-// Module implements host.Codes. While one code compiles, others that are ready
-// are not waited for.
+// Module implements host.Codes, for the calls that Run runs. While one code
+// compiles, others that are ready are not waited for.
 func (x *Inside) Module(ctx context.Context, code hash.H256) (*vm.Module, error) {
 	x.mu.Lock()
 	x.clock++

@@ -172,7 +172,7 @@ func (x *Isolated) process(queries bool) (*process, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.closed {
-		return nil, errors.New("the executors are closed")
+		return nil, ErrClosed
 	}
 	if p := x.running[queries]; p != nil {
 		return p, nil

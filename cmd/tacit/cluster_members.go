@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -192,6 +193,7 @@ type replicasState struct {
 	Next      uint64    `json:"next"`
 	Root      hash.H256 `json:"stateRoot"`
 	Members   []string  `json:"members"`
+	Holders   []string  `json:"holders"` // the members that have the secrets
 	Alive     int       `json:"registeredMembers"`
 	Keepers   int       `json:"keepers"`
 	Kept      int       `json:"registeredKeepers"`
@@ -203,7 +205,7 @@ type replicasState struct {
 func kept(id hash.H256, r client.Replicas) replicasState {
 	out := replicasState{
 		Cluster: id, Epoch: r.Cluster.Epoch, Next: r.Cluster.Next, Root: r.Cluster.StateRoot, Alive: len(r.Members),
-		Keepers: len(r.Keepers), Kept: len(r.Alive), Frozen: r.Cluster.Dispute != nil,
+		Keepers: len(r.Keepers), Kept: len(r.Alive), Frozen: r.Cluster.Dispute != nil, Holders: []string{},
 	}
 	if r.Cluster.Sharing != nil {
 		out.Threshold = r.Cluster.Sharing.Threshold
@@ -213,6 +215,9 @@ func kept(id hash.H256, r client.Replicas) replicasState {
 	}
 	for _, m := range r.Cluster.Members {
 		out.Members = append(out.Members, fmt.Sprintf("0x%x", m))
+	}
+	for _, m := range r.Cluster.Holders {
+		out.Holders = append(out.Holders, fmt.Sprintf("0x%x", m))
 	}
 	return out
 }
@@ -228,7 +233,11 @@ func clusterStatus() *cobra.Command {
 				return s, func(w io.Writer) {
 					fmt.Fprintf(w, "%v\n  epoch %d, %d messages executed, state %v\n", cluster, s.Epoch, s.Next, s.Root)
 					for _, m := range s.Members {
-						fmt.Fprintf(w, "  member   %s\n", m)
+						has := ""
+						if !slices.Contains(s.Holders, m) {
+							has = ", which does not have the secrets yet"
+						}
+						fmt.Fprintf(w, "  member   %s%s\n", m, has)
 					}
 					fmt.Fprintf(w, "  %d of %d members are registered\n", s.Alive, len(s.Members))
 					if s.Frozen {

@@ -118,6 +118,7 @@ var hints = []struct{ text, hint string }{
 	{"Clusters.NotOwner", "only the cluster's owner may do this: `tacit cluster list` shows who that is"},
 	{"Clusters.BadTerms", "a price is at most 1000000 TACIT, and --treasury an account that can take out what it gets"},
 	{"Clusters.Ready", "the cluster has its keys, and its workers stay: `tacit cluster status` names them"},
+	{"Clusters.LastHolder", "the others do not have its secrets yet: `tacit cluster status` says who has; wait, or `tacit cluster recover` where it is gone for good"},
 	{"Clusters.NotReady", "the cluster has no keys yet: wait, or have others drawn for workers that do not answer with `tacit cluster redraw`"},
 	{"NotOwner", "only the account that made the contract may do this"},
 	{"CodeNotFound", "`tacit contract upload` puts a code on the chain and prints its hash"},

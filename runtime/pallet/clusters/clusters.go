@@ -242,10 +242,10 @@ func (p *Pallet) receipts(ctx *frame.Context, worker [32]byte, m words.Receipts)
 // outvote takes out a member that says something else than the record of a message
 // before the kept snapshot. More than half of the members made that, and who would
 // judge begins with it: nobody can say any more who is right, and so nobody is
-// slashed. The only member stays.
+// slashed. Whom the cluster cannot do without stays.
 func (p *Pallet) outvote(ctx *frame.Context, worker [32]byte, c *words.Cluster, m words.Receipts, seq uint64) error {
 	ctx.Emit(RootsDiffer{m.Cluster, seq + 1, worker, m.Roots[seq-m.From]})
-	if len(c.Members) == 1 {
+	if p.needed(ctx, c, worker) != nil {
 		return nil
 	}
 	if err := p.dismiss(ctx, m.Cluster, c, worker); err != nil {

@@ -17,6 +17,11 @@ func (p *Pallet) freeze(ctx *frame.Context, worker [32]byte, c *words.Cluster, m
 	other := m.Roots[seq-m.From]
 	ctx.Emit(RootsDiffer{m.Cluster, seq + 1, worker, other})
 	c.Dispute = &words.Dispute{Seq: seq, Claims: []words.Claim{before, {Root: other, By: [][32]byte{worker}}}}
+	for _, claim := range c.Dispute.Claims {
+		for _, by := range claim.By {
+			p.accuse(ctx, m.Cluster, by)
+		}
+	}
 	c.Asked, c.Candidate = false, nil
 	err := p.appoint(ctx, m.Cluster, c)
 	if err == nil {
@@ -98,6 +103,7 @@ func (p *Pallet) testify(ctx *frame.Context, worker [32]byte, c *words.Cluster, 
 	claim := &d.Claims[i]
 	if !slices.Contains(claim.By, worker) {
 		claim.By = append(claim.By, worker)
+		p.accuse(ctx, m.Cluster, worker)
 	}
 	p.Clusters.Put(ctx, m.Cluster, *c)
 	return p.settled(ctx, m.Cluster, c)
@@ -123,6 +129,7 @@ func (p *Pallet) settled(ctx *frame.Context, id hash.H256, c *words.Cluster) err
 func (p *Pallet) thaw(ctx *frame.Context, id hash.H256, c *words.Cluster, root hash.H256) error {
 	d := c.Dispute
 	c.Dispute = nil
+	p.acquit(ctx, id, d)
 	ctx.Emit(ClusterThawed{id, d.Seq, root})
 	recorded, _ := p.Roots.Get(ctx, id, d.Seq)
 	if recorded.Root != root {
@@ -180,14 +187,30 @@ func verdict(d *words.Dispute, root hash.H256) (deviants []deviant, first *[32]b
 	return deviants, first
 }
 
+// accuse notes that it is open whether what a worker said of a frozen cluster is
+// true, also where it is no member any more.
+func (p *Pallet) accuse(ctx *frame.Context, id hash.H256, worker [32]byte) {
+	if list := p.Accusations.Get(ctx, worker); !slices.Contains(list, id) {
+		p.Accusations.Put(ctx, worker, append(list, id))
+	}
+}
+
+// acquit forgets who said something in a dispute that is over.
+func (p *Pallet) acquit(ctx *frame.Context, id hash.H256, d *words.Dispute) {
+	for _, claim := range d.Claims {
+		for _, worker := range claim.By {
+			list := slices.DeleteFunc(p.Accusations.Get(ctx, worker), func(h hash.H256) bool { return h == id })
+			if len(list) == 0 {
+				p.Accusations.Remove(ctx, worker)
+			} else {
+				p.Accusations.Put(ctx, worker, list)
+			}
+		}
+	}
+}
+
 // Accused tells whether it is open whether what a worker said of a cluster's
 // state is true.
 func (p *Pallet) Accused(ctx *frame.Context, worker [32]byte) bool {
-	for _, id := range p.Memberships.Get(ctx, worker) {
-		c, _ := p.Clusters.Get(ctx, id)
-		if c.Dispute != nil && heard(c.Dispute, worker) {
-			return true
-		}
-	}
-	return false
+	return len(p.Accusations.Get(ctx, worker)) > 0
 }

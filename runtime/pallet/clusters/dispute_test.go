@@ -84,6 +84,54 @@ func TestBeforeTheSnapshot(t *testing.T) {
 	if c := w.state(); c.Dispute != nil || len(c.Members) != 1 {
 		t.Errorf("dispute %+v, members %x", c.Dispute, c.Members)
 	}
+	// Nor does it go while the others do not have the secrets.
+	c = w.state()
+	w.must(w.say(m[0], w.key(c.Epoch+1, c.Attempt)))
+	w.must(w.Signed(alice, clusters.AddMember{Cluster: w.cluster}))
+	w.must(w.claim(m[0], 0, 20, lies))
+	if c := w.state(); c.Dispute != nil || len(c.Members) != 2 {
+		t.Errorf("dispute %+v, members %x", c.Dispute, c.Members)
+	}
+}
+
+// Who was removed before another contradicted it does not get its pledge while that
+// is open, and is slashed if it lied.
+func TestAccusedAndGone(t *testing.T) {
+	for name, honest := range map[string]bool{"a liar": false, "an honest one": true} {
+		w := newWorldOf(t, many, clusters.Create{Replicas: 2})
+		m := w.state().Members
+		said, contradicts := lies, truth
+		if honest {
+			said, contradicts = truth, lies
+		}
+		w.must(w.claim(m[0], 0, 3, said))
+		w.must(w.Signed(alice, clusters.RemoveMember{Cluster: w.cluster, Worker: m[0]}))
+		if w.pallet.Accused(w.Context(), m[0]) {
+			t.Errorf("%s: accused by nobody", name)
+		}
+		w.must(w.claim(m[1], 0, 3, contradicts))
+		d := w.state().Dispute
+		for _, worker := range m {
+			if !w.pallet.Accused(w.Context(), worker) {
+				t.Errorf("%s: worker %x may take its pledge while it is open who lied", name, worker[0])
+			}
+		}
+		for _, judge := range d.Judges {
+			w.must(w.claim(judge, 0, 3, truth))
+		}
+		for _, worker := range append(m, d.Judges...) {
+			if w.pallet.Accused(w.Context(), worker) {
+				t.Errorf("%s: worker %x is accused of what is settled", name, worker[0])
+			}
+		}
+		liar := m[0]
+		if honest {
+			liar = m[1]
+		}
+		if len(w.slashed) != 1 || w.slashed[0].worker != liar {
+			t.Errorf("%s: slashed %x, want %x", name, w.slashed, liar[0])
+		}
+	}
 }
 
 // While a cluster is frozen, no snapshot of a later state takes the place of the

@@ -121,10 +121,11 @@ func (p *Pallet) removeMember(ctx *frame.Context, a RemoveMember) error {
 		return err
 	case !slices.Contains(c.Members, a.Worker):
 		return ErrNotMember
-	case len(c.Members) == 1:
-		return ErrLastMember
 	case c.Dispute != nil:
 		return ErrFrozen
+	}
+	if err := p.needed(ctx, &c, a.Worker); err != nil {
+		return err
 	}
 	if err := p.dismiss(ctx, a.Cluster, &c, a.Worker); err != nil {
 		return err
@@ -134,10 +135,22 @@ func (p *Pallet) removeMember(ctx *frame.Context, a RemoveMember) error {
 	return err
 }
 
+// needed says why a cluster cannot do without a member, nil when it can.
+func (p *Pallet) needed(ctx *frame.Context, c *words.Cluster, worker [32]byte) error {
+	other := func(m [32]byte) bool { return m != worker && p.Workers.Live(ctx, m) }
+	switch {
+	case len(c.Members) == 1:
+		return ErrLastMember
+	case slices.Contains(c.Holders, worker) && !slices.ContainsFunc(c.Holders, other):
+		return ErrLastHolder
+	}
+	return nil
+}
+
 // dismiss takes a member out of a cluster. Until a new epoch begins it can read
 // what comes.
 func (p *Pallet) dismiss(ctx *frame.Context, id hash.H256, c *words.Cluster, worker [32]byte) error {
-	c.Members = slices.DeleteFunc(slices.Clone(c.Members), func(m [32]byte) bool { return m == worker })
+	c.Members, c.Holders = without(c.Members, worker), without(c.Holders, worker)
 	list := slices.DeleteFunc(p.Memberships.Get(ctx, worker), func(h hash.H256) bool { return h == id })
 	if len(list) == 0 {
 		p.Memberships.Remove(ctx, worker)
@@ -146,6 +159,11 @@ func (p *Pallet) dismiss(ctx *frame.Context, id hash.H256, c *words.Cluster, wor
 	}
 	ctx.Emit(MemberRemoved{id, worker})
 	return p.tell(ctx, worker, words.ClusterLeft{Cluster: id})
+}
+
+// without is a list of workers without one of them.
+func without(list [][32]byte, worker [32]byte) [][32]byte {
+	return slices.DeleteFunc(slices.Clone(list), func(w [32]byte) bool { return w == worker })
 }
 
 func (p *Pallet) rotate(ctx *frame.Context, a Rotate) error {
@@ -234,10 +252,11 @@ func (p *Pallet) opened(ctx *frame.Context, worker [32]byte, m words.ClusterOpen
 		}
 	case m.Epoch != c.Epoch || m.Keys != words.HashOfKeys(c.Keys):
 	case c.Recovering:
-		c.Recovering = false
+		c.Recovering, c.Holders = false, [][32]byte{worker}
 		ctx.Emit(ClusterRecovered{m.Cluster, worker})
 		err = p.renew(ctx, m.Cluster, &c)
 	case c.Ready():
+		c.Holders = append(without(c.Holders, worker), worker)
 		ctx.Emit(MemberReady{m.Cluster, worker, m.Epoch})
 	}
 	p.Clusters.Put(ctx, m.Cluster, c)
@@ -257,7 +276,7 @@ func (p *Pallet) begin(ctx *frame.Context, id hash.H256, c *words.Cluster) error
 		p.dropShares(ctx, id, s)
 		c.Sharing = nil
 	}
-	c.Epoch, c.Keys, c.Candidate, c.Asked = k.Epoch, k.Keys, nil, false
+	c.Epoch, c.Keys, c.Holders, c.Candidate, c.Asked = k.Epoch, k.Keys, k.Opened, nil, false
 	ctx.Emit(ClusterReady{id, c.Epoch, k.Maker})
 	if first {
 		return nil
@@ -318,6 +337,10 @@ func (p *Pallet) secretWanted(ctx *frame.Context, worker [32]byte, m words.Secre
 	}
 	if m.Epoch != c.Epoch && (c.Candidate == nil || c.Candidate.Epoch != m.Epoch) {
 		return nil // it will hear of later ones
+	}
+	if m.Epoch == c.Epoch {
+		c.Holders = without(c.Holders, worker)
+		p.Clusters.Put(ctx, m.Cluster, c)
 	}
 	for _, giver := range c.Members {
 		if giver == worker {

@@ -134,9 +134,54 @@ func TestMembers(t *testing.T) {
 	if err := w.Signed(alice, clusters.AddMember{Cluster: w.cluster}); !errors.Is(err, clusters.ErrBusy) {
 		t.Errorf("while the epoch changes: %v", err)
 	}
+	w.opened(c.Members[2], 0)
 	w.must(w.Signed(alice, clusters.RemoveMember{Cluster: w.cluster, Worker: first[1]}))
 	if err := w.Signed(alice, clusters.RemoveMember{Cluster: w.cluster, Worker: c.Members[2]}); !errors.Is(err, clusters.ErrLastMember) {
 		t.Errorf("the last: %v", err)
+	}
+}
+
+// Who alone has a cluster's secrets stays until another registered member has
+// them too.
+func TestLastHolder(t *testing.T) {
+	w := newWorldOf(t, many[:3], clusters.Create{Replicas: 1})
+	first := w.state().Members[0]
+	w.must(w.Signed(alice, clusters.AddMember{Cluster: w.cluster}))
+	w.must(w.Signed(alice, clusters.AddMember{Cluster: w.cluster}))
+	second, third := w.state().Members[1], w.state().Members[2]
+	remove := func(worker [32]byte) error {
+		before := w.state()
+		err := w.Signed(alice, clusters.RemoveMember{Cluster: w.cluster, Worker: worker})
+		if err == nil {
+			w.pallet.Clusters.Put(w.Context(), w.cluster, before)
+		}
+		return err
+	}
+	check := func(when string, want map[[32]byte]error) {
+		t.Helper()
+		for _, m := range w.state().Members {
+			if err := remove(m); !errors.Is(err, want[m]) {
+				t.Errorf("%s, worker %x: %v, want %v", when, m[0], err, want[m])
+			}
+		}
+	}
+	only := func(m [32]byte) map[[32]byte]error { return map[[32]byte]error{m: clusters.ErrLastHolder} }
+	check("the others have nothing yet", only(first))
+	w.opened(second, 0)
+	check("two have the secrets", nil)
+	w.dead[second] = true
+	check("the other is registered no more", only(first))
+	w.dead[second] = false
+	w.must(w.say(first, words.SecretWanted{Cluster: w.cluster, Epoch: 0}))
+	check("the first lost them", only(second))
+	w.opened(first, 0)
+	w.opened(third, 0)
+	w.must(w.Signed(alice, clusters.RemoveMember{Cluster: w.cluster, Worker: first}))
+	w.must(w.say(second, w.key(1, 2)))
+	check("who made the next epoch's is no holder of it yet", nil)
+	w.opened(third, 1)
+	if c := w.state(); c.Epoch != 1 || !slices.Equal(c.Holders, [][32]byte{second, third}) {
+		t.Errorf("in the next epoch: %+v", c)
 	}
 }
 

@@ -258,6 +258,8 @@ var (
 	ErrBadTerms = frame.NewError(20, "BadTerms")
 	// ErrReady means that the cluster has keys: its members are not drawn again.
 	ErrReady = frame.NewError(21, "Ready")
+	// ErrLastHolder means that no other registered member has the cluster's secrets yet.
+	ErrLastHolder = frame.NewError(22, "LastHolder")
 )
 
 // Pallet is the clusters of one chain.
@@ -339,7 +341,7 @@ func (p *Pallet) Declare() frame.Pallet {
 		Errors: []*frame.Error{
 			ErrTooFewWorkers, ErrBadReplicas, ErrNoSuchCluster, ErrNotMember, ErrNotReady, ErrKeyKnown, ErrBadKey,
 			ErrNothing, ErrTooLong, ErrGap, ErrUnbacked, ErrNotOwner, ErrLastMember, ErrBusy, ErrFrozen, ErrNotFrozen,
-			ErrBadThreshold, ErrTooFewShares, ErrBadSnapshot, ErrNotServing, ErrBadTerms, ErrReady,
+			ErrBadThreshold, ErrTooFewShares, ErrBadSnapshot, ErrNotServing, ErrBadTerms, ErrReady, ErrLastHolder,
 		},
 	}
 }

@@ -116,6 +116,9 @@ func (p *Pallet) recover(ctx *frame.Context, r Recover) error {
 			return err
 		}
 	}
+	if c.Dispute != nil {
+		p.acquit(ctx, r.Cluster, c.Dispute)
+	}
 	c.Members, c.Asked, c.Candidate, c.Recovering, c.Dispute = drawn, false, nil, true, nil
 	p.Pending.Remove(ctx, r.Cluster)
 	if err := p.join(ctx, r.Cluster, &c, drawn, false); err != nil {

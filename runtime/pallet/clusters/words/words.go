@@ -129,6 +129,8 @@ type Cluster struct {
 	Epoch uint32
 	// Keys are those of the epoch; empty until the first member made them.
 	Keys []HPKEKey
+	// Holders are the members that have said that they have its secret.
+	Holders [][32]byte
 	// Next is the number after the last message that was executed.
 	Next uint64
 	// StateRoot is the blinded root of its state after it.
@@ -181,6 +183,8 @@ type State struct {
 	Snapshots storage.Map[hash.H256, Snapshots, storage.Blake2Concat]
 	// What is paid in each cluster for gas and storage. The cluster was told of it, and may not have come to it yet.
 	Terms storage.Map[hash.H256, Terms, storage.Blake2Concat]
+	// The frozen clusters about which each worker, member or not, said what is open whether it is true.
+	Accusations storage.Map[[32]byte, []hash.H256, storage.Blake2Concat]
 	// What is to be paid in a cluster, and from which block on, where that was announced.
 	Notices storage.OptMap[hash.H256, Notice, storage.Blake2Concat]
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tacit-network/tacit/attest"
 	"github.com/tacit-network/tacit/attest/report"
 	"github.com/tacit-network/tacit/chain"
+	"github.com/tacit-network/tacit/contract/vm"
 	"github.com/tacit-network/tacit/grandpa"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
@@ -165,6 +166,22 @@ func (c *testChain) sync(w *Worker, limit int) wire.Sync {
 	return s
 }
 
+// compiled is machine code of contracts, by their codes: most of what the tests would
+// take is to compile the same ones again.
+var compiled = map[hash.H256]vm.Native{}
+
+// give gives w a code that it needs.
+func (c *testChain) give(w *Worker, code hash.H256, chunks [][]byte) {
+	c.t.Helper()
+	if native := compiled[code]; native != nil {
+		w.codes.Keep(code, native)
+	}
+	if err := w.Code(context.Background(), wire.Code{Hash: code, Chunks: chunks}); err != nil {
+		c.t.Fatal(err)
+	}
+	compiled[code] = w.codes.kept(code)
+}
+
 // bring syncs until w has all messages, giving it the codes that it needs.
 func (c *testChain) bring(w *Worker, codes map[hash.H256][][]byte) {
 	c.t.Helper()
@@ -174,9 +191,7 @@ func (c *testChain) bring(w *Worker, codes map[hash.H256][][]byte) {
 			c.t.Fatal(err)
 		}
 		for _, h := range r.NeedCode {
-			if err := w.Code(context.Background(), wire.Code{Hash: h, Chunks: codes[h]}); err != nil {
-				c.t.Fatal(err)
-			}
+			c.give(w, h, codes[h])
 		}
 		done := true
 		for _, q := range r.Queues {

@@ -33,9 +33,7 @@ func (s *story) sweep(w *Worker) (out []clusters.UpMessage) {
 			s.t.Fatal(err)
 		}
 		for _, h := range r.NeedCode {
-			if err := w.Code(context.Background(), wire.Code{Hash: h, Chunks: s.codes[h]}); err != nil {
-				s.t.Fatal(err)
-			}
+			s.c.give(w, h, s.codes[h])
 		}
 		for r.Pending > 0 {
 			out = append(out, s.c.take(w)...)

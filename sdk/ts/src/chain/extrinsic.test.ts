@@ -10,6 +10,10 @@ test('encodes eras as Substrate does', () => {
   expect([...mortal(32768, 20000)]).toEqual([14 + (2500 % 16) * 16, 2500 >> 4]);
   expect([...immortal]).toEqual([0]);
   expect(() => mortal(63, 1)).toThrow();
+  // The era says its birth in steps of period / 4096.
+  expect(() => mortal(32768, 20001)).toThrow('block 20001');
+  expect(() => mortal(64, -1)).toThrow();
+  expect(() => mortal(64, 1.5)).toThrow();
 });
 
 const tx: Unsigned = {

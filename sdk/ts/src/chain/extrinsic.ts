@@ -30,10 +30,12 @@ export interface Unsigned {
 export const immortal = Uint8Array.of(0);
 
 /** mortal encodes the era of a transaction that is good for period blocks, a
- * power of two from 4 to 65,536, from block birth on. */
+ * power of two from 4 to 65,536, from block birth on. A period above 4,096 begins
+ * in every 2nd, 4th, … 16th block only. */
 export function mortal(period: number, birth: number): Uint8Array {
   if (period < 4 || period > 65_536 || (period & (period - 1)) !== 0) throw new Error(`A transaction cannot live for ${period} blocks.`);
   const step = Math.max(period >> 12, 1);
+  if (!Number.isSafeInteger(birth) || birth < 0 || birth % step !== 0) throw new Error(`A transaction that lives for ${period} blocks cannot be born in block ${birth}.`);
   const value = Math.min(15, Math.max(1, Math.log2(period) - 1)) | (((birth % period) / step) << 4);
   return Uint8Array.of(value & 255, value >> 8);
 }

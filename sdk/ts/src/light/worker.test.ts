@@ -13,7 +13,7 @@ const good = {
   'Registry.Platforms': { banned: false },
   'Attestation.TrustAnchors': { enabled: true },
   'Attestation.RevokedAuthorities': undefined as unknown,
-  'Attestation.Images': { name: 'worker', version: 1 },
+  'Attestation.Images': { name: 'worker', version: 1, retire_at: 0 },
   'Timestamp.Now': 1_000n,
 };
 type State = typeof good;
@@ -44,4 +44,10 @@ test.each<[string, (s: State) => void]>([
   const v = await verdict(change);
   expect(v.ok).toBe(false);
   expect(v.checks.filter((c) => !c.ok).map((c) => c.name)).toEqual([name]);
+});
+
+// As `tacit verify worker` does: its clusters may still be served by it.
+test.each([[0, 'worker 1'], [8, 'worker 1'], [7, 'worker 1, which gets no new work since block 7']])('a program that retires at block %i is told of', async (retire, want) => {
+  const v = await verdict((s) => (s['Attestation.Images'].retire_at = retire));
+  expect([v.ok, v.checks.find((c) => c.name === 'image')?.detail]).toEqual([true, want]);
 });

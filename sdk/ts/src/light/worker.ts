@@ -64,8 +64,9 @@ export async function verifyWorker(light: LightClient, identity: Hex, image?: He
   check('platform', !banned, banned ? 'banned by governance' : 'not banned');
   const now = (await light.storage<bigint>('Timestamp', 'Now')) ?? 0n;
   check('time', now < w.expires_at, now < w.expires_at ? `good until ${date(w.expires_at)}` : `over since ${date(w.expires_at)}`);
-  const known = await light.storage<{ name: string; version: number }>('Attestation', 'Images', [w.image]);
-  check('image', !!known && (!image || image === w.image), !known ? 'the chain allows its program no more' : image && image !== w.image ? `it runs ${w.image}` : `${known.name} ${known.version}`);
+  const known = await light.storage<{ name: string; version: number; retire_at: number }>('Attestation', 'Images', [w.image]);
+  const retired = known && known.retire_at !== 0 && known.retire_at <= final.number ? `, which gets no new work since block ${known.retire_at}` : '';
+  check('image', !!known && (!image || image === w.image), !known ? 'the chain allows its program no more' : image && image !== w.image ? `it runs ${w.image}` : `${known.name} ${known.version}${retired}`);
   return { ok: checks.every((c) => c.ok), simulated, checks, registration };
 }
 

@@ -47,10 +47,10 @@ type Inside struct {
 
 	compiling sync.Mutex // held while a code compiles: one at a time
 
-	using  sync.RWMutex // read-held while a call runs or a code is made ready
-	closed bool         // guarded by using
+	using sync.WaitGroup // calls that run, and codes that are made ready
 
 	mu      sync.Mutex // guards what follows
+	closed  bool       // nothing is added to using any more
 	modules map[hash.H256]*loaded
 	clock   uint64
 }
@@ -78,35 +78,48 @@ var ErrClosed = errors.New("the executor is closed")
 // Close frees all codes when the last call that uses them has ended, and lets
 // none begin.
 func (x *Inside) Close(ctx context.Context) error {
-	x.using.Lock()
-	defer x.using.Unlock()
-	if x.closed {
+	x.mu.Lock()
+	again := x.closed
+	x.closed = true
+	x.mu.Unlock()
+	if again {
 		return nil
 	}
-	x.closed = true
+	x.using.Wait()
 	return x.engine.Close(ctx)
+}
+
+// enter has Close wait until leave is called.
+func (x *Inside) enter() (leave func(), err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		return nil, ErrClosed
+	}
+	x.using.Add(1)
+	return x.using.Done, nil
 }
 
 // Load makes a code ready. The error is the source's, ErrClosed, or wraps
 // vm.ErrRefused.
 func (x *Inside) Load(ctx context.Context, code hash.H256) error {
-	x.using.RLock()
-	defer x.using.RUnlock()
-	if x.closed {
-		return ErrClosed
+	leave, err := x.enter()
+	if err != nil {
+		return err
 	}
-	_, err := x.Module(ctx, code)
+	defer leave()
+	_, err = x.Module(ctx, code)
 	return err
 }
 
 // Run runs an export of a code with at most gas, as host.Run does; around is the
 // cluster of the contract, nil when there is none.
 func (x *Inside) Run(ctx context.Context, code hash.H256, export string, env host.Env, around host.Records, gas uint64) (host.Result, error) {
-	x.using.RLock()
-	defer x.using.RUnlock()
-	if x.closed {
-		return host.Result{}, ErrClosed
+	leave, err := x.enter()
+	if err != nil {
+		return host.Result{}, err
 	}
+	defer leave()
 	if around != nil {
 		env.Others = host.Join(around, x)
 	}

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/tacit-network/tacit/contract/abi"
 	"github.com/tacit-network/tacit/contract/sdk"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
@@ -20,10 +22,21 @@ const (
 	maxValue  = 16 << 10
 	maxInput  = 64 << 10
 	maxLine   = 1 << 10
+	maxLines  = 64
 	maxEvents = 256
+	maxSalt   = 128
+	maxCodes  = 12
+	maxRandom = 64 << 10
+
+	maxWritten = 16 << 20
+	entrySize  = 64 + 1 // beside key and value: what each costs, and the mark of its key
 
 	maxRequests = 5
+	maxSeconds  = 365 * 24 * 3600 // in the cache
 )
+
+// unknownFlags is the least of the flags of calls that package host does not know.
+const unknownFlags = 32
 
 // transaction is what all calls of one transaction change.
 type transaction struct {
@@ -33,13 +46,16 @@ type transaction struct {
 	balances  map[sdk.AccountID]sdk.U128
 	events    []Event
 	lines     []Line
-	requests  int    // over HTTP
-	random    uint64 // bytes of randomness that were read, in blocks
+	codes     []sdk.Hash // that ran
+	written   int        // bytes, also by what was undone
+	requests  int        // over HTTP
+	random    uint64     // bytes of randomness that were read, in blocks
 }
 
 // frame is one running call of one contract: sdk.Host.
 type frame struct {
 	t            *transaction
+	meta         *abi.Metadata // of the code that runs
 	parent       *frame
 	depth        int
 	self, caller sdk.AccountID
@@ -48,6 +64,7 @@ type frame struct {
 	readOnly     bool
 	constructing bool
 	reentry      bool // the call below may come back
+	over         any  // how the call ended; only deferred functions of the contract still run
 }
 
 var _ sdk.Host = (*frame)(nil)
@@ -57,6 +74,22 @@ type trapped string
 
 // ended is the panic of a contract that terminated.
 type ended struct{}
+
+// stop ends the call. In an enclave nothing of the contract runs any more; here
+// its deferred functions do, which change nothing of how it ended.
+func (f *frame) stop(how any) {
+	f.over = how
+	panic(how)
+}
+
+func (f *frame) trap(why string) { f.stop(trapped(why)) }
+
+// goesOn refuses what a deferred function does after the end of its call.
+func (f *frame) goesOn() {
+	if f.over != nil {
+		panic(f.over)
+	}
+}
 
 // move gives amount of what from holds to to, if it holds as much.
 func (t *transaction) move(from, to sdk.AccountID, amount sdk.U128) bool {
@@ -79,9 +112,9 @@ func (t *transaction) call(parent *frame, caller, to sdk.AccountID, flags sdk.Ca
 	if c == nil || c.ended || parent.making(to) {
 		return nil, sdk.NoContract, "there is no such contract"
 	}
-	f := &frame{t: t, parent: parent, self: to, caller: caller, value: value, input: input, reentry: true}
-	k := t.w.codes[c.code].contract
-	return t.run(f, flags, k, k.Messages)
+	k := t.w.codes[c.code]
+	f := &frame{t: t, meta: k.meta, parent: parent, self: to, caller: caller, value: value, input: input, reentry: true}
+	return t.run(f, flags, c.code, k.contract.Messages)
 }
 
 func (t *transaction) instantiate(parent *frame, deployer, owner sdk.AccountID, name sdk.Hash, value sdk.U128, salt, input []byte) (sdk.AccountID, []byte, sdk.CallStatus, string) {
@@ -91,18 +124,18 @@ func (t *transaction) instantiate(parent *frame, deployer, owner sdk.AccountID, 
 	}
 	id := sdk.AccountID(hash.Blake2b256(deployer[:], name[:], salt))
 	if t.contracts[id] != nil {
-		panic(trapped("the contract exists"))
+		parent.trap("the contract exists")
 	}
 	t.contracts[id] = &instance{code: name, owner: owner, state: map[string]string{}}
-	f := &frame{t: t, parent: parent, self: id, caller: deployer, value: value, input: input, reentry: true, constructing: true}
-	out, status, why := t.run(f, 0, k.contract, k.contract.Constructors)
+	f := &frame{t: t, meta: k.meta, parent: parent, self: id, caller: deployer, value: value, input: input, reentry: true, constructing: true}
+	out, status, why := t.run(f, 0, name, k.contract.Constructors)
 	if status != sdk.Done {
 		delete(t.contracts, id)
 	}
 	return id, out, status, why
 }
 
-func (t *transaction) run(f *frame, flags sdk.CallFlags, k *sdk.Contract, entries []sdk.Entry) (out []byte, status sdk.CallStatus, why string) {
+func (t *transaction) run(f *frame, flags sdk.CallFlags, name sdk.Hash, entries []sdk.Entry) (out []byte, status sdk.CallStatus, why string) {
 	f.readOnly = flags&sdk.ReadOnly != 0
 	if f.parent != nil {
 		f.depth, f.readOnly = f.parent.depth+1, f.readOnly || f.parent.readOnly
@@ -111,9 +144,19 @@ func (t *transaction) run(f *frame, flags sdk.CallFlags, k *sdk.Contract, entrie
 	if !t.move(f.caller, f.self, f.value) {
 		return nil, sdk.TransferFailed, "the caller holds less than the value"
 	}
+	if !slices.Contains(t.codes, name) {
+		if len(t.codes) >= maxCodes {
+			f.parent.trap("too many codes in one transaction")
+		}
+		t.codes = append(t.codes, name)
+	}
 	defer func() {
 		// A contract that panics traps, and its caller goes on.
-		switch fault := recover().(type) {
+		fault := recover()
+		if f.over != nil {
+			fault = f.over
+		}
+		switch fault := fault.(type) {
 		case nil:
 		case ended:
 			out, status = nil, sdk.Done
@@ -126,7 +169,7 @@ func (t *transaction) run(f *frame, flags sdk.CallFlags, k *sdk.Contract, entrie
 			t.contracts, t.balances, t.events = before, balances, t.events[:events]
 		}
 	}()
-	out, revert := k.Run(f, entries)
+	out, revert := t.w.codes[name].contract.Run(f, entries)
 	if len(out) > maxInput {
 		panic(trapped("output too long"))
 	}
@@ -149,8 +192,9 @@ func (f *frame) making(id sdk.AccountID) bool {
 func (f *frame) mine() *instance { return f.t.contracts[f.self] }
 
 func (f *frame) changes(what string) {
+	f.goesOn()
 	if f.readOnly {
-		panic(trapped(what + " in a read-only call"))
+		f.trap(what + " in a read-only call")
 	}
 }
 
@@ -198,45 +242,54 @@ func (f *frame) Transfer(to sdk.AccountID, amount sdk.U128) bool {
 }
 
 func (f *frame) Load(key []byte) ([]byte, bool) {
-	checkKey(key)
+	f.checkKey(key)
 	v, ok := f.mine().state[string(key)]
 	return []byte(v), ok
 }
 
-func checkKey(key []byte) {
+func (f *frame) checkKey(key []byte) {
 	if len(key) > maxKey {
-		panic(trapped("storage key too long"))
+		f.trap("storage key too long")
 	}
 }
 
 func (f *frame) Store(key, value []byte) {
-	checkKey(key)
+	f.checkKey(key)
 	f.changes("state changed")
 	if len(value) > maxValue {
-		panic(trapped("value too long"))
+		f.trap("value too long")
 	}
+	f.writes(key, value)
 	f.mine().state[string(key)] = string(value)
 }
 
+// writes counts what is written, as package host does.
+func (f *frame) writes(key, value []byte) {
+	if f.t.written += entrySize + len(key) + len(value); f.t.written > maxWritten {
+		f.trap("the call writes too much")
+	}
+}
+
 func (f *frame) Remove(key []byte) {
-	checkKey(key)
+	f.checkKey(key)
 	f.changes("state changed")
+	f.writes(key, nil)
 	delete(f.mine().state, string(key))
 }
 
 func (f *frame) Emit(topics []sdk.Hash, data []byte) {
 	f.changes("event")
 	if len(data) > maxValue || len(topics) > 4 {
-		panic(trapped("event too long"))
+		f.trap("event too long")
 	}
 	if len(f.t.events) >= maxEvents {
-		panic(trapped("too many events"))
+		f.trap("too many events")
 	}
 	list := make([]hash.H256, len(topics))
 	for i, t := range topics {
 		list[i] = hash.H256(t)
 	}
-	text, err := f.t.w.codes[f.mine().code].meta.DecodeEvent(list, data)
+	text, err := f.meta.DecodeEvent(list, data)
 	if err != nil {
 		text = fmt.Sprintf("%x (%v)", data, err)
 	}
@@ -244,10 +297,11 @@ func (f *frame) Emit(topics []sdk.Hash, data []byte) {
 }
 
 func (f *frame) Log(level sdk.Level, text string) {
+	f.goesOn()
 	if len(text) > maxLine {
-		panic(trapped("line of the log too long"))
+		f.trap("line of the log too long")
 	}
-	if utf8.ValidString(text) {
+	if level >= sdk.LevelError && level <= sdk.LevelDebug+1 && utf8.ValidString(text) && len(f.t.lines) < maxLines {
 		f.t.lines = append(f.t.lines, Line{f.self, level, text})
 	}
 }
@@ -257,35 +311,48 @@ func (f *frame) Debug(text string) {
 }
 
 func (f *frame) CallContract(to sdk.AccountID, flags sdk.CallFlags, value sdk.U128, input []byte) ([]byte, sdk.CallStatus) {
+	f.goesOn()
+	if flags >= unknownFlags {
+		f.trap("unknown call flags")
+	}
 	if !value.IsZero() {
 		f.changes("money moved")
 		if flags&sdk.ReadOnly != 0 {
-			panic(trapped("money moved in a read-only call"))
+			f.trap("money moved in a read-only call")
 		}
 	}
-	if f.depth+1 >= maxDepth {
-		panic(trapped("calls nest too deep"))
-	}
-	if len(input) > maxInput {
-		panic(trapped("input too long"))
-	}
+	f.below(input)
 	f.reentry = flags&sdk.AllowReentry != 0
 	defer func() { f.reentry = true }()
 	for g := f; g != nil; g = g.parent {
 		if g.self == to && !g.reentry {
-			panic(trapped("the callee does not allow to be entered again"))
+			f.trap("the callee does not allow to be entered again")
 		}
 	}
 	out, status, _ := f.t.call(f, f.self, to, flags, value, append([]byte(nil), input...))
 	return out, status
 }
 
+// below refuses a call that is one too deep, or is given too much.
+func (f *frame) below(input []byte) {
+	if f.depth+1 >= maxDepth {
+		f.trap("calls nest too deep")
+	}
+	if len(input) > maxInput {
+		f.trap("input too long")
+	}
+}
+
 func (f *frame) Instantiate(code sdk.Hash, value sdk.U128, salt, input []byte) (sdk.AccountID, []byte, sdk.CallStatus) {
 	f.changes("contract made")
-	if f.depth+1 >= maxDepth {
-		panic(trapped("calls nest too deep"))
+	if len(salt) > maxSalt {
+		f.trap("salt too long")
 	}
+	f.below(input)
 	id, out, status, _ := f.t.instantiate(f, f.self, f.Owner(), code, value, salt, append([]byte(nil), input...))
+	if status != sdk.Done {
+		id = sdk.AccountID{}
+	}
 	return id, out, status
 }
 
@@ -301,26 +368,29 @@ func (f *frame) SetCode(code sdk.Hash) bool {
 func (f *frame) Terminate(heir sdk.AccountID) {
 	f.changes("contract ended")
 	if f.constructing {
-		panic(trapped("contract ended in its constructor"))
+		f.trap("contract ended in its constructor")
 	}
 	for g := f.parent; g != nil; g = g.parent {
 		if g.self == f.self {
-			panic(trapped("contract ended while another call of it runs"))
+			f.trap("contract ended while another call of it runs")
 		}
 	}
 	held, other := f.Balance(), f.t.contracts[heir]
 	if !held.IsZero() && (heir == f.self || other != nil && other.ended) {
-		panic(trapped("the money of the contract would be lost"))
+		f.trap("the money of the contract would be lost")
 	}
 	f.t.move(f.self, heir, held)
 	f.mine().ended, f.mine().state = true, nil
-	panic(ended{})
+	f.stop(ended{})
 }
 
 func (f *frame) Blake2b256(data []byte) sdk.Hash { return sdk.Hash(hash.Blake2b256(data)) }
 
 // Random gives the same in every run of a test, and other bytes in every call.
 func (f *frame) Random(b []byte) {
+	if len(b) > maxRandom {
+		f.trap("too much randomness")
+	}
 	for len(b) > 0 {
 		f.t.random++
 		seed := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, f.t.w.calls), f.t.random)
@@ -331,26 +401,28 @@ func (f *frame) Random(b []byte) {
 
 func (f *frame) Key(label string) [32]byte {
 	if len(label) > maxKey {
-		panic(trapped("label of a key too long"))
+		f.trap("label of a key too long")
 	}
 	return hash.Blake2b256([]byte("key"), f.self[:], []byte(label))
 }
 
-func pair(scheme sdk.Scheme, key [32]byte) keys.Pair {
+func (f *frame) pair(scheme sdk.Scheme, key [32]byte) keys.Pair {
 	if scheme > sdk.Ecdsa {
-		panic(trapped("unknown kind of signature"))
+		f.trap("unknown kind of signature")
 	}
 	p, err := keys.NewPair(keys.Scheme(scheme), key)
 	if err != nil {
-		panic(trapped("the key is none"))
+		f.trap("the key is none")
 	}
 	return p
 }
 
-func (f *frame) PublicKey(scheme sdk.Scheme, key [32]byte) []byte { return pair(scheme, key).Public() }
+func (f *frame) PublicKey(scheme sdk.Scheme, key [32]byte) []byte {
+	return f.pair(scheme, key).Public()
+}
 
 func (f *frame) Sign(scheme sdk.Scheme, key [32]byte, message []byte) []byte {
-	return pair(scheme, key).Sign(message)
+	return f.pair(scheme, key).Sign(message)
 }
 
 func (f *frame) Verify(scheme sdk.Scheme, public, message, signature []byte) bool {
@@ -362,7 +434,7 @@ func (f *frame) Fetch(r sdk.Request) sdk.Response {
 	case !f.t.query:
 		return sdk.Response{Status: sdk.FetchUnavailable, Reason: "there is no network in commands"}
 	case f.t.requests > maxRequests:
-		panic(trapped("too many requests in one query"))
+		f.trap("too many requests in one query")
 	case f.t.w.Web == nil:
 		return sdk.Response{Status: sdk.FetchFailed, Reason: "the server cannot be reached"}
 	}
@@ -370,13 +442,20 @@ func (f *frame) Fetch(r sdk.Request) sdk.Response {
 }
 
 func (f *frame) CacheSet(key, value []byte, seconds uint64) bool {
+	f.goesOn()
+	if len(key) > maxKey || len(value) > maxValue {
+		f.trap("cached value too long")
+	}
 	if f.t.query {
-		f.t.w.cache[string(f.self[:])+string(key)] = cached{string(value), f.t.w.Time + seconds*1000}
+		f.t.w.cache[string(f.self[:])+string(key)] = cached{string(value), f.t.w.Time + min(seconds, maxSeconds)*1000}
 	}
 	return true
 }
 
 func (f *frame) CacheGet(key []byte) ([]byte, bool) {
+	if len(key) > maxKey {
+		f.trap("cached value too long")
+	}
 	v, ok := f.t.w.cache[string(f.self[:])+string(key)]
 	if !f.t.query || !ok || v.until <= f.t.w.Time {
 		return nil, false

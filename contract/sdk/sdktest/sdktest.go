@@ -118,10 +118,13 @@ func Account(name string) sdk.AccountID {
 func Text(id sdk.AccountID) string { return keys.AccountID(id).String() }
 
 // Code makes a contract's code known, and returns the name by which contracts
-// use it.
+// use it. Each k is a code of its own, whatever it is called.
 func (w *World) Code(k *sdk.Contract) sdk.Hash {
 	w.tb.Helper()
 	id := sdk.Hash(hash.Blake2b256([]byte("code"), []byte(k.Name), []byte(k.Version)))
+	for w.codes[id] != nil && w.codes[id].contract != k {
+		id = sdk.Hash(hash.Blake2b256(id[:]))
+	}
 	if w.codes[id] == nil {
 		m, err := abi.Describe(k, abi.Docs{})
 		if err != nil {
@@ -241,6 +244,9 @@ func (w *World) end(t *transaction, meta *abi.Metadata, entry *abi.Entry, out []
 		if !t.query {
 			w.contracts, w.balances = t.contracts, t.balances
 			w.Events = append(w.Events, t.events...)
+		}
+		if out == nil { // the contract ended
+			return "()", nil
 		}
 	case sdk.Reverted:
 	case sdk.TransferFailed:

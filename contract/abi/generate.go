@@ -27,6 +27,9 @@ func Generate(k *sdk.Contract, docs Docs, code hash.H256, compiler string) ([]by
 
 // Describe returns the metadata of a contract in Go.
 func Describe(k *sdk.Contract, docs Docs) (*Metadata, error) {
+	if err := check(k); err != nil {
+		return nil, err
+	}
 	g := &generator{ids: map[string]uint32{}, made: map[string]*sdk.Type{}, name: k.Name}
 	m := &Metadata{Contract: Info{Name: k.Name, Version: k.Version, Authors: []string{}}, Version: 5}
 	unit := g.add("()", Type{Def: Def{Tuple: &[]uint32{}}})
@@ -196,21 +199,26 @@ func (g *generator) ref(t *sdk.Type) (TypeRef, error) {
 // named returns the number of a type of the SDK.
 func (g *generator) named(t *sdk.Type) (uint32, error) {
 	name := t.String()
+	own := t.Fields != nil || t.Variants != nil // the contract's, whatever it is called
+	if t.Of != nil {
+		if _, err := g.named(t.Of); err != nil { // also when there is a list of what is called so
+			return 0, err
+		}
+	}
 	if id, ok := g.ids[name]; ok {
-		if old := g.made[name]; old != nil && old != t {
-			return 0, fmt.Errorf("two types are called %s", name)
+		if old := g.made[name]; old != t && (old != nil || own) {
+			return 0, fmt.Errorf("two types are called %s; rename one", name)
 		}
 		return id, nil
 	}
-	switch name {
-	case "bool", "u8", "u16", "u32", "u64", "u128":
+	switch {
+	case own:
+	case name == "bool", name == "u8", name == "u16", name == "u32", name == "u64", name == "u128":
 		return g.add(name, Type{Def: Def{Primitive: name}}), nil
-	case "String":
+	case name == "String":
 		return g.add(name, Type{Def: Def{Primitive: "str"}}), nil
-	case "AccountId":
-		return g.bytes32(name, "ink_primitives", "types", "AccountId")
-	case "Hash":
-		return g.bytes32(name, "ink_primitives", "types", "Hash")
+	case name == "AccountId", name == "Hash":
+		return g.bytes32(name, "ink_primitives", "types", name)
 	}
 	switch {
 	case t.Of != nil:
@@ -227,6 +235,9 @@ func (g *generator) named(t *sdk.Type) (uint32, error) {
 		g.made[name] = t
 		return g.add(name, Type{Path: []string{g.name, name}, Def: Def{Composite: &Composite{fields}}}), nil
 	case t.Variants != nil:
+		if err := distinct("variants of "+name, t.Variants); err != nil {
+			return 0, err
+		}
 		variants := []Variant{}
 		for i, v := range t.Variants {
 			variants = append(variants, Variant{Name: v, Index: uint8(i)})

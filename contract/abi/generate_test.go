@@ -121,6 +121,62 @@ func TestGenerate(t *testing.T) {
 	}
 }
 
+type level uint8
+
+type amounts struct{ A, B uint64 }
+
+// A contract of which two things could not be told apart has no metadata.
+func TestRefused(t *testing.T) {
+	view := func(name string, r sdk.Codec[uint64]) sdk.Entry {
+		return sdk.View0(name, r, func(*sdk.Call) (uint64, error) { return 0, nil })
+	}
+	enum := func(name string, variants ...string) sdk.Stored {
+		return sdk.NewCell("of "+name, sdk.Enum[level](name, variants...))
+	}
+	pair := func(name string) sdk.Codec[amounts] {
+		return sdk.Struct(name, sdk.Field("a", sdk.Uint64, func(x *amounts) *uint64 { return &x.A }))
+	}
+	many := make([]string, 257)
+	var errs []*sdk.Error
+	for i := range many {
+		many[i] = fmt.Sprint("E", i)
+		errs = append(errs, sdk.NewError(many[i]))
+	}
+	for _, tt := range []struct {
+		name, want string
+		edit       func(k *sdk.Contract)
+	}{
+		{"fine", "", func(*sdk.Contract) {}},
+		{"one name of a constructor and a message", "", func(k *sdk.Contract) { k.Messages[0].Name = "new" }},
+		{"two messages", "place and place have one selector", func(k *sdk.Contract) { k.Messages = append(k.Messages, view("place", sdk.Uint64)) }},
+		// Found by hashing numbers: both hashes begin with 0x53b16c9a.
+		{"one selector", "have one selector", func(k *sdk.Contract) {
+			k.Messages = append(k.Messages, view("m22805", sdk.Uint64), view("m102150", sdk.Uint64))
+		}},
+		{"two constructors", "new and new have one selector", func(k *sdk.Contract) { k.Constructors = append(k.Constructors, k.Constructors[0]) }},
+		{"two events", "two events are Placed(AccountId,Vec<u128>)", func(k *sdk.Contract) { k.Events = append(k.Events, k.Events[0]) }},
+		{"two errors", "two errors are called Late", func(k *sdk.Contract) { k.Errors = append(k.Errors, sdk.NewError("Late")) }},
+		{"256 errors", "", func(k *sdk.Contract) { k.Errors = errs[:256] }},
+		{"257 errors", "257 errors, 256 are the most", func(k *sdk.Contract) { k.Errors = errs }},
+		{"256 variants", "", func(k *sdk.Contract) { k.Storage = []sdk.Stored{enum("Level", many[:256]...)} }},
+		{"257 variants", "257 variants of Level", func(k *sdk.Contract) { k.Storage = []sdk.Stored{enum("Level", many...)} }},
+		{"two variants", "two variants of Level are called Low", func(k *sdk.Contract) { k.Storage = []sdk.Stored{enum("Level", "Low", "Low")} }},
+		{"a type called as that of errors", "two types are called Error", func(k *sdk.Contract) { k.Storage = []sdk.Stored{enum("Error", "Low")} }},
+		{"a type called as a basic one", "two types are called AccountId", func(k *sdk.Contract) { k.Storage = []sdk.Stored{sdk.NewCell("x", pair("AccountId"))} }},
+		{"a type called as one that is there already", "two types are called u32", func(k *sdk.Contract) { k.Storage = []sdk.Stored{sdk.NewCell("x", pair("u32"))} }},
+		{"lists of two types of one name", "two types are called Pair", func(k *sdk.Contract) {
+			k.Storage = []sdk.Stored{sdk.NewCell("x", sdk.Vec(pair("Pair"))), sdk.NewCell("y", sdk.Vec(pair("Pair")))}
+		}},
+	} {
+		k := sample()
+		tt.edit(k)
+		_, err := Describe(k, Docs{})
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+	}
+}
+
 func TestPrint(t *testing.T) {
 	code := filepath.Join(t.TempDir(), "code")
 	if err := os.WriteFile(code, []byte("code"), 0o600); err != nil {

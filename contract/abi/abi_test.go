@@ -63,6 +63,8 @@ func TestValues(t *testing.T) {
 		{5, "[1, 2]", "080102", "0x0102"},
 		{6, "hello, you", "28" + hex.EncodeToString([]byte("hello, you")), `"hello, you"`},
 		{6, `"a\"b"`, "0c612262", `"a\"b"`},
+		{6, "  a ", "1020206120", `"  a "`},
+		{6, ` "a" `, "0461", `"a"`},
 		{7, "[none, 2]", "080001" + "02000000000000000000000000000000", "[None, Some(2)]"},
 		{8, "{x: 1, to: 0x" + zero + ", note: hi}", "01000000000000000000000000000000" + zero + "086869",
 			`{x: 1, to: 5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM, note: "hi"}`},
@@ -97,6 +99,20 @@ func TestFaults(t *testing.T) {
 			if got, err := m.Encode(e, []string{in}); err == nil {
 				t.Errorf("type %d, %q: got %x", typ, in, got)
 			}
+		}
+	}
+}
+
+// Numbers of a width that there is none of are refused, whatever metadata says.
+func TestWidths(t *testing.T) {
+	for _, name := range []string{"u", "i", "u0", "u-8", "i-80", "u7", "u24", "u256", "i128", "char", "u08"} {
+		m := &Metadata{Types: []Typed{{Type: Type{Def: Def{Primitive: name}}}}}
+		e := &Entry{Label: "f", Selector: "0x00000000", Args: []Arg{{Label: "a"}}, Return: &TypeRef{}}
+		if b, err := m.Encode(e, []string{"1"}); err == nil {
+			t.Errorf("1 as %s is %x", name, b)
+		}
+		if s, err := m.Decode(e, make([]byte, 3)); err == nil {
+			t.Errorf("a %s is %s", name, s)
 		}
 	}
 }

@@ -197,9 +197,9 @@ func decodePrimitive(d *scale.Decoder, name string) (string, error) {
 		b, err := d.ByteSlice()
 		return strconv.Quote(string(b)), err
 	}
-	bits, err := strconv.Atoi(name[1:])
-	if err != nil || bits > 128 || bits%8 != 0 || name[0] != 'u' && (name[0] != 'i' || bits > 64) {
-		return "", fmt.Errorf("type %s is not offered here", name)
+	bits, err := width(name)
+	if err != nil {
+		return "", err
 	}
 	b, err := d.Bytes(bits / 8)
 	if err != nil {

@@ -91,6 +91,7 @@ func (t *text) word() string {
 }
 
 func (t *text) str() (string, error) {
+	all := t.s
 	t.space()
 	if strings.HasPrefix(t.s, `"`) {
 		q, err := strconv.QuotedPrefix(t.s)
@@ -100,10 +101,9 @@ func (t *text) str() (string, error) {
 		t.s = t.s[len(q):]
 		return strconv.Unquote(q)
 	}
-	if t.whole {
-		s := t.s
+	if t.whole { // with the blanks in front
 		t.s = ""
-		return s, nil
+		return all, nil
 	}
 	return t.word(), nil
 }
@@ -286,19 +286,33 @@ func encodePrimitive(dst []byte, name string, t *text) ([]byte, error) {
 		s, err := t.str()
 		return scale.AppendBytes(dst, []byte(s)), err
 	}
-	bits, err := strconv.Atoi(name[1:])
-	if err != nil || bits > 128 || name[0] != 'u' && name[0] != 'i' {
-		return nil, fmt.Errorf("type %s is not offered here", name)
+	bits, err := width(name)
+	if err != nil {
+		return nil, err
 	}
 	if name[0] == 'i' {
-		if bits > 64 {
-			return nil, fmt.Errorf("type %s is not offered here", name)
-		}
 		v, err := strconv.ParseInt(strings.ReplaceAll(t.word(), "_", ""), 10, bits)
 		return scale.AppendUint64(dst, uint64(v))[:len(dst)+bits/8], err
 	}
 	v, err := number(t, bits)
 	return v.EncodeSCALE(dst)[:len(dst)+bits/8], err
+}
+
+// width is how many bits a type of numbers has.
+func width(name string) (bits int, err error) {
+	switch name {
+	case "u8", "i8":
+		return 8, nil
+	case "u16", "i16":
+		return 16, nil
+	case "u32", "i32":
+		return 32, nil
+	case "u64", "i64":
+		return 64, nil
+	case "u128":
+		return 128, nil
+	}
+	return 0, fmt.Errorf("type %s is not offered here", name)
 }
 
 func number(t *text, bits int) (scale.U128, error) {

@@ -254,10 +254,16 @@ func params[S any](fields []FieldOf[S]) []Param {
 }
 
 // Enum is the codec of an enum without values: its numbers are the places in
-// variants.
+// variants. One that has no place there panics when it is written: stored, it
+// could never be read again.
 func Enum[E ~uint8](name string, variants ...string) Codec[E] {
 	return Codec[E]{&Type{Name: name, Variants: variants},
-		func(dst []byte, v E) []byte { return append(dst, byte(v)) },
+		func(dst []byte, v E) []byte {
+			if int(v) >= len(variants) {
+				panic(name + " has no such variant")
+			}
+			return append(dst, byte(v))
+		},
 		func(r *Reader) E {
 			v := r.number(1)
 			r.bad = r.bad || v >= uint64(len(variants))

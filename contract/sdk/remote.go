@@ -125,6 +125,9 @@ func (c *Call) Make(code Hash, salt []byte, constructor string, args []byte) (Ac
 // MakePaying is Make that gives the new contract value.
 func (c *Call) MakePaying(code Hash, value U128, salt []byte, constructor string, args []byte) (AccountID, error) {
 	made, out, status := c.Instantiate(code, value, salt, append(c.Selector(constructor), args...))
+	if status == Done { // constructors of ink! give less, or nothing
+		return made, nil
+	}
 	_, err := answer(out, status, Unit)
 	return made, err
 }
@@ -149,6 +152,9 @@ func answer[R any](out []byte, status CallStatus, result Codec[R]) (v R, err err
 			f.Declared, f.Code = true, out[2]
 		}
 		return v, f
+	}
+	if len(out) == 0 && result.Type == Unit.Type { // the other contract ended
+		return v, nil
 	}
 	if len(out) < 2 || out[0] != 0 || out[1] != 0 {
 		return v, &Failure{Status: Trapped}

@@ -67,6 +67,55 @@ func (h *host) Store(k, v []byte)                   { h.state[string(k)] = v }
 func (h *host) Remove(k []byte)                     { delete(h.state, string(k)) }
 func (h *host) Emit(topics []sdk.Hash, data []byte) { h.topic, h.data = topics, data }
 
+// other is a host whose calls of other contracts all end in one way.
+type other struct {
+	host
+	output []byte
+	status sdk.CallStatus
+}
+
+func (o *other) CallContract(sdk.AccountID, sdk.CallFlags, sdk.U128, []byte) ([]byte, sdk.CallStatus) {
+	return o.output, o.status
+}
+
+func (o *other) Instantiate(sdk.Hash, sdk.U128, []byte, []byte) (sdk.AccountID, []byte, sdk.CallStatus) {
+	return sdk.AccountID{7}, o.output, o.status
+}
+
+// What other contracts answer, of all kinds: a contract that ends gives nothing, as
+// do the constructors of ink! 3; those of ink! 4 give Ok(()), one byte.
+func TestAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		output           string
+		status           sdk.CallStatus
+		unit, text, made string // the errors
+	}{
+		{"fine", "\x00\x00", sdk.Done, "", "the other contract trapped", ""},
+		{"text", "\x00\x00\x04a", sdk.Done, "the other contract trapped", "", ""},
+		{"ended", "", sdk.Done, "", "the other contract trapped", ""},
+		{"ink! 4", "\x00", sdk.Done, "the other contract trapped", "the other contract trapped", ""},
+		{"declared", "\x00\x01\x02", sdk.Reverted, "the other contract answered with an error", "the other contract answered with an error", "the other contract answered with an error"},
+		{"reverted", "", sdk.Reverted, "the other contract reverted", "the other contract reverted", "the other contract reverted"},
+		{"trapped", "", sdk.Trapped, "the other contract trapped", "the other contract trapped", "the other contract trapped"},
+		{"no code", "", sdk.NoCode, "there is no such code", "there is no such code", "there is no such code"},
+	} {
+		c := &sdk.Call{Host: &other{output: []byte(tt.output), status: tt.status}}
+		_, unit := sdk.Remote0[struct{}]{Name: "f", Result: sdk.Unit}.Call(c, sdk.AccountID{7})
+		_, text := sdk.Remote0[string]{Name: "f", Result: sdk.String}.Call(c, sdk.AccountID{7})
+		_, made := c.Make(sdk.Hash{}, nil, "new", nil)
+		for _, e := range []struct {
+			what string
+			err  error
+			want string
+		}{{"a message that gives nothing", unit, tt.unit}, {"one that gives text", text, tt.text}, {"a constructor", made, tt.made}} {
+			if e.err == nil && e.want != "" || e.err != nil && e.err.Error() != e.want {
+				t.Errorf("%s, %s: %v, want %q", tt.name, e.what, e.err, e.want)
+			}
+		}
+	}
+}
+
 func call() *sdk.Call { return &sdk.Call{Host: &host{state: map[string][]byte{}}} }
 
 func input(name string, args ...any) []byte {
@@ -213,6 +262,24 @@ func TestCodec(t *testing.T) {
 			}()
 			sdk.NewCell("point", points).Get(c)
 		}()
+	}
+}
+
+// What no variant has is not stored: it could not be read.
+func TestEnum(t *testing.T) {
+	cell := sdk.NewCell("color", sdk.Enum[color]("Color", "Red", "Blue"))
+	c := call()
+	cell.Set(c, 1)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("a color is stored that is none")
+			}
+		}()
+		cell.Set(c, cell.Get(c)+1)
+	}()
+	if got := cell.Get(c); got != 1 {
+		t.Errorf("the color is %d", got)
 	}
 }
 

@@ -70,6 +70,9 @@ func contractUpload() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "upload CODE.wasm", Short: "Put a contract's code on the chain, and have it checked by a cluster", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkCluster(cluster); err != nil {
+				return err
+			}
 			_, packed, err := readCode(cmd.Context(), args[0])
 			if err != nil {
 				return err
@@ -119,6 +122,15 @@ func clusterOf(ctx context.Context, c *client.Client, contract hash.H256, name s
 	return info.Cluster, err
 }
 
+// checkCluster refuses what is no name of a cluster, before anything is paid for.
+func checkCluster(name string) error {
+	if name == "" {
+		return nil
+	}
+	_, err := hash.ParseH256(name)
+	return hint(err, "a cluster is named by 64 hex digits")
+}
+
 // errNoCluster means that the chain has no cluster that is ready.
 var errNoCluster = errors.New("there is no cluster yet")
 
@@ -149,6 +161,9 @@ func contractInstantiate() *cobra.Command {
 		Use: "instantiate CODE.wasm|CODE-HASH [ARGUMENT…]", Short: "Make a contract, by an encrypted call of its constructor", Args: cobra.MinimumNArgs(1),
 		Example: "  tacit contract instantiate hello.wasm --metadata hello.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkCluster(cluster); err != nil {
+				return err
+			}
 			m, err := readMetadata(meta)
 			if err != nil {
 				return err
@@ -210,6 +225,7 @@ func contractInstantiate() *cobra.Command {
 	s.add(cmd)
 	cmd.Flags().StringVar(&cluster, "cluster", "", "cluster that runs the contract; the first one by default")
 	cmd.Flags().BoolVar(&fresh, "new-cluster", false, "make a cluster for the contract")
+	cmd.MarkFlagsMutuallyExclusive("cluster", "new-cluster")
 	cmd.Flags().StringVar(&meta, "metadata", "", "the contract's metadata, JSON")
 	cmd.Flags().StringVar(&constructor, "constructor", "new", "name of the constructor")
 	cmd.Flags().StringVar(&give, "value", "", "give the contract tokens that the signer has in the cluster")
@@ -220,6 +236,15 @@ func contractInstantiate() *cobra.Command {
 // ended says why a message did not do what it should.
 func ended(m *abi.Metadata, entry *abi.Entry, out *client.Outcome) error {
 	return outcome(m, entry, out.Reply.Status, out.Reply.Output, out.Reply.Error)
+}
+
+// resultOf reads what a message gave that did not fail. One that ended its contract
+// gave nothing at all.
+func resultOf(m *abi.Metadata, entry *abi.Entry, output []byte) (string, error) {
+	if len(output) == 0 && entry.Mutates {
+		return "()", nil
+	}
+	return m.Decode(entry, output)
 }
 
 // statuses are the ways in which a contract ends, as the VM numbers them.
@@ -321,7 +346,7 @@ func contractCall() *cobra.Command {
 				if err := ended(m, entry, out); err != nil {
 					return nil, nil, errors.Join(err, unsaved)
 				}
-				result, err := m.Decode(entry, out.Reply.Output)
+				result, err := resultOf(m, entry, out.Reply.Output)
 				if unsaved != nil {
 					err = errors.Join(err, fmt.Errorf("the command was executed in block %d and gave %s; %w", out.Number, result, unsaved))
 				}
@@ -407,7 +432,7 @@ func contractQuery() *cobra.Command {
 				if err := outcome(m, entry, a.Status, a.Output, a.Error); err != nil {
 					return nil, nil, err
 				}
-				result, err := m.Decode(entry, a.Output)
+				result, err := resultOf(m, entry, a.Output)
 				v := map[string]any{"result": result, "gas": a.Gas, "block": a.Block, "blockHash": a.BlockHash}
 				return v, func(w io.Writer) { fmt.Fprintf(w, "%s\nas of block %d, signed by the worker\n", result, a.Block) }, err
 			})

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tacit-network/tacit/contract/abi"
+	"github.com/tacit-network/tacit/examples/hello/bundle"
 	"github.com/tacit-network/tacit/worker/wire"
 )
 
@@ -110,6 +112,33 @@ func TestLogLines(t *testing.T) {
 	lines := logLines(nil, log)
 	if got, want := fmt.Sprint(lines), "[{1 7 2030-03-17T17:46:40Z info hello} {2 8 2030-03-17T17:46:40Z event 0x0102}]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// A message that ends its contract gives nothing, and has not failed.
+func TestResultOf(t *testing.T) {
+	m, err := abi.Parse(bundle.Metadata())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		message, output, want string
+		bad                   bool
+	}{
+		{"increment", "", "()", false},
+		{"increment", "\x00\x00", "()", false},
+		{"increment", "\x00", "", true},
+		{"increment", "\x00\x01\x01", "", true},
+		{"get", "\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00", "5", false},
+		{"get", "", "", true}, // it can change nothing
+	} {
+		e, err := m.Message(tt.message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := resultOf(m, e, []byte(tt.output)); got != tt.want || (err != nil) != tt.bad {
+			t.Errorf("%s gave %x: %s, %v, want %s", tt.message, tt.output, got, err, tt.want)
+		}
 	}
 }
 

@@ -33,6 +33,9 @@ func contractWatch() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := checkCluster(cluster); err != nil {
+				return err
+			}
 			if _, err := sourceState(dir); err != nil {
 				return hint(err, "name the folder of a contract; `tacit contract new` begins one")
 			}

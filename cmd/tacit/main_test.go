@@ -66,6 +66,10 @@ func TestMisuse(t *testing.T) {
 		{"dev --demo other", `no demo "other"`, "hello"},
 		{"contract query 0x12 get", "not a hash", "contract instantiate"},
 		{"contract build nowhere", "build ", "contract new"},
+		{"contract upload nowhere.wasm --cluster 0x12", "not a hash", "64 hex digits"},
+		{"contract instantiate nowhere.wasm --cluster 0x12", "not a hash", "64 hex digits"},
+		{"contract watch . --cluster 0x12", "not a hash", "64 hex digits"},
+		{"contract instantiate nowhere.wasm --cluster 0x12 --new-cluster", "none of the others can be", ""},
 	} {
 		_, err := run(t, strings.Fields(tt.line)...)
 		if err == nil {

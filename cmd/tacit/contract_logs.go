@@ -5,7 +5,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -57,11 +60,7 @@ func contractLogs() *cobra.Command {
 				}
 				since = log.Next
 				lines := logLines(m, log)
-				return map[string]any{"next": log.Next, "entries": lines}, func(w io.Writer) {
-					for _, l := range lines {
-						fmt.Fprintf(w, "%d  block %d  %s  %s  %s\n", l.Seq, l.Block, l.Time, l.Level, l.Text)
-					}
-				}, nil
+				return map[string]any{"next": log.Next, "entries": lines}, func(w io.Writer) { writeLog(w, lines) }, nil
 			}
 			for {
 				err := f.run(cmd, read)
@@ -109,6 +108,22 @@ func logLines(m *abi.Metadata, log wire.Log) []logLine {
 		lines = append(lines, l)
 	}
 	return lines
+}
+
+// writeLog writes each entry as one line.
+func writeLog(w io.Writer, lines []logLine) {
+	for _, l := range lines {
+		fmt.Fprintf(w, "%d  block %d  %s  %s  %s\n", l.Seq, l.Block, l.Time, l.Level, oneLine(l.Text))
+	}
+}
+
+// oneLine is text as a terminal shows it, in quotes where it would do something
+// else: contracts log what strangers tell them.
+func oneLine(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) && r != '\t' }) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 func eventText(m *abi.Metadata, e wire.LogEntry) string {

@@ -58,7 +58,7 @@ func TestWatch(t *testing.T) {
 		step("half", 1) // it is being saved
 		step("two", 3)
 		step("broken", 3)
-		step("", 1)
+		step("", 3) // told once, not at each tick
 		step("three", 3)
 		cancel()
 		if err := <-done; err != nil {
@@ -112,6 +112,22 @@ func TestLogLines(t *testing.T) {
 	lines := logLines(nil, log)
 	if got, want := fmt.Sprint(lines), "[{1 7 2030-03-17T17:46:40Z info hello} {2 8 2030-03-17T17:46:40Z event 0x0102}]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// What a contract logs does nothing to the terminal, and looks like no other entry.
+func TestWriteLog(t *testing.T) {
+	var b strings.Builder
+	writeLog(&b, []logLine{
+		{Seq: 1, Block: 7, Time: "now", Level: "info", Text: "Zürich → 5\t€"},
+		{Seq: 2, Block: 7, Time: "now", Level: "info", Text: "x\n3  block 7  now  error  stolen"},
+		{Seq: 4, Block: 7, Time: "now", Level: "info", Text: "\x1b[2J\x9b\u202e"},
+	})
+	want := "1  block 7  now  info  Zürich → 5\t€\n" +
+		`2  block 7  now  info  "x\n3  block 7  now  error  stolen"` + "\n" +
+		`4  block 7  now  info  "\x1b[2J\x9b\u202e"` + "\n"
+	if b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }
 

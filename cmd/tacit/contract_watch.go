@@ -75,12 +75,15 @@ type watcher struct {
 }
 
 func (w watcher) run(ctx context.Context) error {
-	deployed, last := "", ""
+	deployed, last, told := "", "", ""
 	for {
 		now, err := w.state()
 		if err != nil {
-			w.report(err)
-		} else if now != deployed && (now == last || deployed == "") {
+			if err.Error() != told { // not at each tick
+				w.report(err)
+			}
+			told = err.Error()
+		} else if told = ""; now != deployed && (now == last || deployed == "") {
 			// While it is deployed it may change again; then it is deployed once more.
 			deployed = now
 			if err := w.deploy(ctx); err != nil && ctx.Err() == nil {

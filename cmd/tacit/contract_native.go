@@ -47,7 +47,7 @@ func contractTest() *cobra.Command {
 func goTest(ctx context.Context, dir string, flags []string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "go", append(append([]string{"test"}, flags...), "./...")...)
 	cmd.Dir = dir
-	return cmd
+	return native(cmd)
 }
 
 // testResult says which tests passed and which did not.

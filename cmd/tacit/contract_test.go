@@ -14,6 +14,7 @@ import (
 
 	"github.com/tacit-network/tacit/contract/abi"
 	"github.com/tacit-network/tacit/examples/hello/bundle"
+	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/worker/wire"
 )
 
@@ -159,11 +160,14 @@ func TestResultOf(t *testing.T) {
 }
 
 // A new contract passes its own tests, builds, and its metadata has the
-// comments of its source.
+// comments of its source. A build that fails leaves what an earlier one made.
 func TestNewContract(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a contract")
 	}
+	// As somebody may have set them who builds contracts without tacit.
+	t.Setenv("GOOS", "wasip1")
+	t.Setenv("GOARCH", "wasm")
 	source, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
@@ -201,5 +205,30 @@ func TestNewContract(t *testing.T) {
 	add, err := m.Message("add")
 	if err != nil || fmt.Sprint(add.Docs) != "[Adds to the number. Anybody may.]" {
 		t.Errorf("add: %v %v", add, err)
+	}
+	built := func() string {
+		code, err := os.ReadFile(filepath.Join(dir, "mine.wasm"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("%x", hash.Blake2b256(code))
+	}
+	before := built()
+	for _, tt := range []struct{ source, want string }{
+		{"package main\n\nfunc init() { missing() }\n", "undefined: missing"},
+		// It compiles, but has one error twice.
+		{"package main\n\nfunc init() { contract.Errors = append(contract.Errors, Overflow) }\n", "describe "},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "more.go"), []byte(tt.source), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := buildContract(t.Context(), dir, filepath.Join(dir, "mine"))
+		if err == nil || !strings.Contains(err.Error(), tt.want) || hintOf(err) != "" {
+			t.Errorf("built with %q: %v, hint %q; want %q", tt.source, err, hintOf(err), tt.want)
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "*.part"))
+	if built() != before || err != nil || len(left) > 0 {
+		t.Errorf("a build that failed changed the code, or left %v, %v", left, err)
 	}
 }

@@ -117,8 +117,15 @@ func TestNewNowhere(t *testing.T) {
 	for _, tt := range []struct{ line, hint string }{
 		{"contract new zed", "--source DIR"},
 		{"contract new zed --source nowhere", "--source names"},
+		{"contract new zed --source .", "--source names"},
 		{"contract new nowhere/zed --source .", "folder that is there"},
 		{"contract new Zed --source .", "lower-case"},
+		{"contract new zed/ --source nowhere", "--source names"},
+		{"contract new game_test --source .", "another end"},
+		{"contract new main_wasip1 --source .", "another end"},
+		{"contract new main_native --source .", "another end"},
+		{"contract new shop_linux --source .", "another end"},
+		{"contract new sale_windows_arm64 --source .", "another end"},
 	} {
 		_, err := run(t, strings.Fields(tt.line)...)
 		if err == nil || !strings.Contains(hintOf(err), tt.hint) {
@@ -131,10 +138,17 @@ func TestNewNowhere(t *testing.T) {
 }
 
 // A contract in a folder outside of the source is a module of its own, wherever
-// it was begun from.
+// it was begun from, what it is called and where the source is.
 func TestNewOutside(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "mine")
-	if _, err := run(t, "contract", "new", dir, "--source", "../.."); err != nil {
+	dir, source := filepath.Join(t.TempDir(), "time"), filepath.Join(t.TempDir(), "the source")
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(root, source); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t, "contract", "new", dir, "--source", source); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := run(t, "contract", "test", dir); err != nil {

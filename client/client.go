@@ -341,7 +341,7 @@ func (s *Sent) Wait(ctx context.Context, until Until) (*Included, error) {
 			return nil, fmt.Errorf("wait for the transaction: %w", ctx.Err())
 		case m, ok := <-s.sub.Updates():
 			if !ok {
-				return nil, ErrClosed
+				return nil, closed(ctx)
 			}
 			at, done, err := status(m, until)
 			if err != nil {

@@ -92,7 +92,7 @@ func (c *Client) Follow(ctx context.Context, from chain.BlockNumber, f func(chai
 		case m, open = <-sub.Updates():
 		}
 		if !open || m == nil {
-			return ErrClosed
+			return closed(ctx)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -29,16 +30,30 @@ func (e *RPCError) Error() string {
 // ErrClosed means that the connection to the node is gone.
 var ErrClosed = errors.New("the connection to the node is closed")
 
+// closed is why there is no more news: since ctx ended and the connection with it, or
+// since the connection did.
+func closed(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("wait for the node: %w", err)
+	}
+	return ErrClosed
+}
+
 // The limits of a connection.
 const (
 	maxMessage = 64 << 20
 	maxWaiting = 4096 // notifications that wait for a slow reader
+	// writeTime is how long the node may take to read a message, and farewell how
+	// long who gives up a subscription waits for the node's word of it.
+	writeTime = 30 * time.Second
+	farewell  = 5 * time.Second
 )
 
 // RPC is a JSON-RPC connection to a node over WebSocket. It is safe for
 // concurrent use.
 type RPC struct {
-	ws *websocket.Conn
+	ws       *websocket.Conn
+	farewell time.Duration
 
 	mu    sync.Mutex // guards what follows
 	id    uint64
@@ -62,7 +77,7 @@ func Dial(ctx context.Context, url string) (*RPC, error) {
 	}
 	ws.SetReadLimit(maxMessage)
 	return &RPC{
-		ws: ws, calls: map[uint64]chan answer{}, subs: map[string]*Subscription{}, early: map[string][]json.RawMessage{},
+		ws: ws, farewell: farewell, calls: map[uint64]chan answer{}, subs: map[string]*Subscription{}, early: map[string][]json.RawMessage{},
 	}, nil
 }
 
@@ -127,6 +142,9 @@ func (r *RPC) Call(ctx context.Context, out any, method string, params ...any) e
 	if params == nil {
 		params = []any{}
 	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%s: %w", method, err)
+	}
 	c := make(chan answer, 1)
 	r.mu.Lock()
 	if r.err != nil {
@@ -141,7 +159,7 @@ func (r *RPC) Call(ctx context.Context, out any, method string, params ...any) e
 	if err != nil {
 		return fmt.Errorf("%s: %w", method, err)
 	}
-	if err := r.ws.Write(ctx, websocket.MessageText, body); err != nil {
+	if err := r.write(ctx, body); err != nil {
 		r.forget(id)
 		return fmt.Errorf("%s: %w", method, errors.Join(ErrClosed, err))
 	}
@@ -163,6 +181,14 @@ func (r *RPC) Call(ctx context.Context, out any, method string, params ...any) e
 	}
 }
 
+// write sends a message whole, even if ctx ends meanwhile: giving it up would
+// close the connection, which is others' too.
+func (r *RPC) write(ctx context.Context, body []byte) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	defer cancel()
+	return r.ws.Write(ctx, websocket.MessageText, body)
+}
+
 func (r *RPC) forget(id uint64) {
 	r.mu.Lock()
 	delete(r.calls, id)
@@ -174,6 +200,7 @@ type Subscription struct {
 	rpc     *RPC
 	id, end string
 	updates chan json.RawMessage
+	closing bool // guarded by the connection's lock
 }
 
 // push is called under the connection's lock. A reader who lets too much wait
@@ -197,10 +224,30 @@ func (s *Subscription) Updates() <-chan json.RawMessage { return s.updates }
 
 // Subscribe subscribes by one method and will unsubscribe by another.
 func (r *RPC) Subscribe(ctx context.Context, method, end string, params ...any) (*Subscription, error) {
-	var id string
-	if err := r.Call(ctx, &id, method, params...); err != nil {
-		return nil, err
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", method, err)
 	}
+	// The answer is waited for even if ctx ends meanwhile: without it nobody could
+	// end what the node began.
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(r.farewell, cancel) })()
+	var id string
+	s, err := (*Subscription)(nil), r.Call(longer, &id, method, params...)
+	if err == nil {
+		s, err = r.begin(id, end)
+	}
+	if gone := ctx.Err(); gone != nil {
+		if s != nil {
+			s.Close(ctx)
+		}
+		return nil, fmt.Errorf("%s: %w", method, gone)
+	}
+	return s, err
+}
+
+// begin takes the notifications of a subscription that the node told the name of.
+func (r *RPC) begin(id, end string) (*Subscription, error) {
 	s := &Subscription{rpc: r, id: id, end: end, updates: make(chan json.RawMessage, maxWaiting)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -215,15 +262,25 @@ func (r *RPC) Subscribe(ctx context.Context, method, end string, params ...any) 
 	return s, nil
 }
 
-// Close ends the subscription.
+// Close ends the subscription, also when ctx has ended. A node that does not answer
+// is not waited for long: what it then sends, nobody reads.
 func (s *Subscription) Close(ctx context.Context) {
-	s.rpc.mu.Lock()
-	_, open := s.rpc.subs[s.id]
-	delete(s.rpc.subs, s.id)
-	s.rpc.mu.Unlock()
-	if open {
-		// If the node does not hear of it, it sends what nobody reads.
-		_ = s.rpc.Call(ctx, nil, s.end, s.id)
+	r := s.rpc
+	r.mu.Lock()
+	open := r.subs[s.id] == s && !s.closing
+	s.closing = true
+	r.mu.Unlock()
+	if !open {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.farewell)
+	defer cancel()
+	_ = r.Call(ctx, nil, s.end, s.id)
+	// Not before, so that what came meanwhile is not kept for one of this name.
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.subs[s.id] == s {
+		delete(r.subs, s.id)
 		close(s.updates)
 	}
 }

@@ -53,7 +53,9 @@ func (g *Gateway) relay(name, begin, end string) method {
 		return c.subscribe(name, func(ctx context.Context, push func(any)) {
 			sub, err := g.client.Subscribe(ctx, begin, end)
 			if err != nil {
-				c.end() // a client waits for ever for news that do not come
+				if ctx.Err() == nil {
+					c.end() // a client waits for ever for news that do not come
+				}
 				return
 			}
 			defer sub.Close(context.WithoutCancel(ctx))

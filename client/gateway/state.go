@@ -280,7 +280,9 @@ func (g *Gateway) subscribeStorage(ctx context.Context, c *conn, a args) (any, e
 			wake := g.news.next()
 			at, err := g.hashOf(ctx, nil)
 			if err != nil {
-				c.end()
+				if ctx.Err() == nil { // else the client unsubscribed
+					c.end()
+				}
 				return
 			}
 			if n := g.blocks.count(); n != seen {

@@ -7,6 +7,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -22,6 +23,7 @@ import (
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/runtime"
 	"github.com/tacit-network/tacit/runtime/frame"
+	"github.com/tacit-network/tacit/runtime/pallet/system"
 	"github.com/tacit-network/tacit/scale"
 )
 
@@ -196,7 +198,7 @@ func Find[V any](ctx context.Context, c *Client, key []byte, at *hash.H256) (v V
 	return v, err == nil, err
 }
 
-// Keys returns the keys under a prefix.
+// Keys returns the keys under a prefix, in their order.
 func (c *Client) Keys(ctx context.Context, prefix []byte) ([][]byte, error) {
 	var out [][]byte
 	var start any
@@ -209,6 +211,9 @@ func (c *Client) Keys(ctx context.Context, prefix []byte) ([][]byte, error) {
 			raw, err := unhex(k)
 			if err != nil {
 				return nil, err
+			}
+			if !bytes.HasPrefix(raw, prefix) || len(out) > 0 && bytes.Compare(raw, out[len(out)-1]) <= 0 {
+				return nil, fmt.Errorf("the node lists %q, which is no next key", k)
 			}
 			out = append(out, raw)
 		}
@@ -437,6 +442,7 @@ func (c *Client) included(ctx context.Context, raw []byte, at hash.H256) (*Inclu
 	if err != nil {
 		return nil, err
 	}
+	succeeded := false
 	for _, e := range events {
 		if p, ok := e.Phase.(frame.ApplyExtrinsic); !ok || int(p.Index) != in.Index {
 			continue
@@ -445,6 +451,12 @@ func (c *Client) included(ctx context.Context, raw []byte, at hash.H256) (*Inclu
 		if f, failed := c.failure(e.Event); failed {
 			return in, f
 		}
+		if _, ok := e.Event.(system.ExtrinsicSuccess); ok {
+			succeeded = true
+		}
+	}
+	if !succeeded {
+		return nil, fmt.Errorf("the node does not tell how the transaction ended in block %v", at)
 	}
 	return in, nil
 }

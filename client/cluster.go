@@ -4,24 +4,45 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tacit-network/tacit/chain"
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
+	"github.com/tacit-network/tacit/runtime/frame"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters/words"
 	registry "github.com/tacit-network/tacit/runtime/pallet/registry/words"
 )
 
+// after is Follow from a transaction on: without what its block has before it.
+func (c *Client) after(ctx context.Context, in *Included, f func(chain.Header, []Record) (bool, error)) error {
+	return c.Follow(ctx, in.Number, func(h chain.Header, events []Record) (bool, error) {
+		if h.Hash() == in.Block {
+			events = slices.DeleteFunc(events, func(r Record) bool {
+				switch p := r.Phase.(type) {
+				case frame.ApplyExtrinsic:
+					return int(p.Index) < in.Index
+				case frame.Initialization:
+					return true
+				}
+				return false
+			})
+		}
+		return f(h, events)
+	})
+}
+
 // Change makes a call about a cluster, such as clusters.AddMember, and waits for
-// the first of the events that done accepts.
+// the first of the events that done accepts. It sees those of the call first, and
+// then what happens after it.
 func (c *Client) Change(ctx context.Context, owner keys.Pair, call any, done func(event any) bool) (any, error) {
 	in, err := c.Submit(ctx, owner, call, UntilInBlock)
 	if err != nil {
 		return nil, err
 	}
 	var found any
-	err = c.Follow(ctx, in.Number, func(_ chain.Header, events []Record) (bool, error) {
+	err = c.after(ctx, in, func(_ chain.Header, events []Record) (bool, error) {
 		for _, r := range events {
 			if done(r.Event) {
 				found = r.Event
@@ -40,12 +61,12 @@ const (
 	recoverBlocks = 90
 )
 
-// insist waits until a cluster has new keys, from a block on. A worker that was
+// insist waits until a cluster has new keys, after a transaction. A worker that was
 // drawn for it may be gone for good: after so many blocks it makes a call that
 // draws others, and gives these half as many more.
-func (c *Client) insist(ctx context.Context, owner keys.Pair, id hash.H256, from, wait chain.BlockNumber, again any) error {
-	end := from + wait
-	return c.Follow(ctx, from, func(h chain.Header, events []Record) (bool, error) {
+func (c *Client) insist(ctx context.Context, owner keys.Pair, id hash.H256, in *Included, wait chain.BlockNumber, again any) error {
+	end := in.Number + wait
+	return c.after(ctx, in, func(h chain.Header, events []Record) (bool, error) {
 		for _, r := range events {
 			if e, ok := r.Event.(clusters.ClusterReady); ok && e.Cluster == id {
 				return true, nil
@@ -134,5 +155,5 @@ func (c *Client) Recover(ctx context.Context, owner keys.Pair, id hash.H256) err
 	if err != nil {
 		return err
 	}
-	return c.insist(ctx, owner, id, in.Number, recoverBlocks, call)
+	return c.insist(ctx, owner, id, in, recoverBlocks, call)
 }

@@ -61,7 +61,7 @@ func (c *Client) CreateClusterOf(ctx context.Context, owner keys.Pair, create cl
 	if !ok {
 		return hash.H256{}, errors.New("the chain made no cluster")
 	}
-	err = c.insist(ctx, owner, created.Cluster, in.Number, answerBlocks, clusters.Redraw{Cluster: created.Cluster})
+	err = c.insist(ctx, owner, created.Cluster, in, answerBlocks, clusters.Redraw{Cluster: created.Cluster})
 	if err != nil {
 		return created.Cluster, fmt.Errorf("wait for the keys of cluster %v: %w", created.Cluster, err)
 	}

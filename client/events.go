@@ -54,20 +54,25 @@ func (c *Client) failure(event any) (*Failure, bool) {
 	return &Failure{c.Runtime().Explain(f.DispatchError), f.DispatchError}, true
 }
 
+// maxFork is how many blocks back a branch may begin that takes the place of another.
+const maxFork = 256
+
 // Follow calls f with the events of every block from the one with the given
-// number on, as they come, until f returns true or an error.
+// number on, as they come, until f returns true or an error. When the chain goes on
+// by another branch, f is told of the blocks of that one as well.
 func (c *Client) Follow(ctx context.Context, from chain.BlockNumber, f func(chain.Header, []Record) (bool, error)) error {
 	sub, err := c.Subscribe(ctx, "chain_subscribeNewHeads", "chain_unsubscribeNewHeads")
 	if err != nil {
 		return err
 	}
 	defer sub.Close(context.WithoutCancel(ctx))
+	var told []hash.H256 // of the blocks before from, the newest last
 	for {
 		head, err := c.Header(ctx, nil)
 		if err != nil {
 			return err
 		}
-		for ; from <= head.Number; from++ {
+		for from <= head.Number {
 			var at hash.H256
 			if err := c.Call(ctx, &at, "chain_getBlockHash", from); err != nil {
 				return err
@@ -76,6 +81,10 @@ func (c *Client) Follow(ctx context.Context, from chain.BlockNumber, f func(chai
 			if err != nil {
 				return err
 			}
+			if n := len(told); n > 0 && h.ParentHash != told[n-1] {
+				told, from = told[:n-1], from-1
+				continue
+			}
 			events, err := c.Events(ctx, at)
 			if err != nil {
 				return err
@@ -83,6 +92,10 @@ func (c *Client) Follow(ctx context.Context, from chain.BlockNumber, f func(chai
 			if done, err := f(h, events); done || err != nil {
 				return err
 			}
+			if len(told) == maxFork {
+				told = told[1:]
+			}
+			told, from = append(told, at), from+1
 		}
 		var m json.RawMessage
 		var open bool

@@ -346,7 +346,7 @@ type Worker struct {
 	Endpoints []string
 }
 
-// Workers returns all registered workers.
+// Workers returns all registered workers, without those that leave meanwhile.
 func (c *Client) Workers(ctx context.Context) ([]Worker, error) {
 	list, err := c.Keys(ctx, c.Runtime().Registry.Workers.Prefix())
 	if err != nil {
@@ -354,37 +354,44 @@ func (c *Client) Workers(ctx context.Context) ([]Worker, error) {
 	}
 	out := make([]Worker, 0, len(list))
 	for _, k := range list {
-		w, err := c.Worker(ctx, [32]byte(k[len(k)-32:]))
+		w, ok, err := c.worker(ctx, [32]byte(k[len(k)-32:]))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, w)
+		if ok {
+			out = append(out, w)
+		}
 	}
 	return out, nil
 }
 
 // Worker returns a registered worker.
 func (c *Client) Worker(ctx context.Context, identity [32]byte) (Worker, error) {
-	info, ok, err := Find[registry.Worker](ctx, c, c.Runtime().Registry.Workers.Key(identity), nil)
-	if err != nil {
-		return Worker{}, err
+	w, ok, err := c.worker(ctx, identity)
+	if err == nil && !ok {
+		err = fmt.Errorf("there is no worker %x", identity)
 	}
-	if !ok {
-		return Worker{}, fmt.Errorf("there is no worker %x", identity)
+	return w, err
+}
+
+func (c *Client) worker(ctx context.Context, identity [32]byte) (_ Worker, ok bool, err error) {
+	info, ok, err := Find[registry.Worker](ctx, c, c.Runtime().Registry.Workers.Key(identity), nil)
+	if err != nil || !ok {
+		return Worker{}, false, err
 	}
 	urls, _, err := Find[[][]byte](ctx, c, c.Runtime().Registry.Endpoints.Key(identity), nil)
 	w := Worker{Identity: identity, Info: info}
 	for _, u := range urls {
 		w.Endpoints = append(w.Endpoints, string(u))
 	}
-	return w, err
+	return w, true, err
 }
 
 // Query asks a contract, encrypted to one of its workers, as it is after the
 // block with the number least. A worker that has not come so far yet is asked
 // again until ctx ends.
 func (c *Client) Query(ctx context.Context, who keys.Pair, contract hash.H256, least chain.BlockNumber, input []byte) (out wire.Answer, err error) {
-	return out, c.atWorker(ctx, contract, func(w *wire.Client, to wire.Target) (err error) {
+	return out, c.atWorker(ctx, contract, func(ctx context.Context, w *wire.Client, to wire.Target) (err error) {
 		out, err = w.Ask(ctx, to, who, contract, least, input)
 		return err
 	})
@@ -393,7 +400,7 @@ func (c *Client) Query(ctx context.Context, who keys.Pair, contract hash.H256, l
 // ContractLog reads the log of a contract of a cluster from an entry on, as its
 // owner, encrypted by one of its workers.
 func (c *Client) ContractLog(ctx context.Context, owner keys.Pair, cluster, contract hash.H256, least chain.BlockNumber, from uint64) (out wire.Log, err error) {
-	return out, c.atMember(ctx, cluster, func(w *wire.Client, to wire.Target) (err error) {
+	return out, c.atMember(ctx, cluster, func(ctx context.Context, w *wire.Client, to wire.Target) (err error) {
 		out, err = w.Log(ctx, to, owner, contract, least, from)
 		return err
 	})
@@ -401,7 +408,7 @@ func (c *Client) ContractLog(ctx context.Context, owner keys.Pair, cluster, cont
 
 // atWorker asks the workers of a contract, one after the other, until one
 // answers.
-func (c *Client) atWorker(ctx context.Context, contract hash.H256, do func(w *wire.Client, to wire.Target) error) error {
+func (c *Client) atWorker(ctx context.Context, contract hash.H256, do ask) error {
 	info, err := c.Contract(ctx, contract)
 	if err != nil {
 		return err
@@ -409,13 +416,23 @@ func (c *Client) atWorker(ctx context.Context, contract hash.H256, do func(w *wi
 	return c.atMember(ctx, info.Cluster, do)
 }
 
+// ask asks a worker.
+type ask func(ctx context.Context, w *wire.Client, to wire.Target) error
+
+// place is where a member of a cluster answers.
+type place struct {
+	url string
+	to  wire.Target
+}
+
 // atMember asks the workers of a cluster.
-func (c *Client) atMember(ctx context.Context, id hash.H256, do func(w *wire.Client, to wire.Target) error) error {
+func (c *Client) atMember(ctx context.Context, id hash.H256, do ask) error {
 	cluster, err := c.Cluster(ctx, id)
 	if err != nil {
 		return err
 	}
 	var faults []error
+	var places []place
 	for _, identity := range cluster.Members {
 		w, err := c.Worker(ctx, identity)
 		if err != nil {
@@ -432,17 +449,19 @@ func (c *Client) atMember(ctx context.Context, id hash.H256, do func(w *wire.Cli
 			continue
 		}
 		for _, url := range w.Endpoints {
-			err := patiently(ctx, wire.NewClient(url, nil), wire.Target{Genesis: c.genesis, Identity: identity, Key: key}, do)
-			if err == nil {
-				return nil
-			}
-			faults = append(faults, fmt.Errorf("%s: %w", url, err))
+			places = append(places, place{url, wire.Target{Genesis: c.genesis, Identity: identity, Key: key}})
 		}
 		if len(w.Endpoints) == 0 {
 			faults = append(faults, fmt.Errorf("worker %x tells no address", identity))
 		}
 	}
-	return fmt.Errorf("no worker answered: %w", errors.Join(faults...))
+	if len(places) == 0 {
+		return fmt.Errorf("no worker answered: %w", errors.Join(append(faults, errors.New("there is none to ask"))...))
+	}
+	if err := patiently(ctx, places, do); err != nil {
+		return fmt.Errorf("no worker answered: %w", errors.Join(append(faults, err)...))
+	}
+	return nil
 }
 
 // patience are the kinds of errors that time mends.
@@ -452,24 +471,49 @@ var patience = []wire.Kind{wire.KindTooOld, wire.KindBusy, wire.KindNoCode}
 // have been started again.
 const absence = 10 * time.Second
 
-func patiently(ctx context.Context, w *wire.Client, to wire.Target, do func(w *wire.Client, to wire.Target) error) error {
+// answerTime is how long a worker may take while there are others to ask: they
+// give up a query themselves after ten seconds.
+const answerTime = 15 * time.Second
+
+// patiently asks at one place after the other until one answers, again and again
+// where time may help, so that none can keep the others from being asked.
+func patiently(ctx context.Context, places []place, do ask) error {
 	began := time.Now()
-	for {
-		err := do(w, to)
-		switch {
-		case err == nil:
-			return nil
-		case slices.Contains(patience, wire.KindOf(err)):
-		case unreachable(err) && time.Since(began) < absence:
-		default:
-			return err
+	faults := make([]error, len(places)) // the last one of each place
+	over := make([]bool, len(places))
+	for left := len(places); ; {
+		for i, p := range places {
+			if over[i] {
+				continue
+			}
+			err := p.ask(ctx, left == 1, do)
+			if err == nil {
+				return nil
+			}
+			faults[i] = fmt.Errorf("%s: %w", p.url, err)
+			if !slices.Contains(patience, wire.KindOf(err)) && !(unreachable(err) && time.Since(began) < absence) {
+				over[i], left = true, left-1
+			}
+		}
+		if left == 0 {
+			return errors.Join(faults...)
 		}
 		select {
 		case <-ctx.Done():
-			return err
+			return errors.Join(faults...)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// ask asks once. Who is the last to be asked has all the time.
+func (p place) ask(ctx context.Context, last bool, do ask) error {
+	if !last {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, answerTime)
+		defer cancel()
+	}
+	return do(ctx, wire.NewClient(p.url, nil), p.to)
 }
 
 // unreachable says whether a request failed on its way.

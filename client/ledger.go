@@ -131,7 +131,7 @@ func (c *Client) Transact(ctx context.Context, who keys.Pair, cluster hash.H256,
 // LedgerBalance asks a cluster what of holds in its ledger: who himself, or a
 // contract that he owns.
 func (c *Client) LedgerBalance(ctx context.Context, who keys.Pair, cluster hash.H256, least chain.BlockNumber, of [32]byte) (out chain.Balance, err error) {
-	return out, c.atMember(ctx, cluster, func(w *wire.Client, to wire.Target) (err error) {
+	return out, c.atMember(ctx, cluster, func(ctx context.Context, w *wire.Client, to wire.Target) (err error) {
 		out, err = w.Balance(ctx, to, who, cluster, least, of)
 		return err
 	})
@@ -145,7 +145,7 @@ func (c *Client) Ledger(ctx context.Context, cluster hash.H256) (words.Ledger, e
 
 // AskRuntime asks the contract runtime of a cluster.
 func (c *Client) AskRuntime(ctx context.Context, who wire.Asker, cluster hash.H256, least chain.BlockNumber, call frame.StateCall) (out []byte, err error) {
-	return out, c.atMember(ctx, cluster, func(w *wire.Client, to wire.Target) (err error) {
+	return out, c.atMember(ctx, cluster, func(ctx context.Context, w *wire.Client, to wire.Target) (err error) {
 		out, err = w.Runtime(ctx, to, who, cluster, least, call)
 		return err
 	})
@@ -154,7 +154,7 @@ func (c *Client) AskRuntime(ctx context.Context, who wire.Asker, cluster hash.H2
 // QueryIn is Query for a contract of a cluster that the chain need not know,
 // since another contract made it. It returns all of the exchange.
 func (c *Client) QueryIn(ctx context.Context, who keys.Pair, cluster, contract hash.H256, least chain.BlockNumber, input []byte) (out wire.Exchange, err error) {
-	return out, c.atMember(ctx, cluster, func(w *wire.Client, to wire.Target) (err error) {
+	return out, c.atMember(ctx, cluster, func(ctx context.Context, w *wire.Client, to wire.Target) (err error) {
 		out, err = w.Exchange(ctx, to, who, contract, least, input)
 		return err
 	})

@@ -65,7 +65,7 @@ func clusterList() *cobra.Command {
 					}
 					s := clusterState{
 						Cluster: id, Owner: x.Owner, Ready: x.Ready(), Epoch: x.Epoch, Next: x.Next, Root: x.StateRoot,
-						Account: words.EscrowAccount(id), Escrow: l.Escrow, Coming: l.Coming,
+						Account: words.EscrowAccount(id), Escrow: l.Escrow, Coming: l.Coming, Members: []string{},
 					}
 					for _, m := range x.Members {
 						s.Members = append(s.Members, fmt.Sprintf("0x%x", m))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -12,6 +13,8 @@ import (
 	"github.com/tacit-network/tacit/hash"
 	"github.com/tacit-network/tacit/keys"
 	"github.com/tacit-network/tacit/runtime/pallet/clusters"
+	"github.com/tacit-network/tacit/runtime/pallet/queue"
+	queuewords "github.com/tacit-network/tacit/runtime/pallet/queue/words"
 )
 
 func clusterCreate() *cobra.Command {
@@ -108,17 +111,61 @@ func change(use, short, example string, args cobra.PositionalArgs,
 }
 
 func clusterAdd() *cobra.Command {
-	return change("add", "Have the chain draw another worker into a cluster", "  tacit cluster add", cobra.NoArgs,
-		func(id hash.H256, _ []string) (any, error) { return clusters.AddMember{Cluster: id}, nil },
-		func(id hash.H256, event any) (string, bool) {
-			switch e := event.(type) {
-			case clusters.MemberReady:
-				return fmt.Sprintf("worker 0x%x has the cluster's secrets", e.Worker), e.Cluster == id
-			case clusters.HandOverRefused:
-				return fmt.Sprintf("worker 0x%x was refused the secrets by 0x%x: %s", e.To, e.Worker, e.Reason), e.Cluster == id
-			}
-			return "", false
-		})
+	var f memberFlags
+	cmd := &cobra.Command{
+		Use: "add", Short: "Have the chain draw another worker into a cluster", Example: "  tacit cluster add", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.in(cmd, func(ctx context.Context, c *client.Client, who keys.Pair, cluster hash.H256) (any, func(io.Writer), error) {
+				before, err := c.Cluster(ctx, cluster)
+				if err != nil {
+					return nil, nil, err
+				}
+				n := newcomer{cluster: cluster, givers: before.Members}
+				event, err := c.Change(ctx, who, clusters.AddMember{Cluster: cluster}, n.settled)
+				if n.refusals != nil && !n.ready {
+					err = hint(errors.Join(append([]error{err}, n.refusals...)...), "`tacit cluster remove 0x%x` takes the worker out again", n.worker)
+				}
+				return map[string]any{"cluster": cluster, "event": event}, func(w io.Writer) {
+					fmt.Fprintf(w, "worker 0x%x has the cluster's secrets\n", n.worker)
+				}, err
+			})
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// newcomer is a worker that a call drew into a cluster, and what becomes of it.
+type newcomer struct {
+	cluster hash.H256
+	givers  [][32]byte // who were members before
+	drawn   bool
+	worker  [32]byte
+	ready   bool
+	// refusals are the reasons of the givers who gave it no secrets; the others may.
+	refusals []error
+	refused  [][32]byte
+}
+
+// settled says, of events from those of the call on, which one decides.
+func (n *newcomer) settled(event any) bool {
+	switch e := event.(type) {
+	case clusters.MemberAdded:
+		if e.Cluster == n.cluster && !n.drawn {
+			n.drawn, n.worker = true, e.Worker
+		}
+	case clusters.MemberReady:
+		n.ready = n.drawn && e.Cluster == n.cluster && e.Worker == n.worker
+		return n.ready
+	case clusters.HandOverRefused:
+		if !n.drawn || e.Cluster != n.cluster || e.To != n.worker || slices.Contains(n.refused, e.Worker) {
+			return false
+		}
+		n.refused = append(n.refused, e.Worker)
+		n.refusals = append(n.refusals, fmt.Errorf("worker 0x%x was refused the secrets by 0x%x: %s", e.To, e.Worker, e.Reason))
+		return !slices.ContainsFunc(n.givers, func(g [32]byte) bool { return !slices.Contains(n.refused, g) })
+	}
+	return false
 }
 
 // newEpoch waits for the next epoch.
@@ -148,10 +195,24 @@ func clusterRedraw() *cobra.Command {
 func clusterSnapshot() *cobra.Command {
 	return change("snapshot", "Have a cluster's workers put an encrypted snapshot of its state on the chain", "  tacit cluster snapshot", cobra.NoArgs,
 		func(id hash.H256, _ []string) (any, error) { return clusters.TakeSnapshot{Cluster: id}, nil },
-		func(id hash.H256, event any) (string, bool) {
-			e, ok := event.(clusters.SnapshotKept)
-			return fmt.Sprintf("the chain has snapshot %v of the state after %d messages", e.Name, e.Next), ok && e.Cluster == id
-		})
+		newSnapshot())
+}
+
+// newSnapshot waits for the snapshot that a call asks for, and not for one that was
+// under way.
+func newSnapshot() func(id hash.H256, event any) (string, bool) {
+	var least uint64 // the number after that of the message that asks; 0 until it is there
+	return func(id hash.H256, event any) (string, bool) {
+		switch e := event.(type) {
+		case queue.MessagePushed:
+			if least == 0 && e.To == (queuewords.ToCluster{ID: id}) {
+				least = e.Seq + 1
+			}
+		case clusters.SnapshotKept:
+			return fmt.Sprintf("the chain has snapshot %v of the state after %d messages", e.Name, e.Next), least > 0 && e.Cluster == id && e.Next >= least
+		}
+		return "", false
+	}
 }
 
 func clusterJudge() *cobra.Command {
@@ -205,7 +266,7 @@ type replicasState struct {
 func kept(id hash.H256, r client.Replicas) replicasState {
 	out := replicasState{
 		Cluster: id, Epoch: r.Cluster.Epoch, Next: r.Cluster.Next, Root: r.Cluster.StateRoot, Alive: len(r.Members),
-		Keepers: len(r.Keepers), Kept: len(r.Alive), Frozen: r.Cluster.Dispute != nil, Holders: []string{},
+		Keepers: len(r.Keepers), Kept: len(r.Alive), Frozen: r.Cluster.Dispute != nil, Members: []string{}, Holders: []string{},
 	}
 	if r.Cluster.Sharing != nil {
 		out.Threshold = r.Cluster.Sharing.Threshold

@@ -13,10 +13,13 @@ import (
 
 // network looks at the node, and through it at the worker.
 func (d *doctor) network(ctx context.Context) (node, worker *verdict.Check) {
+	// Each has its own time: a worker that is silent says nothing of the node.
+	var info *wire.Info
+	asked, enough := context.WithTimeout(ctx, d.wait)
+	answers := d.answers(asked, &info)
+	enough()
 	ctx, cancel := context.WithTimeout(ctx, d.wait)
 	defer cancel()
-	var info *wire.Info
-	answers := d.answers(ctx, &info)
 	err := client.With(ctx, d.rpc, func(ctx context.Context, c *client.Client) error {
 		head, err := c.Header(ctx, nil)
 		if err != nil {

@@ -124,6 +124,20 @@ func TestDoctorChain(t *testing.T) {
 	}
 }
 
+// A worker that is silent is told of as that, and not as a node that is away.
+func TestDoctorSilentWorker(t *testing.T) {
+	w, _ := story.Begin(t, firstDays)
+	d := well(t)
+	d.rpc, d.worker, d.wait = w.Node(), mute(t), 2*time.Second
+	at := time.UnixMilli(int64(w.Now()))
+	d.now = func() time.Time { return at.Add(time.Second) }
+	all := d.examine(t.Context())
+	node, answers := all.Find("node"), all.Find("answers")
+	if node == nil || node.State != verdict.Passed || answers == nil || answers.State != verdict.Failed {
+		t.Errorf("%s", tree(all))
+	}
+}
+
 func TestDoctorCommand(t *testing.T) {
 	w, _ := story.Begin(t, firstDays)
 	url, _ := w.Enclave("w1")

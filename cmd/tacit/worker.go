@@ -5,10 +5,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tacit-network/tacit/attest"
 	"github.com/tacit-network/tacit/client"
@@ -45,16 +47,17 @@ type workerState struct {
 	Pending  *uint32 `json:"pendingMessages,omitempty"`
 }
 
-func stateOf(ctx context.Context, c *client.Client, w client.Worker) (workerState, error) {
+// stateOf tells of a worker; ok is false for one that is registered no more.
+func stateOf(ctx context.Context, c *client.Client, w client.Worker) (s workerState, ok bool, err error) {
 	judged, err := judge(ctx, c, w.Identity)
 	if err != nil || judged == nil {
-		return workerState{}, err
+		return s, false, err
 	}
-	s := workerState{
+	s = workerState{
 		Worker: fmt.Sprintf("0x%x", w.Identity), TEE: "hardware", Operator: w.Info.Operator.String(), Image: w.Info.Image.String(),
 		Status: w.Info.Status.String(), Tier: judged.Tier, BootEpoch: w.Info.BootEpoch,
 		Expires:   time.UnixMilli(int64(w.Info.ExpiresAt)).UTC().Format(time.RFC3339),
-		Endpoints: w.Endpoints, Standing: judged.Standing.String(), Advice: adviceOn(judged.Standing),
+		Endpoints: append([]string{}, w.Endpoints...), Standing: judged.Standing.String(), Advice: adviceOn(judged.Standing),
 	}
 	if w.Info.Class == attest.Dev {
 		s.TEE = simulated
@@ -69,7 +72,31 @@ func stateOf(ctx context.Context, c *client.Client, w client.Worker) (workerStat
 			break
 		}
 	}
-	return s, nil
+	return s, true, nil
+}
+
+// statesOf tells of workers, many of which may be silent, in their order.
+func statesOf(ctx context.Context, c *client.Client, list []client.Worker) ([]workerState, error) {
+	const atOnce = 16
+	states, there := make([]workerState, len(list)), make([]bool, len(list))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(atOnce)
+	for i, w := range list {
+		g.Go(func() (err error) {
+			states[i], there[i], err = stateOf(ctx, c, w)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	out := []workerState{}
+	for i, s := range states {
+		if there[i] {
+			out = append(out, s)
+		}
+	}
+	return out, nil
 }
 
 // judge asks the chain what a worker's registration is worth; nil for one that
@@ -104,16 +131,12 @@ func workerStatus() *cobra.Command {
 				if err != nil {
 					return nil, nil, err
 				}
-				out := []workerState{}
-				for _, w := range list {
-					if len(only) > 0 && w.Identity != only[0] {
-						continue
-					}
-					s, err := stateOf(ctx, c, w)
-					if err != nil {
-						return nil, nil, err
-					}
-					out = append(out, s)
+				if len(only) > 0 {
+					list = slices.DeleteFunc(list, func(w client.Worker) bool { return w.Identity != only[0] })
+				}
+				out, err := statesOf(ctx, c, list)
+				if err != nil {
+					return nil, nil, err
 				}
 				if len(only) > 0 && len(out) == 0 {
 					return nil, nil, unregistered(only[0])

@@ -62,7 +62,10 @@ func workerRegister(use string) *cobra.Command {
 				if err != nil {
 					return nil, nil, err
 				}
-				st, err := stateOf(ctx, c, w)
+				st, ok, err := stateOf(ctx, c, w)
+				if err == nil && !ok {
+					err = unregistered(info.Identity)
+				}
 				return st, func(out io.Writer) {
 					fmt.Fprintf(out, "registered %s\nboot epoch %d, %s, tier %d, %s, until %s\n", st.Worker, st.BootEpoch, st.TEE, st.Tier, st.Status, st.Expires)
 				}, err
@@ -177,8 +180,10 @@ func (f *userFlags) operate(cmd *cobra.Command, s *signerFlags, worker string, c
 		return err
 	}
 	return f.run(cmd, func(ctx context.Context, c *client.Client) (any, func(io.Writer), error) {
-		if _, known, err := registeredWorker(ctx, c, id); err != nil || !known {
-			return nil, nil, errors.Join(err, unregistered(id))
+		if _, known, err := registeredWorker(ctx, c, id); err != nil {
+			return nil, nil, err
+		} else if !known {
+			return nil, nil, unregistered(id)
 		}
 		args, done, err := call(ctx, c, id)
 		if err != nil {

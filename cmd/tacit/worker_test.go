@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tacit-network/tacit/attest/verdict"
+	"github.com/tacit-network/tacit/client"
 	"github.com/tacit-network/tacit/test/story"
 )
 
@@ -81,6 +84,41 @@ func TestLeaveCluster(t *testing.T) {
 	}
 	if out, err := live(t, w, "worker leave "+id+" --from //operator --force"); err != nil {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// mute is where something listens that never answers.
+func mute(t *testing.T) (url string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return "http://" + l.Addr().String()
+}
+
+// Workers that are silent do not keep one from hearing of the others, and one that
+// left is not shown.
+func TestSilentWorkers(t *testing.T) {
+	w, _ := story.Begin(t, firstDays)
+	url, identity := w.Enclave("w1")
+	silent := client.Worker{Identity: identity, Endpoints: []string{mute(t)}}
+	list := []client.Worker{silent, {}, silent, silent, silent, silent, {Identity: identity}, {Identity: identity, Endpoints: []string{url}}}
+	err := client.With(t.Context(), w.Node(), func(ctx context.Context, c *client.Client) error {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		states, err := statesOf(ctx, c, list)
+		if err != nil {
+			return err
+		}
+		if len(states) != len(list)-1 || states[0].Block != nil || states[5].Endpoints == nil || states[6].Block == nil {
+			t.Errorf("%+v", states)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

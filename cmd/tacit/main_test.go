@@ -61,6 +61,8 @@ func TestMisuse(t *testing.T) {
 		{"stake nominate //Bob nobody", "", "an account is an address"},
 		{"stake unbond -- -5", "no amount", ""},
 		{"stake status nobody", "", "an account is an address"},
+		{"stake payout //Bob --era 4294967301", "out of range", "stake payout --help"},
+		{"stake payout //Bob --era=-2", "invalid argument", "stake payout --help"},
 		{"stake validators --rpc ws://127.0.0.1:1", "connection refused", "tacit dev"},
 		{"dev --once", "need a demo", "--demo hello"},
 		{"dev --demo other", `no demo "other"`, "hello"},

@@ -186,10 +186,14 @@ func parseElections(data []byte, file string) ([]election, error) {
 	} else {
 		err = json.Unmarshal(data, &object)
 		raw = []json.RawMessage{data}
+		lists := 0
 		for _, list := range []*[]json.RawMessage{object.Vectors, object.Elections, object.Cases} {
 			if list != nil {
-				raw = *list
+				lists, raw = lists+1, *list
 			}
+		}
+		if lists > 1 {
+			return nil, errors.New("more than one of vectors, elections and cases: which is meant?")
 		}
 	}
 	if err != nil {
@@ -264,8 +268,11 @@ func (c votingCase) election(name string) (e election, err error) {
 func (c votingCase) votes(e *election) error {
 	seats := c.ToElect
 	for _, other := range []*int{c.Desired, c.Seats} {
-		if seats == nil {
+		switch {
+		case seats == nil:
 			seats = other
+		case other != nil && *other != *seats:
+			return fmt.Errorf("it says two numbers of seats, %d and %d", *seats, *other)
 		}
 	}
 	switch {
@@ -273,6 +280,8 @@ func (c votingCase) votes(e *election) error {
 		return errors.New("it has no candidates")
 	case c.Voters == nil && c.Nominators == nil:
 		return errors.New("it has no voters")
+	case c.Voters != nil && c.Nominators != nil:
+		return errors.New("it has voters and nominators: which elect?")
 	case seats == nil:
 		return errors.New("it does not say how many to elect")
 	case *seats < 0:

@@ -18,7 +18,7 @@ const mostPayouts = 100
 func payoutCommand() *cobra.Command {
 	var f userFlags
 	var s signerFlags
-	era := -1
+	var era uint32
 	cmd := &cobra.Command{
 		Use: "payout VALIDATOR", Short: "Have the rewards of a validator and of who nominated it paid", Args: cobra.ExactArgs(1),
 		Long: "Anybody may have rewards paid, to whom they belong. All that were not are: the pages of one era, or of all eras that the chain remembers, " +
@@ -33,6 +33,7 @@ func payoutCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			one := cmd.Flags().Changed("era")
 			return f.run(cmd, func(ctx context.Context, c *client.Client) (any, func(io.Writer), error) {
 				unpaid, err := c.Unpaid(ctx, who)
 				if err != nil {
@@ -41,7 +42,7 @@ func payoutCommand() *cobra.Command {
 				var calls []any
 				pages := []client.Unpaid{}
 				for _, u := range unpaid {
-					if (era < 0 || u.Era == uint32(era)) && len(calls) < mostPayouts {
+					if (!one || u.Era == era) && len(calls) < mostPayouts {
 						calls = append(calls, staking.PayoutStakersByPage{ValidatorStash: who, Era: u.Era, Page: u.Page})
 						pages = append(pages, u)
 					}
@@ -72,6 +73,6 @@ func payoutCommand() *cobra.Command {
 	}
 	f.add(cmd)
 	s.add(cmd)
-	cmd.Flags().IntVar(&era, "era", -1, "one era alone")
+	cmd.Flags().Uint32Var(&era, "era", 0, "one era alone; all by default")
 	return cmd
 }

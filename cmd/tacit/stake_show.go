@@ -185,9 +185,10 @@ func stashStatus(ctx context.Context, c *client.Client, who chain.AccountID) (an
 		unlocking = append(unlocking, map[string]any{"value": u.Value, "era": u.Era})
 	}
 	rewards := reflect.TypeOf(s.Payee).Name()
+	// A list of nothing is a list.
 	v := map[string]any{
 		"account": who, "bonded": true, "total": s.Ledger.Total, "active": s.Ledger.Active, "unlocking": unlocking, "validates": s.Prefs,
-		"nominates": s.Targets, "payee": rewards, "slashingSpans": s.Spans, "unpaid": unpaid,
+		"nominates": append([]chain.AccountID{}, s.Targets...), "payee": rewards, "slashingSpans": s.Spans, "unpaid": append([]client.Unpaid{}, unpaid...),
 	}
 	return v, func(w io.Writer) {
 		fmt.Fprintf(w, "account   %s\nbonded    %s, of which %s counts\nrole      %s\nrewards   %s\n", who, tokens(s.Ledger.Total), tokens(s.Ledger.Active), role, rewards)

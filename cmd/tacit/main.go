@@ -136,7 +136,7 @@ func main() {
 	if err == nil {
 		return
 	}
-	fmt.Fprintln(os.Stderr, "tacit:", err)
+	fmt.Fprintln(os.Stderr, "tacit:", printable(err.Error()))
 	if h := hintOf(err); h != "" {
 		fmt.Fprintln(os.Stderr, "hint:", h)
 	}

@@ -62,7 +62,7 @@ func verifyReceiptCommand() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			var want *hash.H256
-			if genesis != "" {
+			if genesis != "" || c.Flags().Changed("genesis") { // what was to be named may be empty
 				h, err := hash.ParseH256(genesis)
 				if err != nil {
 					return hint(err, "--genesis is the hash of block 0, 64 hex digits: `tacit chain block 0` shows it")
@@ -116,7 +116,7 @@ func printReceipt(w io.Writer, v *receipt.Verdict) {
 	}
 	fmt.Fprintf(w, "answer  %s, 0x%s", status, hex.EncodeToString(v.Output))
 	if v.Error != "" {
-		fmt.Fprintf(w, " (%s)", v.Error)
+		fmt.Fprintf(w, " (%s)", printable(v.Error))
 	}
 	fmt.Fprintf(w, "\nstate   %v after %d messages", v.StateRoot, v.Next)
 	if v.Kind == "query" {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tacit-network/tacit/client/receipt"
 )
 
 // What is no receipt, or is not to be believed, makes the command fail, in JSON
@@ -22,7 +24,8 @@ func TestVerifyReceipt(t *testing.T) {
 		{"made up", made, nil, "the receipt is not valid", "FAIL signature"},
 		{"made up, in JSON", made, []string{"--json"}, "the receipt is not valid", `"valid": false`},
 		{"noise", "noise", nil, "invalid character", ""},
-		{"bad genesis", made, []string{"--genesis", "0x12"}, "", ""},
+		{"bad genesis", made, []string{"--genesis", "0x12"}, "is not a hash", ""},
+		{"empty genesis", made, []string{"--genesis", ""}, "is not a hash", ""},
 	} {
 		file := filepath.Join(t.TempDir(), "receipt.json")
 		if err := os.WriteFile(file, []byte(tt.file), 0o600); err != nil {
@@ -39,5 +42,14 @@ func TestVerifyReceipt(t *testing.T) {
 		if tt.out != "" && !errors.Is(err, errNoReceipt) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
+	}
+}
+
+// What a contract says cannot hide what stands above it.
+func TestReceiptText(t *testing.T) {
+	var out bytes.Buffer
+	printReceipt(&out, &receipt.Verdict{Valid: true, Simulated: true, Error: "no\x1b[2J\u009b1A\r\u202egood"})
+	if !strings.Contains(out.String(), "(no\uFFFD[2J\uFFFD1A\uFFFD\uFFFDgood)") || !strings.Contains(out.String(), simulated) {
+		t.Errorf("printed %q", out.String())
 	}
 }

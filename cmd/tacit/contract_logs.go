@@ -5,10 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -115,15 +112,6 @@ func writeLog(w io.Writer, lines []logLine) {
 	for _, l := range lines {
 		fmt.Fprintf(w, "%d  block %d  %s  %s  %s\n", l.Seq, l.Block, l.Time, l.Level, oneLine(l.Text))
 	}
-}
-
-// oneLine is text as a terminal shows it, in quotes where it would do something
-// else: contracts log what strangers tell them.
-func oneLine(text string) string {
-	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) && r != '\t' }) {
-		return strconv.Quote(text)
-	}
-	return text
 }
 
 func eventText(m *abi.Metadata, e wire.LogEntry) string {

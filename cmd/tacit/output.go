@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -65,6 +66,15 @@ func printable(text string) string {
 		}
 		return r
 	}, text)
+}
+
+// oneLine is text as a terminal shows it, in quotes where it would do something
+// else: contracts log what strangers tell them.
+func oneLine(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) && r != '\t' }) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 // signerFlags name the account that signs.
